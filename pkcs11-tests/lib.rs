@@ -1,0 +1,1 @@
+//! Tests of any PKCS#11 module through its C interface.

@@ -1,0 +1,1 @@
+//! Where all parts meet: configuration and the opened token.

@@ -1,0 +1,1 @@
+//! The algorithms: the only crate that links a crypto library.

@@ -1,0 +1,1 @@
+//! Locked, undumpable pages that a fork wipes.

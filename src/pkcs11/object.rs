@@ -1,0 +1,23 @@
+//! Objects: classes, key types, handles.
+
+/// A `CKO_` value.
+pub type ObjectClass = u64;
+/// A `CKK_` value.
+pub type KeyType = u64;
+
+/// Names an object to an application (PKCS#11 v3.2 section 3.4).
+///
+/// A token object's handle is its row id, the same in every session and process; a session object's has bit 62 set.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct ObjectHandle(pub u64);
+
+impl ObjectHandle {
+    /// The bit that a session object's handle carries.
+    pub const SESSION: u64 = 1 << 62;
+
+    /// Whether this names a session object.
+    #[must_use]
+    pub fn is_session(self) -> bool {
+        self.0 & Self::SESSION != 0
+    }
+}

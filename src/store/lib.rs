@@ -1,0 +1,1 @@
+//! Where sealed rows live: SQLite files, memory, and the counters of PIN trials.
