@@ -4,6 +4,7 @@
 //! [`mechanism::Mechanisms`], [`primitives::Primitives`] and a [`clock::Clock`].
 #![forbid(unsafe_code)]
 
+pub mod application;
 pub mod clock;
 pub mod mechanism;
 pub mod place;
