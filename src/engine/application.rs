@@ -1,18 +1,25 @@
 //! One application: a process that loaded the library. It owns the sessions, the logins and the session objects.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
+use arc_swap::ArcSwap;
 use pkcs11::administration::AuditEvent;
 use pkcs11::{
-    Access, AttributeType, Error, LibraryInfo, Mechanism, MechanismInfo, MechanismType, ObjectHandle, Result,
-    Reveal, Room, SessionHandle, SessionInfo, SlotId, SlotInfo, Template, TokenInfo, UserType,
+    Access, Administration, AttributeType, Cryptoki, Error, LibraryInfo, Mechanism, MechanismInfo, MechanismType,
+    ObjectHandle, Result, Reveal, Room, SessionHandle, SessionInfo, SlotId, SlotInfo, Template, TokenInfo, UserType,
 };
 
 use crate::clock::Clock;
 use crate::mechanism::Mechanisms;
 use crate::place::Places;
+use crate::object::Object;
 use crate::primitives::{PinCost, Primitives};
+use crate::session::Session;
+use crate::slab::Slab;
+use crate::slot::Slot;
+use crate::sync::Mutex;
 
 /// What an engine is made of.
 #[derive(Clone)]
@@ -61,193 +68,194 @@ impl Default for Settings {
 
 /// One application over an engine.
 pub struct Application {
-    #[allow(dead_code)] // Until the rooms behind it are furnished.
-    parts: Parts,
+    pub(crate) parts: Parts,
+    pub(crate) slots: ArcSwap<BTreeMap<SlotId, Arc<Slot>>>,
+    pub(crate) listing: Mutex<()>,
+    pub(crate) sessions: Slab<Session>,
+    pub(crate) session_objects: Slab<SessionObject>,
+}
+
+/// An object that goes with a session.
+pub(crate) struct SessionObject {
+    pub(crate) object: Arc<Object>,
+    pub(crate) slot: SlotId,
 }
 
 impl Application {
     /// An application without sessions. Looks at no store yet.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self { parts }
+        Self {
+            parts,
+            slots: ArcSwap::default(),
+            listing: Mutex::new("listing", ()),
+            sessions: Slab::new("sessions"),
+            session_objects: Slab::new("session objects"),
+        }
+    }
+
+    /// The session of a handle; takes no lock.
+    pub(crate) fn session(&self, handle: SessionHandle) -> Result<Arc<Session>> {
+        self.sessions.value(handle.0).ok_or(Error::SessionHandleInvalid)
+    }
+
+    /// `len` random bytes.
+    pub(crate) fn random<const N: usize>(&self) -> Result<[u8; N]> {
+        let mut bytes = [0; N];
+        self.parts.primitives.random(&mut bytes)?;
+        Ok(bytes)
     }
 }
 
-impl pkcs11::Cryptoki for Application {
-    fn init_token(&self, _slot: SlotId, _pin: Option<&[u8]>, _label: &[u8; 32]) -> Result<()> {
-        Err(Error::FunctionNotSupported)
-    }
-
+impl Cryptoki for Application {
     fn info(&self) -> Result<LibraryInfo> {
-        Err(Error::FunctionNotSupported)
+        self.do_info()
     }
 
-    fn slot_list(&self, _token_present: bool, _refresh: bool) -> Result<Vec<SlotId>> {
-        Err(Error::FunctionNotSupported)
+    fn slot_list(&self, token_present: bool, refresh: bool) -> Result<Vec<SlotId>> {
+        self.do_slot_list(token_present, refresh)
     }
 
-    fn slot_info(&self, _slot: SlotId) -> Result<SlotInfo> {
-        Err(Error::FunctionNotSupported)
+    fn slot_info(&self, slot: SlotId) -> Result<SlotInfo> {
+        self.do_slot_info(slot)
     }
 
-    fn token_info(&self, _slot: SlotId) -> Result<TokenInfo> {
-        Err(Error::FunctionNotSupported)
+    fn token_info(&self, slot: SlotId) -> Result<TokenInfo> {
+        self.do_token_info(slot)
     }
 
-    fn mechanism_list(&self, _slot: SlotId) -> Result<Vec<MechanismType>> {
-        Err(Error::FunctionNotSupported)
+    fn mechanism_list(&self, slot: SlotId) -> Result<Vec<MechanismType>> {
+        self.do_mechanism_list(slot)
     }
 
-    fn mechanism_info(&self, _slot: SlotId, _mechanism: MechanismType) -> Result<MechanismInfo> {
-        Err(Error::FunctionNotSupported)
+    fn mechanism_info(&self, slot: SlotId, mechanism: MechanismType) -> Result<MechanismInfo> {
+        self.do_mechanism_info(slot, mechanism)
     }
 
-    fn init_pin(&self, _session: SessionHandle, _pin: Option<&[u8]>) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn init_token(&self, slot: SlotId, pin: Option<&[u8]>, label: &[u8; 32]) -> Result<()> {
+        self.do_init_token(slot, pin, label)
     }
 
-    fn set_pin(&self, _session: SessionHandle, _old: Option<&[u8]>, _new: Option<&[u8]>) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn init_pin(&self, session: SessionHandle, pin: Option<&[u8]>) -> Result<()> {
+        self.do_init_pin(session, pin)
     }
 
-    fn open_session(&self, _slot: SlotId, _access: Access, _serial: bool) -> Result<SessionHandle> {
-        Err(Error::FunctionNotSupported)
+    fn set_pin(&self, session: SessionHandle, old: Option<&[u8]>, new: Option<&[u8]>) -> Result<()> {
+        self.do_set_pin(session, old, new)
     }
 
-    fn close_session(&self, _session: SessionHandle) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn open_session(&self, slot: SlotId, access: Access, serial: bool) -> Result<SessionHandle> {
+        self.do_open_session(slot, access, serial)
     }
 
-    fn close_all_sessions(&self, _slot: SlotId) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn close_session(&self, session: SessionHandle) -> Result<()> {
+        self.do_close_session(session)
     }
 
-    fn session_info(&self, _session: SessionHandle) -> Result<SessionInfo> {
-        Err(Error::FunctionNotSupported)
+    fn close_all_sessions(&self, slot: SlotId) -> Result<()> {
+        self.do_close_all_sessions(slot)
     }
 
-    fn login(&self, _session: SessionHandle, _user: UserType, _pin: Option<&[u8]>) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn session_info(&self, session: SessionHandle) -> Result<SessionInfo> {
+        self.do_session_info(session)
     }
 
-    fn login_user(
-        &self,
-        _session: SessionHandle,
-        _user: UserType,
-        _pin: Option<&[u8]>,
-        _name: Option<&[u8]>,
-    ) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn login(&self, session: SessionHandle, user: UserType, pin: Option<&[u8]>) -> Result<()> {
+        self.do_login(session, user, pin)
     }
 
-    fn logout(&self, _session: SessionHandle) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn login_user(&self, session: SessionHandle, user: UserType, pin: Option<&[u8]>, name: Option<&[u8]>) -> Result<()> {
+        self.do_login_user(session, user, pin, name)
     }
 
-    fn create_object(&self, _session: SessionHandle, _template: Template) -> Result<ObjectHandle> {
-        Err(Error::FunctionNotSupported)
+    fn logout(&self, session: SessionHandle) -> Result<()> {
+        self.do_logout(session)
     }
 
-    fn destroy_object(&self, _session: SessionHandle, _object: ObjectHandle) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn create_object(&self, session: SessionHandle, template: Template) -> Result<ObjectHandle> {
+        self.do_create_object(session, template)
     }
 
-    fn attribute_values(
-        &self,
-        _session: SessionHandle,
-        _object: ObjectHandle,
-        _types: &[AttributeType],
-    ) -> Result<Vec<Reveal>> {
-        Err(Error::FunctionNotSupported)
+    fn destroy_object(&self, session: SessionHandle, object: ObjectHandle) -> Result<()> {
+        self.do_destroy_object(session, object)
     }
 
-    fn find_objects_init(&self, _session: SessionHandle, _template: Template) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn attribute_values(&self, session: SessionHandle, object: ObjectHandle, types: &[AttributeType]) -> Result<Vec<Reveal>> {
+        self.do_attribute_values(session, object, types)
     }
 
-    fn find_objects(&self, _session: SessionHandle, _max: usize) -> Result<Vec<ObjectHandle>> {
-        Err(Error::FunctionNotSupported)
+    fn find_objects_init(&self, session: SessionHandle, template: Template) -> Result<()> {
+        self.do_find_objects_init(session, template)
     }
 
-    fn find_objects_final(&self, _session: SessionHandle) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn find_objects(&self, session: SessionHandle, max: usize) -> Result<Vec<ObjectHandle>> {
+        self.do_find_objects(session, max)
     }
 
-    fn digest_init(&self, _session: SessionHandle, _mechanism: Option<Mechanism>) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn find_objects_final(&self, session: SessionHandle) -> Result<()> {
+        self.do_find_objects_final(session)
     }
 
-    fn digest(&self, _session: SessionHandle, _data: &[u8], _out: &mut Room<'_>) -> Result<usize> {
-        Err(Error::FunctionNotSupported)
+    fn digest_init(&self, session: SessionHandle, mechanism: Option<Mechanism>) -> Result<()> {
+        self.do_digest_init(session, mechanism)
     }
 
-    fn digest_update(&self, _session: SessionHandle, _part: &[u8]) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn digest(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.do_digest(session, data, out)
     }
 
-    fn digest_final(&self, _session: SessionHandle, _out: &mut Room<'_>) -> Result<usize> {
-        Err(Error::FunctionNotSupported)
+    fn digest_update(&self, session: SessionHandle, part: &[u8]) -> Result<()> {
+        self.do_digest_update(session, part)
     }
 
-    fn sign_init(
-        &self,
-        _session: SessionHandle,
-        _mechanism: Option<Mechanism>,
-        _key: ObjectHandle,
-    ) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn digest_final(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {
+        self.do_digest_final(session, out)
     }
 
-    fn sign(&self, _session: SessionHandle, _data: &[u8], _out: &mut Room<'_>) -> Result<usize> {
-        Err(Error::FunctionNotSupported)
+    fn sign_init(&self, session: SessionHandle, mechanism: Option<Mechanism>, key: ObjectHandle) -> Result<()> {
+        self.do_sign_init(session, mechanism, key)
     }
 
-    fn sign_update(&self, _session: SessionHandle, _part: &[u8]) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn sign(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.do_sign(session, data, out)
     }
 
-    fn sign_final(&self, _session: SessionHandle, _out: &mut Room<'_>) -> Result<usize> {
-        Err(Error::FunctionNotSupported)
+    fn sign_update(&self, session: SessionHandle, part: &[u8]) -> Result<()> {
+        self.do_sign_update(session, part)
     }
 
-    fn verify_init(
-        &self,
-        _session: SessionHandle,
-        _mechanism: Option<Mechanism>,
-        _key: ObjectHandle,
-    ) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn sign_final(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {
+        self.do_sign_final(session, out)
     }
 
-    fn verify(&self, _session: SessionHandle, _data: &[u8], _signature: &[u8]) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn verify_init(&self, session: SessionHandle, mechanism: Option<Mechanism>, key: ObjectHandle) -> Result<()> {
+        self.do_verify_init(session, mechanism, key)
     }
 
-    fn verify_update(&self, _session: SessionHandle, _part: &[u8]) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn verify(&self, session: SessionHandle, data: &[u8], signature: &[u8]) -> Result<()> {
+        self.do_verify(session, data, signature)
     }
 
-    fn verify_final(&self, _session: SessionHandle, _signature: &[u8]) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn verify_update(&self, session: SessionHandle, part: &[u8]) -> Result<()> {
+        self.do_verify_update(session, part)
     }
 
-    fn generate_key_pair(
-        &self,
-        _session: SessionHandle,
-        _mechanism: Mechanism,
-        _public: Template,
-        _private: Template,
-    ) -> Result<(ObjectHandle, ObjectHandle)> {
-        Err(Error::FunctionNotSupported)
+    fn verify_final(&self, session: SessionHandle, signature: &[u8]) -> Result<()> {
+        self.do_verify_final(session, signature)
     }
 
-    fn generate_random(&self, _session: SessionHandle, _out: &mut [u8]) -> Result<()> {
-        Err(Error::FunctionNotSupported)
+    fn generate_key_pair(&self, session: SessionHandle, mechanism: Mechanism, public: Template, private: Template) -> Result<(ObjectHandle, ObjectHandle)> {
+        self.do_generate_key_pair(session, mechanism, public, private)
     }
+
+    fn generate_random(&self, session: SessionHandle, out: &mut [u8]) -> Result<()> {
+        self.do_generate_random(session, out)
+    }
+
 }
 
-impl pkcs11::Administration for Application {
-    fn audit_events(&self, _slot: SlotId, _from: u64, _limit: usize) -> Result<Vec<AuditEvent>> {
-        Err(Error::FunctionNotSupported)
+impl Administration for Application {
+    fn audit_events(&self, slot: SlotId, from: u64, limit: usize) -> Result<Vec<AuditEvent>> {
+        self.do_audit_events(slot, from, limit)
     }
 }

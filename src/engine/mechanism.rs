@@ -5,6 +5,7 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
+use pkcs11::constants::{CKF_DIGEST, CKF_GENERATE_KEY_PAIR, CKF_SIGN, CKF_VERIFY};
 use pkcs11::{Attributes, KeyType, Mechanism, MechanismType, Result};
 
 /// A key as an algorithm uses it: parsed once, shared by all operations. Wiped when dropped.
@@ -95,6 +96,41 @@ pub enum Can {
     GenerateKeyPair(MakeKeyPair),
 }
 
+impl Can {
+    /// The constructor of a digest, if this is one.
+    #[must_use]
+    pub fn digest(&self) -> Option<StartDigest> {
+        if let Self::Digest(start) = self { Some(*start) } else { None }
+    }
+
+    /// The constructor of a signature, if this is one.
+    #[must_use]
+    pub fn sign(&self) -> Option<StartSign> {
+        if let Self::Sign(start) = self { Some(*start) } else { None }
+    }
+
+    /// The constructor of a verification, if this is one.
+    #[must_use]
+    pub fn verify(&self) -> Option<StartVerify> {
+        if let Self::Verify(start) = self { Some(*start) } else { None }
+    }
+
+    /// The maker of key pairs, if this is one.
+    #[must_use]
+    pub fn generate_key_pair(&self) -> Option<MakeKeyPair> {
+        if let Self::GenerateKeyPair(make) = self { Some(*make) } else { None }
+    }
+
+    fn flag(&self) -> u64 {
+        match self {
+            Self::Digest(_) => CKF_DIGEST,
+            Self::Sign(_) => CKF_SIGN,
+            Self::Verify(_) => CKF_VERIFY,
+            Self::GenerateKeyPair(_) => CKF_GENERATE_KEY_PAIR,
+        }
+    }
+}
+
 impl fmt::Debug for Can {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
@@ -119,6 +155,14 @@ pub struct MechanismRow {
     pub flags: u64,
     /// What it can.
     pub can: &'static [Can],
+}
+
+impl MechanismRow {
+    /// The `CKF_` flags that `C_GetMechanismInfo` tells.
+    #[must_use]
+    pub fn info_flags(&self) -> u64 {
+        self.can.iter().fold(self.flags, |flags, can| flags | can.flag())
+    }
 }
 
 /// One type of key: how its components are completed when they come from outside, and parsed for use.

@@ -1,0 +1,38 @@
+//! What PKCS#11 has no function for.
+
+use pkcs11::administration::AuditEvent;
+use pkcs11::{Error, Result, SlotId};
+
+use crate::application::Application;
+use crate::audit;
+use crate::slot::Look;
+use crate::store::{RowId, RowKind, Shelf, TagQuery};
+
+const PAGE: usize = 256;
+
+impl Application {
+    pub(crate) fn do_audit_events(&self, slot: SlotId, from: u64, limit: usize) -> Result<Vec<AuditEvent>> {
+        let opened = self.slot(slot)?.token(&self.parts, Look::Now)?;
+        loop {
+            let head = opened.public_head(&self.parts)?;
+            let query = TagQuery { shelf: Shelf::PUBLIC, kind: RowKind::Event, tags: Vec::new() };
+            let mut rows = Vec::new();
+            let mut after: Option<RowId> = None;
+            loop {
+                let ids = opened.home.store.find(&query, after, PAGE)?;
+                after = ids.last().copied();
+                rows.extend(opened.home.store.load(&ids)?.into_iter().flatten());
+                if ids.len() < PAGE {
+                    break;
+                }
+            }
+            let events = audit::verify(self.parts.primitives.as_ref(), &rows, &head.audit);
+            let events = match events {
+                // Somebody has added events while the rows were read.
+                Err(Error::Forged { .. }) if opened.public_head(&self.parts)?.audit != head.audit => continue,
+                other => other?,
+            };
+            return Ok(events.into_iter().filter(|event| event.sequence >= from).take(limit).collect());
+        }
+    }
+}

@@ -1,0 +1,310 @@
+//! Chapter 5.6: logging in and out, and changing one's PIN.
+
+use std::sync::Arc;
+
+use pkcs11::{Error, Result, SessionHandle, UserType};
+
+use crate::application::Application;
+use crate::audit::{Event, Happening};
+use crate::head::UserHead;
+use crate::login::Login;
+use crate::people::keyring_header;
+use crate::quorum::chain;
+use crate::quorum::roster::{Person, Role};
+use crate::session::Session;
+use crate::slot::{Look, Opened, Slot};
+use crate::store::{RowId, SealedRow};
+use crate::vault::keyring::{Keyring, KeyringLock, PinKey};
+use crate::vault::pin::Pin;
+
+/// A PIN that was right: whose, the row that it opened, and what was in it.
+struct Proven {
+    person: Person,
+    row: SealedRow,
+    lock: KeyringLock,
+    pin: PinKey,
+    keyring: Keyring,
+}
+
+impl Application {
+    pub(crate) fn do_login(&self, session: SessionHandle, user: UserType, pin: Option<&[u8]>) -> Result<()> {
+        let session = self.session(session)?;
+        if user == UserType::ContextSpecific {
+            return self.login_for_operation(&session, pin);
+        }
+        self.log_in(&session, user, &Pin::read(pin)?)
+    }
+
+    pub(crate) fn do_login_user(
+        &self,
+        session: SessionHandle,
+        user: UserType,
+        pin: Option<&[u8]>,
+        name: Option<&[u8]>,
+    ) -> Result<()> {
+        let session = self.session(session)?;
+        let secret = pin.ok_or(Error::ArgumentsBad("no PIN, and there is no protected authentication path"))?;
+        let name = match name {
+            None | Some([]) => None,
+            Some(name) => Some(std::str::from_utf8(name).map_err(|_| Error::PinIncorrect)?),
+        };
+        if user == UserType::ContextSpecific {
+            return Err(Error::UserTypeInvalid);
+        }
+        self.log_in(&session, user, &Pin { name, secret })
+    }
+
+    fn log_in(&self, session: &Session, user: UserType, pin: &Pin<'_>) -> Result<()> {
+        let slot = &session.slot;
+        let role = role(user)?;
+        may_log_in(slot, role, slot.sessions.lock().read_only)?;
+        let opened = slot.token(&self.parts, Look::Now)?;
+        let proven = match self.prove(&opened, role, pin) {
+            Ok(proven) => proven,
+            Err(error) => {
+                if error == Error::PinIncorrect {
+                    let roster = &opened.current().link.roster;
+                    let person = roster.named(role, pin.name).map(|person| person.id);
+                    self.record_alone(&opened, Event { succeeded: false, ..self.login_event(person) });
+                }
+                return Err(error);
+            }
+        };
+        let login = Login::new(self.parts.primitives.as_ref(), &proven.person, slot.next_epoch(), proven.keyring)?;
+        self.check_head(&opened, &login)?;
+        {
+            let counts = slot.sessions.lock();
+            may_log_in(slot, role, counts.read_only)?;
+            slot.set_login(Some(Login { epoch: slot.next_epoch(), ..login }));
+        }
+        self.record_alone(&opened, self.login_event(Some(proven.person.id)));
+        Ok(())
+    }
+
+    /// A login for one operation with a key that asks for it (`CKA_ALWAYS_AUTHENTICATE`).
+    fn login_for_operation(&self, session: &Session, pin: Option<&[u8]>) -> Result<()> {
+        let slot = &session.slot;
+        session.with(|work| work.operations.sign.awaits_login().then_some(()).ok_or(Error::OperationNotInitialized))?;
+        let login = slot.login().ok_or(Error::UserNotLoggedIn)?;
+        let opened = slot.token(&self.parts, Look::Now)?;
+        let proven = self.prove_person(&opened, &login, pin)?;
+        log::debug!("{} has logged in for one operation", proven.person.name);
+        session.with(|work| work.operations.sign.allow_once())
+    }
+
+    fn login_event(&self, person: Option<[u8; 16]>) -> Event {
+        let time = self.parts.clock.now();
+        Event { happening: Happening::Login, time, person, subjects: Vec::new(), succeeded: true }
+    }
+
+    /// Records an event that stands for itself. Who may act must not depend on the room for its record: a store that
+    /// cannot take it is said in the log.
+    pub(crate) fn record_alone(&self, opened: &Opened, event: Event) {
+        let recorded = self.reserve_rows(opened, 1).and_then(|rows| {
+            let mut plan = opened.plan(&self.parts);
+            if let Some(row) = rows.first() {
+                plan.record(*row, &event);
+            }
+            plan.commit(opened.home.store.as_ref())
+        });
+        if let Err(error) = recorded {
+            log::error!("the audit event {} could not be recorded: {error}", event.happening.name());
+        }
+    }
+
+    pub(crate) fn reserve_rows(&self, opened: &Opened, count: u32) -> Result<Vec<RowId>> {
+        Ok(opened.home.store.reserve(count)?.map(RowId).collect())
+    }
+
+    fn check_head(&self, opened: &Opened, login: &Login) -> Result<()> {
+        let Some(own) = &login.own else { return Ok(()) };
+        let refuse = |reason| Error::Forged { what: "user's head".to_owned(), reason };
+        let row = opened.row(own.head)?.ok_or_else(|| refuse("it is not there"))?;
+        let key = own.keys.iter().find(|key| key.number() == row.header.vault_key);
+        let key = key.ok_or_else(|| refuse("it lies under a vault key that the user does not have"))?;
+        UserHead::open(self.parts.primitives.as_ref(), &opened.life, key, &row).map(drop)
+    }
+
+    /// Tries a PIN; gives the person and the open keyring. Verifies the roster from what the keyring has seen last.
+    pub(crate) fn try_pin(&self, opened: &Opened, role: Role, pin: &Pin<'_>) -> Result<(Person, Keyring)> {
+        self.prove(opened, role, pin).map(|proven| (proven.person, proven.keyring))
+    }
+
+    fn prove(&self, opened: &Opened, role: Role, pin: &Pin<'_>) -> Result<Proven> {
+        let current = opened.current();
+        let roster = &current.link.roster;
+        let Some(person) = roster.named(role, pin.name) else {
+            if pin.name.is_none() {
+                return Err(Error::UserPinNotInitialized);
+            }
+            // Somebody unknown costs as much time as somebody known.
+            let cost = self.parts.settings.pin_cost;
+            self.parts.primitives.argon2id(pin.secret, &self.random::<32>()?, cost)?;
+            return Err(Error::PinIncorrect);
+        };
+        let mut again = false;
+        loop {
+            match self.prove_once(opened, person, pin.secret) {
+                // Another process has sealed the keyring anew since it was read.
+                Err(Error::Conflict) if !again => again = true,
+                Err(Error::Conflict) => {
+                    let what = format!("keyring of {}", person.name);
+                    return Err(Error::Forged { what, reason: "it is older than its counter record" });
+                }
+                Err(error) => return Err(error),
+                Ok(proven) => return self.believe(opened, proven),
+            }
+        }
+    }
+
+    fn prove_once(&self, opened: &Opened, person: &Person, secret: &[u8]) -> Result<Proven> {
+        let refuse = |reason| Error::Forged { what: format!("keyring of {}", person.name), reason };
+        let row = opened.row(person.keyring)?.ok_or_else(|| refuse("it is not there"))?;
+        let keyrings = opened.keyrings(&self.parts);
+        let lock = keyrings.lock(&row)?;
+        if lock.person != person.id || row.header.id != person.keyring || row.header.shelf != person.shelf {
+            return Err(refuse("it is another person's"));
+        }
+        let pin = PinKey::stretch(self.parts.primitives.as_ref(), secret, &lock)?;
+        let roster = &opened.current().link.roster;
+        let keyring = opened.trials(&self.parts).run(Opened::allowance(roster, person), |version| {
+            if row.header.version < version {
+                return Err(Error::Conflict);
+            }
+            keyrings.open(&row, &lock, &pin)
+        })?;
+        Ok(Proven { person: person.clone(), row, lock, pin, keyring })
+    }
+
+    /// Verifies the chain of links from the keyring's pin before anything else changes, and moves the pin.
+    fn believe(&self, opened: &Opened, mut proven: Proven) -> Result<Proven> {
+        let primitives = self.parts.primitives.as_ref();
+        let current = opened.current();
+        let pin = chain::verify_since(
+            &proven.keyring.pin,
+            (current.head.row, &current.link),
+            primitives,
+            |row| opened.row(row),
+        )?;
+        let point = primitives.p384_point(&proven.keyring.signing)?;
+        let listed = current.link.roster.person(&proven.person.id);
+        if !listed.is_some_and(|person| person.signing.iter().any(|key| key.key == point)) {
+            let what = format!("keyring of {}", proven.person.name);
+            return Err(Error::Forged { what, reason: "the roster names another signing key for this person" });
+        }
+        if pin == proven.keyring.pin {
+            return Ok(proven);
+        }
+        proven.keyring.pin = pin;
+        match self.reseal(opened, &proven, None) {
+            Ok(()) => {}
+            Err(Error::Conflict) => log::debug!("another process has moved the pin of {}", proven.person.name),
+            Err(error) => log::error!("the keyring of {} keeps its older pin: {error}", proven.person.name),
+        }
+        Ok(proven)
+    }
+
+    /// Seals a keyring anew in its row, one version up; under a new PIN's lock and key where one is given.
+    fn reseal(&self, opened: &Opened, proven: &Proven, fresh: Option<(&KeyringLock, &PinKey, Event)>) -> Result<()> {
+        let version = proven.row.header.version.saturating_add(1);
+        let header = keyring_header(proven.person.keyring, &opened.life, proven.person.shelf, version);
+        let mut plan = opened.plan(&self.parts);
+        let (lock, pin) = fresh.as_ref().map_or((&proven.lock, &proven.pin), |(lock, pin, _)| (*lock, *pin));
+        plan.replace(opened.keyrings(&self.parts).seal(header, lock, pin, &proven.keyring)?, Vec::new());
+        if let Some((_, _, event)) = &fresh
+            && let Some(row) = self.reserve_rows(opened, 1)?.first()
+        {
+            plan.record(*row, event);
+        }
+        plan.commit(opened.home.store.as_ref())?;
+        let roster = &opened.current().link.roster;
+        let allowance = Opened::allowance(roster, &proven.person);
+        let raised = opened.trials(&self.parts).raise_keyring_version(allowance, version);
+        // The keyring is on the disk: a record that stays behind is raised by the next change.
+        raised.or_else(|error| {
+            log::error!("the counter of {} keeps its older version: {error}", proven.person.name);
+            Ok(())
+        })
+    }
+
+    pub(crate) fn do_set_pin(
+        &self,
+        session: SessionHandle,
+        old: Option<&[u8]>,
+        new: Option<&[u8]>,
+    ) -> Result<()> {
+        let session = self.session(session)?;
+        if session.access == pkcs11::Access::ReadOnly {
+            return Err(Error::SessionReadOnly);
+        }
+        let slot = &session.slot;
+        let opened = slot.token(&self.parts, Look::Now)?;
+        let login = slot.login();
+        let current = opened.current();
+        let roster = &current.link.roster;
+        let whose = match &login {
+            Some(login) => roster.person(&login.person),
+            None => roster.named(Role::User, None),
+        };
+        let person = whose.ok_or(Error::UserPinNotInitialized)?;
+        let new = Pin::fresh_for(new, &person.name)?;
+        let proven = self.prove(&opened, person.role, &Pin::of(old, &person.name)?)?;
+        let primitives = self.parts.primitives.as_ref();
+        let cost = self.parts.settings.pin_cost;
+        let lock = KeyringLock { salt: self.random()?, cost, ..proven.lock.clone() };
+        let pin = PinKey::stretch(primitives, new.secret, &lock)?;
+        // Proving may have moved the pin and so raised the row's version.
+        let row = opened.row(person.keyring)?.ok_or(Error::Conflict)?;
+        let proven = Proven { row, ..proven };
+        let event = Event { happening: Happening::PinChanged, ..self.login_event(Some(person.id)) };
+        self.reseal(&opened, &proven, Some((&lock, &pin, event)))
+    }
+
+    fn prove_person(&self, opened: &Opened, login: &Login, pin: Option<&[u8]>) -> Result<Proven> {
+        let current = opened.current();
+        let person = current.link.roster.person(&login.person).ok_or(Error::UserNotLoggedIn)?;
+        self.prove(opened, login.role, &Pin::of(pin, &person.name)?)
+    }
+
+    pub(crate) fn do_logout(&self, session: SessionHandle) -> Result<()> {
+        let session = self.session(session)?;
+        let slot = &session.slot;
+        let login = {
+            let _counts = slot.sessions.lock();
+            let login = slot.login().ok_or(Error::UserNotLoggedIn)?;
+            slot.set_login(None);
+            login
+        };
+        self.logged_out(slot, &login);
+        Ok(())
+    }
+
+    /// What follows when nobody is logged in any more: private session objects go, and the log says so.
+    pub(crate) fn logged_out(&self, slot: &Slot, login: &Arc<Login>) {
+        self.drop_session_objects(|object| {
+            object.slot == slot.id && object.object.attributes.is(pkcs11::constants::CKA_PRIVATE)
+        });
+        if let Ok(opened) = slot.token(&self.parts, Look::Lately) {
+            let event = Event { happening: Happening::Logout, ..self.login_event(Some(login.person)) };
+            self.record_alone(&opened, event);
+        }
+    }
+}
+
+fn role(user: UserType) -> Result<Role> {
+    match user {
+        UserType::So => Ok(Role::Officer),
+        UserType::User => Ok(Role::User),
+        UserType::ContextSpecific => Err(Error::UserTypeInvalid),
+    }
+}
+
+/// PKCS#11 v3.2 section 5.6.8: one kind of user at a time, and no officer beside read-only sessions.
+fn may_log_in(slot: &Slot, role: Role, read_only: u64) -> Result<()> {
+    match slot.login() {
+        Some(login) if login.role == role => Err(Error::UserAlreadyLoggedIn),
+        Some(_) => Err(Error::UserAnotherAlreadyLoggedIn),
+        None if role == Role::Officer && read_only > 0 => Err(Error::SessionReadOnlyExists),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,113 @@
+//! Chapter 5.6: opening and closing sessions.
+
+use std::sync::Arc;
+
+use pkcs11::{Access, Error, Result, SessionHandle, SessionInfo, SessionState, SlotId};
+
+use crate::application::{Application, SessionObject};
+use crate::policy::Caller;
+use crate::quorum::roster::Role;
+use crate::session::Session;
+use crate::slot::{Look, Slot};
+
+impl Application {
+    pub(crate) fn do_open_session(&self, slot: SlotId, access: Access, serial: bool) -> Result<SessionHandle> {
+        if !serial {
+            return Err(Error::SessionParallelNotSupported);
+        }
+        let slot = self.slot(slot)?;
+        slot.token(&self.parts, Look::Lately)?;
+        let mut counts = slot.sessions.lock();
+        if access == Access::ReadOnly && slot.login().is_some_and(|login| login.role == Role::Officer) {
+            return Err(Error::SessionReadWriteSoExists);
+        }
+        let limit = u64::from(self.parts.settings.max_sessions);
+        if limit != 0 && counts.read_only + counts.read_write >= limit {
+            return Err(Error::SessionCount);
+        }
+        let make = |number| Session::new(SessionHandle(number), Arc::clone(&slot), access);
+        let (number, _) = self.sessions.insert(make).ok_or(Error::SessionCount)?;
+        match access {
+            Access::ReadOnly => counts.read_only += 1,
+            Access::ReadWrite => counts.read_write += 1,
+        }
+        Ok(SessionHandle(number))
+    }
+
+    pub(crate) fn do_close_session(&self, session: SessionHandle) -> Result<()> {
+        let session = self.sessions.remove(session.0).ok_or(Error::SessionHandleInvalid)?;
+        self.close(&session);
+        Ok(())
+    }
+
+    pub(crate) fn do_close_all_sessions(&self, slot: SlotId) -> Result<()> {
+        let slot = self.slot(slot)?;
+        for (number, session) in self.sessions.values() {
+            if session.slot.id == slot.id && self.sessions.remove(number).is_some() {
+                self.close(&session);
+            }
+        }
+        Ok(())
+    }
+
+    /// Ends a session that is in no table any more: its objects go, and with the last one the login.
+    fn close(&self, session: &Session) {
+        let Some(objects) = session.close() else { return };
+        for object in objects {
+            self.session_objects.remove(object.0 & !pkcs11::ObjectHandle::SESSION);
+        }
+        let slot = &session.slot;
+        let login = {
+            let mut counts = slot.sessions.lock();
+            let count = match session.access {
+                Access::ReadOnly => &mut counts.read_only,
+                Access::ReadWrite => &mut counts.read_write,
+            };
+            *count = count.saturating_sub(1);
+            let last = counts.read_only + counts.read_write == 0;
+            let login = slot.login().filter(|_| last);
+            if login.is_some() {
+                slot.set_login(None);
+            }
+            login
+        };
+        if let Some(login) = login {
+            self.logged_out(slot, &login);
+        }
+    }
+
+    pub(crate) fn do_session_info(&self, session: SessionHandle) -> Result<SessionInfo> {
+        let session = self.session(session)?;
+        session.with(|_| Ok(()))?;
+        let slot = &session.slot;
+        slot.token(&self.parts, Look::Lately)?;
+        let role = slot.login().map(|login| login.role);
+        let state = match (session.access, role) {
+            (Access::ReadOnly, None) => SessionState::ReadOnlyPublic,
+            (Access::ReadOnly, Some(_)) => SessionState::ReadOnlyUser,
+            (Access::ReadWrite, None) => SessionState::ReadWritePublic,
+            (Access::ReadWrite, Some(Role::Officer)) => SessionState::ReadWriteSo,
+            (Access::ReadWrite, Some(_)) => SessionState::ReadWriteUser,
+        };
+        Ok(SessionInfo { slot: slot.id, state, access: session.access, device_error: 0 })
+    }
+
+    /// Who asks, for the tables of policy.
+    pub(crate) fn caller(session: &Session, slot: &Slot) -> Caller {
+        let role = slot.login().map(|login| login.role);
+        Caller {
+            user: matches!(role, Some(Role::User)),
+            officer: role == Some(Role::Officer),
+            read_write: session.access == Access::ReadWrite,
+        }
+    }
+
+    /// Drops session objects.
+    pub(crate) fn drop_session_objects(&self, which: impl Fn(&SessionObject) -> bool) {
+        for (number, object) in self.session_objects.values() {
+            if which(&object) {
+                self.session_objects.remove(number);
+            }
+        }
+    }
+}

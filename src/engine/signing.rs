@@ -1,0 +1,150 @@
+//! Chapters 5.13 and 5.15: signing and verifying.
+
+use std::sync::Arc;
+
+use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, SessionHandle};
+
+use crate::application::Application;
+use crate::mechanism::{Can, Key, MechanismRow};
+use crate::object::Object;
+use crate::operations::{Call, Needs};
+use crate::policy::usage::{Operation, permitted};
+use crate::session::Session;
+use crate::slot::Look;
+
+impl Application {
+    /// The object of a key handle, permitted for an operation with a mechanism.
+    fn key_for(
+        &self,
+        session: &Session,
+        operation: Operation,
+        row: &MechanismRow,
+        handle: ObjectHandle,
+    ) -> Result<(Arc<Object>, Arc<dyn Key>, Needs)> {
+        let object = self.object(session, handle, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
+        permitted(operation, &object.attributes, row.mechanism)?;
+        if row.key_type.is_some() && row.key_type != object.attributes.key_type() {
+            return Err(Error::KeyTypeInconsistent);
+        }
+        let key = Arc::clone(object.key(&self.parts.mechanisms)?);
+        let (smallest, largest) = row.sizes;
+        if !(smallest..=largest).contains(&key.size()) {
+            return Err(Error::KeySizeRange);
+        }
+        let needs = Self::needs(session, &object);
+        Ok((object, key, needs))
+    }
+
+    pub(crate) fn do_sign_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        let session = self.session(session)?;
+        let Some(mechanism) = mechanism else {
+            return session.with(|work| {
+                work.operations.sign.cancel();
+                Ok(())
+            });
+        };
+        session.with(|work| if work.operations.sign.is_active() { Err(Error::OperationActive) } else { Ok(()) })?;
+        let row = self.parts.mechanisms.row(mechanism.mechanism_type);
+        let start = row.and_then(|row| row.can.iter().find_map(Can::sign).map(|start| (row, start)));
+        let (row, start) = start.ok_or(Error::MechanismInvalid(mechanism.mechanism_type))?;
+        let (_, key, needs) = self.key_for(&session, Operation::Sign, row, key)?;
+        session.with(|work| work.operations.sign.begin(needs, || start(&mechanism, &key)))
+    }
+
+    pub(crate) fn do_sign(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.finish_signature(session, Call::Whole, data, out)
+    }
+
+    pub(crate) fn do_sign_update(&self, session: SessionHandle, part: &[u8]) -> Result<()> {
+        let session = self.session(session)?;
+        let now = session.slot.epoch();
+        session.with(|work| work.operations.sign.part(now, |signing| signing.update(part)))
+    }
+
+    pub(crate) fn do_sign_final(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {
+        self.finish_signature(session, Call::Last, &[], out)
+    }
+
+    fn finish_signature(
+        &self,
+        session: SessionHandle,
+        call: Call,
+        data: &[u8],
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        let session = self.session(session)?;
+        let now = session.slot.epoch();
+        session.with(|work| {
+            let sign = &mut work.operations.sign;
+            let len = sign.look(call, now, |signing| signing.signature_len())?;
+            if out.is_query() {
+                return Ok(len);
+            }
+            // A buffer that is too small leaves the operation as it was.
+            let out = out.take(len)?;
+            let mut signing = sign.take(call, now)?;
+            if call == Call::Whole {
+                signing.update(data)?;
+            }
+            signing.finish(out).map(|()| len)
+        })
+    }
+
+    pub(crate) fn do_verify_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        let session = self.session(session)?;
+        let Some(mechanism) = mechanism else {
+            return session.with(|work| {
+                work.operations.verify.cancel();
+                Ok(())
+            });
+        };
+        session.with(|work| if work.operations.verify.is_active() { Err(Error::OperationActive) } else { Ok(()) })?;
+        let row = self.parts.mechanisms.row(mechanism.mechanism_type);
+        let start = row.and_then(|row| row.can.iter().find_map(Can::verify).map(|start| (row, start)));
+        let (row, start) = start.ok_or(Error::MechanismInvalid(mechanism.mechanism_type))?;
+        let (_, key, needs) = self.key_for(&session, Operation::Verify, row, key)?;
+        session.with(|work| work.operations.verify.begin(needs, || start(&mechanism, &key)))
+    }
+
+    pub(crate) fn do_verify(&self, session: SessionHandle, data: &[u8], signature: &[u8]) -> Result<()> {
+        self.finish_verification(session, Call::Whole, data, signature)
+    }
+
+    pub(crate) fn do_verify_update(&self, session: SessionHandle, part: &[u8]) -> Result<()> {
+        let session = self.session(session)?;
+        let now = session.slot.epoch();
+        session.with(|work| work.operations.verify.part(now, |verifying| verifying.update(part)))
+    }
+
+    pub(crate) fn do_verify_final(&self, session: SessionHandle, signature: &[u8]) -> Result<()> {
+        self.finish_verification(session, Call::Last, &[], signature)
+    }
+
+    fn finish_verification(
+        &self,
+        session: SessionHandle,
+        call: Call,
+        data: &[u8],
+        signature: &[u8],
+    ) -> Result<()> {
+        let session = self.session(session)?;
+        let now = session.slot.epoch();
+        session.with(|work| {
+            let mut verifying = work.operations.verify.take(call, now)?;
+            if call == Call::Whole {
+                verifying.update(data)?;
+            }
+            verifying.finish(signature)
+        })
+    }
+}

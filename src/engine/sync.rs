@@ -1,0 +1,67 @@
+//! The engine's locks. In builds with debug assertions each acquisition is counted per thread and can be paused by
+//! a test; in others these are `parking_lot`'s mutexes and nothing more.
+
+use parking_lot::MutexGuard;
+
+/// A mutex with a name, by which tests find it.
+#[derive(Debug, Default)]
+pub struct Mutex<T> {
+    #[cfg(debug_assertions)]
+    name: &'static str,
+    inner: parking_lot::Mutex<T>,
+}
+
+impl<T> Mutex<T> {
+    /// A free mutex.
+    pub fn new(name: &'static str, value: T) -> Self {
+        #[cfg(not(debug_assertions))]
+        let _ = name;
+        Self {
+            #[cfg(debug_assertions)]
+            name,
+            inner: parking_lot::Mutex::new(value),
+        }
+    }
+
+    /// Takes the lock; waits.
+    pub fn lock(&self) -> MutexGuard<'_, T> {
+        let guard = self.inner.lock();
+        #[cfg(debug_assertions)]
+        watch::acquired(self.name);
+        guard
+    }
+}
+
+/// What tests learn about locks; only in builds with debug assertions.
+#[cfg(debug_assertions)]
+pub mod watch {
+    use std::cell::{Cell, RefCell};
+
+    thread_local! {
+        static COUNT: Cell<u64> = const { Cell::new(0) };
+        static PAUSE: RefCell<Option<(&'static str, Box<dyn FnMut()>)>> = const { RefCell::new(None) };
+    }
+
+    /// How many of the engine's locks this thread has taken.
+    #[must_use]
+    pub fn count() -> u64 {
+        COUNT.with(Cell::get)
+    }
+
+    /// Has `action` run in this thread each time it holds a lock of this name; `None` ends that.
+    pub fn pause_at(pause: Option<(&'static str, Box<dyn FnMut()>)>) {
+        PAUSE.with(|place| place.replace(pause));
+    }
+
+    pub(super) fn acquired(name: &'static str) {
+        let _ = COUNT.try_with(|count| count.set(count.get() + 1));
+        let _ = PAUSE.try_with(|place| {
+            if let Ok(mut place) = place.try_borrow_mut()
+                && let Some((wanted, action)) = place.as_mut()
+                && *wanted == name
+            {
+                action();
+            }
+        });
+    }
+}

@@ -1,0 +1,193 @@
+//! Chapter 5.4 and 5.5: the library, its slots and tokens, their initialisation and PINs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use pkcs11::constants::{
+    CKF_LOGIN_REQUIRED, CKF_RNG, CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED,
+    CKF_TOKEN_INITIALIZED, CKF_TOKEN_PRESENT, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_INITIALIZED,
+    CKF_USER_PIN_LOCKED,
+};
+use pkcs11::{
+    Error, LibraryInfo, MechanismInfo, MechanismType, Result, SessionHandle, SlotId, SlotInfo, TokenInfo, Version,
+};
+
+use crate::application::Application;
+use crate::audit::hexadecimal;
+use crate::place::TokenId;
+use crate::quorum::approval::{Officer, Operation, by_one};
+use crate::quorum::roster::{DEFAULT_USER, Role};
+use crate::slot::{Look, Opened, Slot};
+use crate::vault::pin::{MAX_PIN, MIN_PIN, Pin};
+
+const MANUFACTURER: &str = "Claviger";
+const VERSION: Version = Version { major: 0, minor: 1 };
+
+impl Application {
+    pub(crate) fn do_info(&self) -> Result<LibraryInfo> {
+        let description = "Claviger software HSM".to_owned();
+        Ok(LibraryInfo { manufacturer: MANUFACTURER.to_owned(), description, version: VERSION })
+    }
+
+    pub(crate) fn do_slot_list(&self, _token_present: bool, refresh: bool) -> Result<Vec<SlotId>> {
+        // Every slot holds a token, initialised or not, so `token_present` leaves none out.
+        if refresh || self.slots.load().is_empty() {
+            self.list_places()?;
+        }
+        Ok(self.slots.load().keys().copied().collect())
+    }
+
+    fn list_places(&self) -> Result<()> {
+        let _listing = self.listing.lock();
+        let places = self.parts.places.list()?;
+        let known = self.slots.load();
+        let mut slots: BTreeMap<SlotId, Arc<Slot>> = BTreeMap::new();
+        for place in places {
+            let slot = known.get(&place.slot).filter(|slot| slot.token == place.token);
+            slots.insert(place.slot, slot.map_or_else(|| Arc::new(Slot::new(&place)), Arc::clone));
+        }
+        self.slots.store(Arc::new(slots));
+        Ok(())
+    }
+
+    /// The slot of a number; looks for it once when it is not known.
+    pub(crate) fn slot(&self, id: SlotId) -> Result<Arc<Slot>> {
+        if let Some(slot) = self.slots.load().get(&id) {
+            return Ok(Arc::clone(slot));
+        }
+        self.list_places()?;
+        self.slots.load().get(&id).map(Arc::clone).ok_or(Error::SlotIdInvalid)
+    }
+
+    pub(crate) fn do_slot_info(&self, slot: SlotId) -> Result<SlotInfo> {
+        let slot = self.slot(slot)?;
+        Ok(SlotInfo {
+            description: format!("Claviger slot {}", slot.id.0),
+            manufacturer: MANUFACTURER.to_owned(),
+            flags: CKF_TOKEN_PRESENT,
+            hardware: VERSION,
+            firmware: VERSION,
+        })
+    }
+
+    pub(crate) fn do_token_info(&self, slot: SlotId) -> Result<TokenInfo> {
+        let slot = self.slot(slot)?;
+        let opened = match slot.token(&self.parts, Look::Now) {
+            Ok(opened) => Some(opened),
+            Err(Error::TokenNotInitialized) => None,
+            Err(error) => return Err(error),
+        };
+        let (label, flags) = match &opened {
+            Some(opened) => (opened.current().link.roster.label.clone(), self.token_flags(opened)?),
+            None => (String::new(), CKF_RNG),
+        };
+        let counts = *slot.sessions.lock();
+        let max_sessions = u64::from(self.parts.settings.max_sessions);
+        Ok(TokenInfo {
+            label,
+            manufacturer: MANUFACTURER.to_owned(),
+            model: "Claviger".to_owned(),
+            serial_number: serial_number(slot.token),
+            flags,
+            max_sessions,
+            sessions: counts.read_only + counts.read_write,
+            max_rw_sessions: max_sessions,
+            rw_sessions: counts.read_write,
+            max_pin_len: u64::try_from(MAX_PIN).unwrap_or(u64::MAX),
+            min_pin_len: u64::try_from(MIN_PIN).unwrap_or(u64::MAX),
+            total_public_memory: None,
+            free_public_memory: None,
+            total_private_memory: None,
+            free_private_memory: None,
+            hardware: VERSION,
+            firmware: VERSION,
+        })
+    }
+
+    fn token_flags(&self, opened: &Opened) -> Result<u64> {
+        let current = opened.current();
+        let roster = &current.link.roster;
+        let mut flags = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED;
+        let kinds = [
+            (Role::Officer, [CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED], 0),
+            (
+                Role::User,
+                [CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_LOCKED],
+                CKF_USER_PIN_INITIALIZED,
+            ),
+        ];
+        for (role, [low, last, locked], there) in kinds {
+            let Some(person) = roster.named(role, None) else { continue };
+            flags |= there;
+            let allowance = Opened::allowance(roster, person);
+            let failures = opened.trials(&self.parts).counter(allowance)?.failures;
+            flags |= match allowance.limit.saturating_sub(failures) {
+                0 => locked,
+                1 => low | last,
+                _ if failures > 0 => low,
+                _ => 0,
+            };
+        }
+        Ok(flags)
+    }
+
+    pub(crate) fn do_mechanism_list(&self, slot: SlotId) -> Result<Vec<MechanismType>> {
+        self.slot(slot)?;
+        Ok(self.parts.mechanisms.rows().map(|row| row.mechanism).collect())
+    }
+
+    pub(crate) fn do_mechanism_info(&self, slot: SlotId, mechanism: MechanismType) -> Result<MechanismInfo> {
+        self.slot(slot)?;
+        let row = self.parts.mechanisms.row(mechanism).ok_or(Error::MechanismInvalid(mechanism))?;
+        let (min_key_size, max_key_size) = row.sizes;
+        Ok(MechanismInfo { min_key_size, max_key_size, flags: row.info_flags() })
+    }
+
+    pub(crate) fn do_init_token(&self, slot: SlotId, pin: Option<&[u8]>, label: &[u8; 32]) -> Result<()> {
+        let slot = self.slot(slot)?;
+        let label = std::str::from_utf8(label)
+            .map_err(|_| Error::ArgumentsBad("the label is not UTF-8"))?
+            .trim_end_matches([' ', '\0'])
+            .to_owned();
+        {
+            let counts = slot.sessions.lock();
+            if counts.read_only + counts.read_write > 0 {
+                return Err(Error::SessionExists);
+            }
+        }
+        let done = match slot.token(&self.parts, Look::Now) {
+            Ok(opened) => self.initialize_again(&slot, &opened, pin, label),
+            Err(Error::TokenNotInitialized) => self.initialize_first(&slot, pin, label),
+            Err(error) => return Err(error),
+        };
+        slot.forget();
+        done
+    }
+
+    pub(crate) fn do_init_pin(&self, session: SessionHandle, pin: Option<&[u8]>) -> Result<()> {
+        let session = self.session(session)?;
+        let slot = &session.slot;
+        let login = slot.login().filter(|login| login.role == Role::Officer).ok_or(Error::UserNotLoggedIn)?;
+        let pin = Pin::fresh(pin)?;
+        let opened = slot.token(&self.parts, Look::Now)?;
+        let current = opened.current();
+        let roster = &current.link.roster;
+        let keyring = login.keyring()?;
+        let officer = Officer { person: login.person, keyring: &keyring };
+        let before = roster.named(Role::User, None);
+        let operation = match before {
+            None => Operation::AdmitUser { name: DEFAULT_USER.to_owned() },
+            Some(person) => Operation::RecoverUser { person: person.id },
+        };
+        let authorized = by_one(roster, officer, operation)?;
+        match before {
+            None => self.admit_user(&opened, &current, &authorized, pin.secret),
+            Some(person) => self.recover_user(&opened, &current, &authorized, person, pin.secret),
+        }
+    }
+}
+
+/// 16 characters that name a token: the first 64 bits of its id.
+pub(crate) fn serial_number(token: TokenId) -> String {
+    hexadecimal(token.0.get(..8).unwrap_or_default())
+}
