@@ -8,5 +8,6 @@ pub mod application;
 pub mod clock;
 pub mod mechanism;
 pub mod place;
+pub mod policy;
 pub mod primitives;
 pub mod store;
