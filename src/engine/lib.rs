@@ -8,6 +8,7 @@
 pub mod clock;
 pub mod mechanism;
 pub mod place;
+pub mod policy;
 pub mod primitives;
 pub mod store;
 

@@ -1,1 +1,82 @@
 //! The algorithms: the only crate that links a crypto library.
+//!
+//! A file per family, its table of mechanisms on top; [`MECHANISMS`] joins them for the engine. [`primitives`] serves
+//! the vault from safe crates alone; [`aws_lc`] serves the token's own operations (decision 0008).
+#![deny(unsafe_code)]
+
+use std::any::Any;
+use std::sync::Arc;
+
+use engine::mechanism::{Key, Mechanisms};
+use engine::primitives::Primitives;
+use pkcs11::{Error, Mechanism, Parameters, Result};
+
+pub mod aws_lc;
+mod der;
+mod digest;
+mod ec;
+mod message;
+mod primitives;
+mod rsa;
+
+#[cfg(test)]
+mod vectors;
+
+pub use primitives::VaultPrimitives;
+
+/// Every mechanism and every key type of this library.
+pub const MECHANISMS: Mechanisms = Mechanisms {
+    mechanisms: &[digest::MECHANISMS, rsa::MECHANISMS, ec::MECHANISMS],
+    key_types: &[rsa::KEY_TYPE, ec::KEY_TYPE],
+};
+
+/// What the vault is made of.
+#[must_use]
+pub fn primitives() -> Arc<dyn Primitives> {
+    Arc::new(VaultPrimitives::new())
+}
+
+/// For the mechanisms that have no parameter.
+fn no_parameter(mechanism: &Mechanism) -> Result<()> {
+    match mechanism.parameters {
+        Parameters::None => Ok(()),
+        Parameters::Pss(_) | Parameters::Unknown => {
+            Err(Error::MechanismParamInvalid("this mechanism takes no parameter"))
+        }
+    }
+}
+
+/// A shared key of the type that an operation needs.
+fn downcast<T: Key>(key: &Arc<dyn Key>) -> Result<Arc<T>> {
+    let key: Arc<dyn Any + Send + Sync> = Arc::<dyn Key>::clone(key);
+    key.downcast().map_err(|_| Error::KeyTypeInconsistent)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use engine::mechanism::Can;
+
+    #[test]
+    fn every_mechanism_stands_in_the_table_once() {
+        let mut seen = Vec::new();
+        for row in MECHANISMS.rows() {
+            assert!(!seen.contains(&row.mechanism), "{:#x} twice", row.mechanism);
+            seen.push(row.mechanism);
+        }
+        assert!(!seen.is_empty());
+    }
+
+    #[test]
+    fn a_row_can_something_and_its_key_type_is_known() {
+        for row in MECHANISMS.rows() {
+            assert!(!row.can.is_empty(), "{:#x} can nothing", row.mechanism);
+            assert!(row.sizes.0 <= row.sizes.1);
+            let digests = row.can.iter().all(|can| matches!(can, Can::Digest(_)));
+            assert_eq!(row.key_type.is_none(), digests, "{:#x}", row.mechanism);
+            if let Some(key_type) = row.key_type {
+                assert!(MECHANISMS.key_type(key_type).is_some());
+            }
+        }
+    }
+}

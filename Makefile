@@ -1,0 +1,40 @@
+# What is typed in this folder. `make` alone lists the targets. Only scripts/setup installs anything.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check build fetch bare-root clean
+
+cargo := scripts/cargo
+# A target that has fetched works without a network from then on.
+offline := CARGO_NET_OFFLINE=true $(cargo)
+
+help: ## list the targets
+	@echo "claviger: a software HSM behind PKCS#11. make ..."
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/    \1\t\2/p' $(MAKEFILE_LIST) | expand -t 18
+
+demo: ## TLS offload with nginx, from an empty machine to the last handshake
+	@scripts/setup demo
+	@$(MAKE) --no-print-directory build
+	@examples/nginx/demo
+
+test: ## set up, build and run the whole test suite
+	@scripts/setup test
+	@$(MAKE) --no-print-directory build
+	@scripts/run-tests
+
+check: ## formatting, lints, layers, unsafe, lengths, documentation, licences
+	@scripts/setup check
+	@$(MAKE) --no-print-directory fetch
+	@scripts/check
+
+build: fetch ## build target/release/libclaviger.so and the command claviger
+	$(offline) build --locked --release --workspace --exclude pkcs11-tests
+
+fetch:
+	@scripts/setup build
+	@$(cargo) fetch --locked --offline --quiet 2>/dev/null || $(cargo) fetch --locked
+
+bare-root: ## as root: prove `make demo` and `make test` in an empty Debian 12
+	@scripts/bare-root
+
+clean: ## remove what was built
+	$(cargo) clean

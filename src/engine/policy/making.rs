@@ -1,0 +1,431 @@
+//! The events that make an object: created, generated, unwrapped, encapsulated, decapsulated, derived.
+//!
+//! Each gives the complete attributes but for what the key itself brings, which [`add_material`] adds. All of them
+//! fail with [`Error::AttributeTypeInvalid`], [`Error::AttributeValueInvalid`], [`Error::AttributeReadOnly`],
+//! [`Error::TemplateIncomplete`] and [`Error::TemplateInconsistent`] as section 4.1.1 says, and with the errors of
+//! [`may_make`].
+
+use pkcs11::constants::{
+    CK_UNAVAILABLE_INFORMATION, CKA_ALWAYS_AUTHENTICATE, CKA_ALWAYS_SENSITIVE, CKA_CHECK_VALUE, CKA_CLASS,
+    CKA_DECAPSULATE_TEMPLATE, CKA_DERIVE_TEMPLATE, CKA_ENCAPSULATE_TEMPLATE, CKA_EXTRACTABLE,
+    CKA_HASH_OF_ISSUER_PUBLIC_KEY, CKA_HASH_OF_SUBJECT_PUBLIC_KEY, CKA_KEY_GEN_MECHANISM, CKA_KEY_TYPE,
+    CKA_LOCAL, CKA_NEVER_EXTRACTABLE, CKA_OBJECT_VALIDATION_FLAGS, CKA_PRIVATE, CKA_PUBLIC_KEY_INFO,
+    CKA_SENSITIVE, CKA_TRUSTED, CKA_UNWRAP_TEMPLATE, CKA_URL, CKA_VALUE, CKA_VALUE_LEN, CKO_CERTIFICATE,
+    CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+};
+use pkcs11::{
+    AttributeType, AttributeValue, Attributes, Error, KeyType, MechanismType, ObjectClass, Result, Secret,
+    Template,
+};
+
+use super::access::{Caller, may_make};
+use super::attributes::{Form, LeftOut, Row, Shape};
+use super::values::{as_sent, put, typed};
+
+/// Whether a derivation hands the protection of its base keys on (section 6.43: "if the base key has its
+/// `CKA_SENSITIVE` attribute set to `CK_TRUE`, so does the derived key").
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Inheritance {
+    /// The template decides: Diffie-Hellman, HKDF and their like.
+    Free,
+    /// A sensitive base makes the key sensitive, an unextractable one unextractable: concatenations, cuts, XOR.
+    FromBase,
+}
+
+/// `C_CreateObject`.
+///
+/// # Errors
+/// Those of the module.
+pub fn created(template: Template, caller: Caller) -> Result<Attributes> {
+    Making::from_outside(Event::Created).make(template, caller)
+}
+
+/// `C_GenerateKeyPair`: the public and the private key. Class and key type are the mechanism's, and a template that
+/// names others is inconsistent.
+///
+/// # Errors
+/// Those of the module.
+pub fn generated_pair(
+    key_type: KeyType,
+    mechanism: MechanismType,
+    public: Template,
+    private: Template,
+    caller: Caller,
+) -> Result<(Attributes, Attributes)> {
+    let public = Making::generated(CKO_PUBLIC_KEY, key_type, mechanism).make(public, caller)?;
+    let private = Making::generated(CKO_PRIVATE_KEY, key_type, mechanism).make(private, caller)?;
+    Ok((public, private))
+}
+
+/// `C_GenerateKey`: a secret key.
+///
+/// # Errors
+/// Those of the module.
+pub fn generated_secret(
+    key_type: KeyType,
+    mechanism: MechanismType,
+    template: Template,
+    caller: Caller,
+) -> Result<Attributes> {
+    Making::generated(CKO_SECRET_KEY, key_type, mechanism).make(template, caller)
+}
+
+/// `C_UnwrapKey` and `C_UnwrapKeyAuthenticated`: `CKA_UNWRAP_TEMPLATE` of the unwrapping key is part of the template.
+///
+/// # Errors
+/// Those of the module.
+pub fn unwrapped(unwrapping_key: &Attributes, template: Template, caller: Caller) -> Result<Attributes> {
+    let template = joined(&[unwrapping_key], CKA_UNWRAP_TEMPLATE, template);
+    Making::from_outside(Event::Unwrapped).make(template, caller)
+}
+
+/// `C_EncapsulateKey`: a secret key, with `CKA_ENCAPSULATE_TEMPLATE` of the public key as part of the template.
+///
+/// # Errors
+/// Those of the module.
+pub fn encapsulated(public_key: &Attributes, template: Template, caller: Caller) -> Result<Attributes> {
+    let template = joined(&[public_key], CKA_ENCAPSULATE_TEMPLATE, template);
+    let class = Said::Insists(CKO_SECRET_KEY);
+    Making { class, ..Making::from_outside(Event::Unwrapped) }.make(template, caller)
+}
+
+/// `C_DecapsulateKey`: a secret key, with `CKA_DECAPSULATE_TEMPLATE` of the private key as part of the template.
+///
+/// # Errors
+/// Those of the module.
+pub fn decapsulated(private_key: &Attributes, template: Template, caller: Caller) -> Result<Attributes> {
+    let template = joined(&[private_key], CKA_DECAPSULATE_TEMPLATE, template);
+    let class = Said::Insists(CKO_SECRET_KEY);
+    Making { class, ..Making::from_outside(Event::Unwrapped) }.make(template, caller)
+}
+
+/// `C_DeriveKey`: `CKA_DERIVE_TEMPLATE` of every base key is part of the template; the mechanism's class and key type
+/// hold where the template leaves them out.
+///
+/// The standard has no footnote for what a derivation contributes: footnote 4 stands for it here, since a derivation
+/// makes the material as a generation does.
+///
+/// # Errors
+/// Those of the module.
+pub fn derived(
+    bases: &[&Attributes],
+    class: ObjectClass,
+    key_type: Option<KeyType>,
+    inheritance: Inheritance,
+    template: Template,
+    caller: Caller,
+) -> Result<Attributes> {
+    let all = |attribute| bases.iter().all(|base| base.is(attribute));
+    let handed_on = inheritance == Inheritance::FromBase;
+    let making = Making {
+        class: Said::Suggests(class),
+        key_type: key_type.map_or(Said::Nothing, Said::Suggests),
+        always_sensitive: all(CKA_ALWAYS_SENSITIVE),
+        never_extractable: all(CKA_NEVER_EXTRACTABLE),
+        sensitive: handed_on && bases.iter().any(|base| base.is(CKA_SENSITIVE)),
+        unextractable: handed_on && !all(CKA_EXTRACTABLE),
+        ..Making::from_outside(Event::Derived)
+    };
+    making.make(joined(bases, CKA_DERIVE_TEMPLATE, template), caller)
+}
+
+/// Adds what the key itself brings: the components that a mechanism made, or what completing an imported key gave.
+/// To be called for every object made, with nothing for those that are no keys.
+///
+/// An encoding that the family chose replaces the one sent. `CKA_CHECK_VALUE` sent empty stays empty, and one that
+/// nobody computed is dropped, as section 4.11 asks of a token that does not support it. An attribute that no table
+/// gives the object is kept for the family and never shown.
+///
+/// # Errors
+/// [`Error::AttributeValueInvalid`] for a `CKA_CHECK_VALUE` or a `CKA_PUBLIC_KEY_INFO` that is not this key's;
+/// [`Error::TemplateInconsistent`] for a number that is not, such as a length; [`Error::AttributeTypeInvalid`] for a
+/// `CKA_PUBLIC_KEY_INFO` that could not be compared (section 4.10). `attributes` is then as before.
+pub fn add_material(attributes: &mut Attributes, material: Attributes) -> Result<()> {
+    let mut complete = attributes.clone();
+    for (attribute_type, value) in material.iter() {
+        if replaces(attribute_type, complete.value(attribute_type), value)? {
+            complete.set(attribute_type, value.clone());
+        }
+    }
+    let unverified = |attribute| {
+        material.value(attribute).is_none() && complete.bytes(attribute).is_some_and(|sent| !sent.is_empty())
+    };
+    let is_pair = matches!(complete.class(), Some(CKO_PUBLIC_KEY | CKO_PRIVATE_KEY));
+    if is_pair && unverified(CKA_PUBLIC_KEY_INFO) {
+        return Err(Error::AttributeTypeInvalid(CKA_PUBLIC_KEY_INFO));
+    }
+    if unverified(CKA_CHECK_VALUE) {
+        complete.remove(CKA_CHECK_VALUE);
+    }
+    let has_length = Shape::of(&complete).is_some_and(|shape| shape.row(CKA_VALUE_LEN).is_some());
+    if let (true, Some(value)) = (has_length, complete.bytes(CKA_VALUE)) {
+        let length = AttributeValue::Ulong(value.len() as u64);
+        put(&mut complete, CKA_VALUE_LEN, length)?;
+    }
+    *attributes = complete;
+    Ok(())
+}
+
+/// Whether material takes the place of what a template or a default gave.
+fn replaces(
+    attribute_type: AttributeType,
+    before: Option<&AttributeValue>,
+    material: &AttributeValue,
+) -> Result<bool> {
+    let Some(before) = before else { return Ok(true) };
+    let is_empty = matches!(before, AttributeValue::Bytes(bytes) if bytes.is_empty());
+    match (attribute_type, before) {
+        (_, same) if same == material => Ok(false),
+        (CKA_CHECK_VALUE, _) if is_empty => Ok(false),
+        (CKA_PUBLIC_KEY_INFO, _) if is_empty => Ok(true),
+        (CKA_CHECK_VALUE | CKA_PUBLIC_KEY_INFO, _) => Err(Error::AttributeValueInvalid(attribute_type)),
+        (_, AttributeValue::Bytes(_)) => Ok(true),
+        _ => Err(Error::TemplateInconsistent("the key is not what the template says")),
+    }
+}
+
+/// Rules between the attributes of one object.
+///
+/// # Errors
+/// [`Error::TemplateInconsistent`], [`Error::TemplateIncomplete`]
+pub(super) fn agree(object: &Attributes) -> Result<()> {
+    if object.is(CKA_ALWAYS_AUTHENTICATE) && !object.is(CKA_PRIVATE) {
+        return Err(Error::TemplateInconsistent("CKA_ALWAYS_AUTHENTICATE needs CKA_PRIVATE (section 4.10)"));
+    }
+    // Anyone with the device key could write a key of that unique id on the public shelf.
+    let is_secret_key = object.class() == Some(CKO_SECRET_KEY);
+    if is_secret_key && object.is(CKA_TRUSTED) && !object.is(CKA_PRIVATE) {
+        return Err(Error::TemplateInconsistent("a trusted secret key must be private"));
+    }
+    if object.class() != Some(CKO_CERTIFICATE) {
+        return Ok(());
+    }
+    let empty = |attribute| object.bytes(attribute).is_none_or(<[u8]>::is_empty);
+    // Section 4.6.3, the footnotes of the X.509 table.
+    let required = match (empty(CKA_URL), empty(CKA_VALUE)) {
+        (true, true) => &[CKA_VALUE][..],
+        (true, false) => &[],
+        (false, _) => &[CKA_HASH_OF_SUBJECT_PUBLIC_KEY, CKA_HASH_OF_ISSUER_PUBLIC_KEY],
+    };
+    match required.iter().find(|attribute| empty(**attribute)) {
+        Some(attribute) => Err(Error::TemplateIncomplete(*attribute)),
+        None => Ok(()),
+    }
+}
+
+/// The templates that keys prescribe, before the one that was sent: a difference is a conflict as between any two.
+fn joined(keys: &[&Attributes], attribute: AttributeType, sent: Template) -> Template {
+    let prescribed = keys.iter().filter_map(|key| match key.value(attribute) {
+        Some(AttributeValue::Template(prescribed)) => Some(as_sent(prescribed)),
+        _ => None,
+    });
+    prescribed.flatten().chain(sent).collect()
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Event {
+    Created,
+    Generated,
+    Unwrapped,
+    Derived,
+}
+
+impl Event {
+    /// The footnote of attributes that the template must hold.
+    fn required(self) -> Option<u8> {
+        match self {
+            Self::Created => Some(1),
+            Self::Generated => Some(3),
+            Self::Unwrapped => Some(5),
+            Self::Derived => None,
+        }
+    }
+
+    /// The footnote of attributes that it must not hold.
+    fn forbidden(self) -> u8 {
+        match self {
+            Self::Created => 2,
+            Self::Generated | Self::Derived => 4,
+            Self::Unwrapped => 6,
+        }
+    }
+}
+
+/// What function and mechanism say of class or key type beside the template.
+#[derive(Clone, Copy)]
+enum Said {
+    /// The template must.
+    Nothing,
+    /// Holds where the template says nothing.
+    Suggests(u64),
+    /// The template may say nothing else.
+    Insists(u64),
+}
+
+impl Said {
+    fn or_sent(self, template: &Template, attribute: AttributeType) -> Result<u64> {
+        let mut sent = Attributes::new();
+        for entry in template.iter().filter(|entry| entry.attribute_type == attribute) {
+            put(&mut sent, attribute, typed(entry.clone(), Form::Ulong)?)?;
+        }
+        match (sent.ulong(attribute), self) {
+            (Some(sent), Self::Insists(said)) if sent != said => {
+                Err(Error::TemplateInconsistent("another class or key type than the function makes"))
+            }
+            (Some(sent), _) => Ok(sent),
+            (None, Self::Suggests(said) | Self::Insists(said)) => Ok(said),
+            (None, Self::Nothing) => Err(Error::TemplateIncomplete(attribute)),
+        }
+    }
+}
+
+/// All that decides on a new object beside its template.
+struct Making {
+    event: Event,
+    class: Said,
+    key_type: Said,
+    /// The mechanism that generated the key here.
+    mechanism: Option<MechanismType>,
+    /// Whether the material was sensitive and unextractable up to now.
+    always_sensitive: bool,
+    never_extractable: bool,
+    /// Whether the object must be sensitive, and must not be extractable.
+    sensitive: bool,
+    unextractable: bool,
+}
+
+impl Making {
+    fn from_outside(event: Event) -> Self {
+        Self {
+            event,
+            class: Said::Nothing,
+            key_type: Said::Nothing,
+            mechanism: None,
+            always_sensitive: false,
+            never_extractable: false,
+            sensitive: false,
+            unextractable: false,
+        }
+    }
+
+    fn generated(class: ObjectClass, key_type: KeyType, mechanism: MechanismType) -> Self {
+        Self {
+            class: Said::Insists(class),
+            key_type: Said::Insists(key_type),
+            mechanism: Some(mechanism),
+            always_sensitive: true,
+            never_extractable: true,
+            ..Self::from_outside(Event::Generated)
+        }
+    }
+
+    fn make(&self, template: Template, caller: Caller) -> Result<Attributes> {
+        let shape = self.shape(&template)?;
+        let mut object = self.sent(shape, template, caller)?;
+        self.impose(shape, &mut object)?;
+        for row in shape.rows().filter(|row| row.left_out != LeftOut::Computed) {
+            self.fill(shape, row, &mut object)?;
+        }
+        for row in shape.rows().filter(|row| row.left_out == LeftOut::Computed) {
+            if let Some(value) = self.computed(row.attribute_type, &object) {
+                object.set(row.attribute_type, value);
+            }
+        }
+        agree(&object)?;
+        may_make(&object, caller)?;
+        Ok(object)
+    }
+
+    /// The kind of object that is made.
+    fn shape(&self, template: &Template) -> Result<&'static Shape> {
+        let class = self.class.or_sent(template, CKA_CLASS)?;
+        let unknown = Error::AttributeValueInvalid(CKA_CLASS);
+        let Some((subtype, _)) = Shape::of_class(class).next().ok_or(unknown)?.subtype else {
+            return Shape::of_class(class).next().ok_or(Error::Bug("a class without a shape"));
+        };
+        let said = if subtype == CKA_KEY_TYPE { self.key_type } else { Said::Nothing };
+        let kind = said.or_sent(template, subtype)?;
+        Shape::of_class(class)
+            .find(|shape| shape.subtype == Some((subtype, kind)))
+            .ok_or(Error::AttributeValueInvalid(subtype))
+    }
+
+    /// What the template says, each attribute once, with class and kind added.
+    fn sent(&self, shape: &Shape, template: Template, caller: Caller) -> Result<Attributes> {
+        let mut object = Attributes::new();
+        object.set_ulong(CKA_CLASS, shape.class);
+        if let Some((attribute, kind)) = shape.subtype {
+            object.set_ulong(attribute, kind);
+        }
+        for entry in template {
+            let attribute_type = entry.attribute_type;
+            let row = shape.row(attribute_type).ok_or(Error::AttributeTypeInvalid(attribute_type))?;
+            if row.left_out == LeftOut::Computed || row.says(self.event.forbidden()) {
+                return Err(Error::AttributeReadOnly(attribute_type));
+            }
+            let value = typed(entry, row.form)?;
+            if row.says(10) && value == AttributeValue::Bool(true) && !caller.officer {
+                return Err(Error::AttributeReadOnly(attribute_type));
+            }
+            put(&mut object, attribute_type, value)?;
+        }
+        Ok(object)
+    }
+
+    /// The protection that is handed on.
+    fn impose(&self, shape: &Shape, object: &mut Attributes) -> Result<()> {
+        let protection =
+            [(self.sensitive, CKA_SENSITIVE, true), (self.unextractable, CKA_EXTRACTABLE, false)];
+        for (_, attribute, value) in protection.into_iter().filter(|(imposed, ..)| *imposed) {
+            if shape.row(attribute).is_some() {
+                put(object, attribute, AttributeValue::Bool(value))?;
+            }
+        }
+        Ok(())
+    }
+
+    /// What the template leaves out.
+    fn fill(&self, shape: &Shape, row: &Row, object: &mut Attributes) -> Result<()> {
+        if object.value(row.attribute_type).is_some() {
+            return Ok(());
+        }
+        if self.event.required().is_some_and(|footnote| row.says(footnote)) {
+            return Err(Error::TemplateIncomplete(row.attribute_type));
+        }
+        let value = match row.left_out {
+            LeftOut::Absent | LeftOut::Computed => return Ok(()),
+            LeftOut::True => AttributeValue::Bool(true),
+            LeftOut::False => AttributeValue::Bool(false),
+            LeftOut::IfSecret => AttributeValue::Bool(shape.is_secret()),
+            LeftOut::IfAble => AttributeValue::Bool(shape.can.contains(&row.attribute_type)),
+            LeftOut::IfUnwrapped => AttributeValue::Bool(self.event == Event::Unwrapped),
+            LeftOut::Number(number) => AttributeValue::Ulong(number),
+            LeftOut::Octets(octets) => AttributeValue::Bytes(Secret::from(octets)),
+            LeftOut::Empty => match row.form {
+                Form::Ulongs => AttributeValue::Ulongs(Vec::new()),
+                Form::Template => AttributeValue::Template(Attributes::new()),
+                _ => AttributeValue::Bytes(Secret::default()),
+            },
+        };
+        object.set(row.attribute_type, value);
+        Ok(())
+    }
+
+    /// What the token says of a new object; `CKA_UNIQUE_ID` comes with its row.
+    fn computed(&self, attribute: AttributeType, object: &Attributes) -> Option<AttributeValue> {
+        match attribute {
+            CKA_LOCAL => Some(AttributeValue::Bool(self.mechanism.is_some())),
+            CKA_KEY_GEN_MECHANISM => {
+                Some(AttributeValue::Ulong(self.mechanism.unwrap_or(CK_UNAVAILABLE_INFORMATION)))
+            }
+            CKA_ALWAYS_SENSITIVE => {
+                Some(AttributeValue::Bool(self.always_sensitive && object.is(CKA_SENSITIVE)))
+            }
+            CKA_NEVER_EXTRACTABLE => {
+                Some(AttributeValue::Bool(self.never_extractable && !object.is(CKA_EXTRACTABLE)))
+            }
+            CKA_OBJECT_VALIDATION_FLAGS => Some(AttributeValue::Ulong(0)),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,35 @@
+//! What the standard allows, as tables and as one function an event: each turns a template into complete, typed
+//! attributes or into the error that the standard lists, and after it nobody checks again.
+//!
+//! | event | function |
+//! |---|---|
+//! | `C_CreateObject` | [`created`], then [`add_material`] |
+//! | `C_GenerateKey`, `C_GenerateKeyPair` | [`generated_secret`], [`generated_pair`], then [`add_material`] |
+//! | `C_UnwrapKey`, `C_UnwrapKeyAuthenticated` | [`unwrapped`], then [`add_material`] |
+//! | `C_EncapsulateKey`, `C_DecapsulateKey` | [`encapsulated`], [`decapsulated`], then [`add_material`] |
+//! | `C_DeriveKey` | [`derived`], then [`add_material`] |
+//! | `C_CopyObject` | [`copied`] |
+//! | `C_SetAttributeValue` | [`changed`] |
+//! | `C_GetAttributeValue` | [`revealed`] |
+//! | `C_FindObjectsInit` | [`searched`], [`matches`] |
+//! | `C_DestroyObject` | [`may_destroy`] |
+//! | an operation with a key | [`usage::permitted`] |
+//!
+//! `CKA_UNIQUE_ID` is the engine's to set on every object made, copies included.
+
+pub mod access;
+pub mod attributes;
+pub mod changing;
+pub mod making;
+pub mod showing;
+pub mod usage;
+pub mod values;
+
+pub use access::{Caller, may_change, may_destroy, may_make, may_see};
+pub use attributes::INDEXED;
+pub use changing::{changed, copied};
+pub use making::{
+    Inheritance, add_material, created, decapsulated, derived, encapsulated, generated_pair,
+    generated_secret, unwrapped,
+};
+pub use showing::{matches, revealed, searched};

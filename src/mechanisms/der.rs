@@ -1,0 +1,110 @@
+//! The few pieces of DER that keys need (X.690).
+
+/// `INTEGER`
+pub(crate) const INTEGER: u8 = 0x02;
+/// `BIT STRING`
+pub(crate) const BIT_STRING: u8 = 0x03;
+/// `OCTET STRING`
+pub(crate) const OCTET_STRING: u8 = 0x04;
+/// `OBJECT IDENTIFIER`
+pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
+/// `PrintableString`
+pub(crate) const PRINTABLE_STRING: u8 = 0x13;
+/// `SEQUENCE`, constructed.
+pub(crate) const SEQUENCE: u8 = 0x30;
+
+/// An element over the concatenation of `parts`.
+pub(crate) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
+    let len: usize = parts.iter().map(|part| part.len()).sum();
+    let mut out = Vec::with_capacity(len + 10);
+    out.push(tag);
+    match u8::try_from(len) {
+        Ok(short @ 0..=0x7f) => out.push(short),
+        _ => {
+            let bytes = len.to_be_bytes();
+            let digits = without_leading_zeros(&bytes);
+            // At most eight digits.
+            out.push(0x80 | u8::try_from(digits.len()).unwrap_or(8));
+            out.extend_from_slice(digits);
+        }
+    }
+    parts.iter().for_each(|part| out.extend_from_slice(part));
+    out
+}
+
+/// A non-negative `INTEGER` of big-endian bytes.
+pub(crate) fn unsigned_integer(number: &[u8]) -> Vec<u8> {
+    let digits = without_leading_zeros(number);
+    match digits.first() {
+        Some(0..=0x7f) => element(INTEGER, &[digits]),
+        _ => element(INTEGER, &[&[0], digits]),
+    }
+}
+
+/// A `BIT STRING` of whole bytes.
+pub(crate) fn bit_string(bytes: &[u8]) -> Vec<u8> {
+    element(BIT_STRING, &[&[0], bytes])
+}
+
+/// A `SubjectPublicKeyInfo` (RFC 5280 section 4.1.2.7): `algorithm` holds the elements of its identifier.
+pub(crate) fn public_key_info(algorithm: &[&[u8]], key: &[u8]) -> Vec<u8> {
+    element(SEQUENCE, &[&element(SEQUENCE, algorithm), &bit_string(key)])
+}
+
+/// The contents of `input` when it is one element of this tag, whole and with nothing after it, its length in the
+/// shortest form.
+pub(crate) fn contents(tag: u8, input: &[u8]) -> Option<&[u8]> {
+    let (found, rest) = input.split_first()?;
+    let (len, rest) = match rest.split_first()? {
+        (short @ 0..=0x7f, rest) => (usize::from(*short), rest),
+        (0x81, rest) => {
+            rest.split_first().map(|(len, rest)| (usize::from(*len), rest)).filter(|(len, _)| *len >= 0x80)?
+        }
+        (0x82, rest) => rest
+            .split_first_chunk()
+            .map(|(len, rest)| (usize::from(u16::from_be_bytes(*len)), rest))
+            .filter(|(len, _)| *len >= 0x100)?,
+        _ => return None,
+    };
+    (*found == tag && rest.len() == len).then_some(rest)
+}
+
+/// A big-endian number in its shortest form; empty for 0.
+pub(crate) fn without_leading_zeros(number: &[u8]) -> &[u8] {
+    let zeros = number.iter().take_while(|byte| **byte == 0).count();
+    number.get(zeros..).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_take_their_shortest_form_both_ways() {
+        for (len, header) in [(0, 2), (0x7f, 2), (0x80, 3), (0xff, 3), (0x100, 4), (0xffff, 4)] {
+            let bytes = vec![7; len];
+            let der = element(OCTET_STRING, &[&bytes]);
+            assert_eq!(der.len(), len + header);
+            assert_eq!(contents(OCTET_STRING, &der), Some(&bytes[..]));
+        }
+        assert_eq!(contents(OCTET_STRING, &[4, 0x81, 1, 7]), None, "a long form for a short length");
+    }
+
+    #[test]
+    fn nothing_but_one_whole_element_is_read() {
+        let der = element(OCTET_STRING, &[b"abc"]);
+        assert_eq!(contents(BIT_STRING, &der), None);
+        assert_eq!(contents(OCTET_STRING, &[&der[..], &[0]].concat()), None);
+        for cut in 0..der.len() {
+            assert_eq!(contents(OCTET_STRING, &der[..cut]), None);
+        }
+    }
+
+    #[test]
+    fn an_unsigned_integer_never_reads_as_negative() {
+        assert_eq!(unsigned_integer(&[]), [2, 1, 0]);
+        assert_eq!(unsigned_integer(&[0, 0, 0x7f]), [2, 1, 0x7f]);
+        assert_eq!(unsigned_integer(&[0x80]), [2, 2, 0, 0x80]);
+        assert_eq!(unsigned_integer(&[1, 0, 1]), [2, 3, 1, 0, 1]);
+    }
+}

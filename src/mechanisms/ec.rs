@@ -1,0 +1,279 @@
+//! ECDSA and key pairs on NIST's curves (PKCS#11 v3.2 section 6.3; FIPS 186-5).
+
+use std::any::Any;
+use std::sync::Arc;
+
+use engine::mechanism::{Can, GeneratedPair, Key, KeyTypeRow, MechanismRow, Signing, Verifying};
+use pkcs11::constants::{
+    CKA_EC_PARAMS, CKA_EC_POINT, CKA_PUBLIC_KEY_INFO, CKA_VALUE, CKF_EC_COMPRESS, CKF_EC_CURVENAME,
+    CKF_EC_F_P, CKF_EC_OID, CKF_EC_UNCOMPRESS, CKK_EC, CKM_EC_KEY_PAIR_GEN, CKM_ECDSA, CKM_ECDSA_SHA256,
+    CKM_ECDSA_SHA384, CKM_ECDSA_SHA512, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
+};
+use pkcs11::{AttributeType, Attributes, Error, Mechanism, MechanismType, Result, Secret};
+
+use crate::aws_lc::ec::{self, Curve, PrivateKey, PublicKey};
+use crate::aws_lc::rsa::Hash;
+use crate::der::{
+    self, BIT_STRING, OBJECT_IDENTIFIER, OCTET_STRING, PRINTABLE_STRING, element, without_leading_zeros,
+};
+use crate::message::Message;
+use crate::{downcast, no_parameter};
+
+/// The mechanisms of this family.
+pub(crate) const MECHANISMS: &[MechanismRow] = &[
+    row(CKM_EC_KEY_PAIR_GEN, &[Can::GenerateKeyPair(generate)]),
+    row(CKM_ECDSA, &[Can::Sign(sign), Can::Verify(verify)]),
+    row(CKM_ECDSA_SHA256, &[Can::Sign(sign), Can::Verify(verify)]),
+    row(CKM_ECDSA_SHA384, &[Can::Sign(sign), Can::Verify(verify)]),
+    row(CKM_ECDSA_SHA512, &[Can::Sign(sign), Can::Verify(verify)]),
+];
+
+const fn row(mechanism: MechanismType, can: &'static [Can]) -> MechanismRow {
+    let flags = CKF_EC_F_P | CKF_EC_OID | CKF_EC_CURVENAME | CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS;
+    MechanismRow { mechanism, key_type: Some(CKK_EC), sizes: (256, 384), flags, can }
+}
+
+/// Keys on these curves, from outside and out of the store.
+pub(crate) const KEY_TYPE: KeyTypeRow = KeyTypeRow { key_type: CKK_EC, complete, parse };
+
+/// A curve and what clients call it.
+struct CurveRow {
+    curve: Curve,
+    /// Contents of the object identifier.
+    oid: &'static [u8],
+    /// Names of SEC 2, ANSI X9.62 and FIPS 186, in lower case.
+    names: &'static [&'static str],
+}
+
+const CURVES: [CurveRow; 2] = [
+    CurveRow {
+        curve: Curve::P256,
+        oid: b"\x2a\x86\x48\xce\x3d\x03\x01\x07",
+        names: &["secp256r1", "prime256v1", "p-256", "nistp256"],
+    },
+    CurveRow { curve: Curve::P384, oid: b"\x2b\x81\x04\x00\x22", names: &["secp384r1", "p-384", "nistp384"] },
+];
+
+/// `id-ecPublicKey`, 1.2.840.10045.2.1 (RFC 5480 section 2.1.1).
+const EC_PUBLIC_KEY: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
+
+impl CurveRow {
+    /// Reads `CKA_EC_PARAMS`: an object identifier or a curve's name.
+    ///
+    /// # Errors
+    /// [`Error::CurveNotSupported`] for another curve; [`Error::DomainParamsInvalid`] for explicit parameters, which
+    /// the standard lets a token refuse, for an implied curve, which it forbids, and for what is none of these.
+    fn of(parameters: &[u8]) -> Result<&'static Self> {
+        if let Some(oid) = der::contents(OBJECT_IDENTIFIER, parameters).filter(|oid| !oid.is_empty()) {
+            return CURVES.iter().find(|row| row.oid == oid).ok_or(Error::CurveNotSupported);
+        }
+        let name =
+            der::contents(PRINTABLE_STRING, parameters).filter(|name| name.is_ascii() && !name.is_empty());
+        let name = name.ok_or(Error::DomainParamsInvalid)?.to_ascii_lowercase();
+        let named = |row: &&Self| row.names.iter().any(|known| known.as_bytes() == name);
+        CURVES.iter().find(named).ok_or(Error::CurveNotSupported)
+    }
+
+    /// The row that `CKA_EC_PARAMS` names.
+    fn of_attributes(attributes: &Attributes) -> Result<&'static Self> {
+        Self::of(attributes.bytes(CKA_EC_PARAMS).ok_or(Error::TemplateIncomplete(CKA_EC_PARAMS))?)
+    }
+
+    /// `CKA_EC_PARAMS` as it is stored: the object identifier.
+    fn parameters(&self) -> Vec<u8> {
+        element(OBJECT_IDENTIFIER, &[self.oid])
+    }
+
+    /// The `SubjectPublicKeyInfo` of a point (RFC 5480 section 2).
+    fn public_key_info(&self, point: &[u8]) -> Vec<u8> {
+        der::public_key_info(&[&element(OBJECT_IDENTIFIER, &[EC_PUBLIC_KEY]), &self.parameters()], point)
+    }
+
+    /// Reads `CKA_EC_POINT`: an `OCTET STRING` as the standard says, or what clients send instead, the point itself or
+    /// a `BIT STRING`.
+    fn public_key(&self, value: &[u8]) -> Result<PublicKey> {
+        let len = self.curve.coordinate_len();
+        let is_point = |bytes: &&[u8]| match bytes.first() {
+            Some(2 | 3) => bytes.len() == 1 + len,
+            Some(4) => bytes.len() == 1 + 2 * len,
+            _ => false,
+        };
+        let octets = der::contents(OCTET_STRING, value);
+        let bits = der::contents(BIT_STRING, value).and_then(|bits| bits.strip_prefix(&[0]));
+        // The first byte of an uncompressed point is also the tag of an OCTET STRING; only the lengths tell.
+        let point = octets.filter(is_point).or(bits.filter(is_point)).or(Some(value).filter(is_point));
+        let point = point.ok_or(Error::AttributeValueInvalid(CKA_EC_POINT))?;
+        PublicKey::from_point(self.curve, point).map_err(|_| Error::AttributeValueInvalid(CKA_EC_POINT))
+    }
+}
+
+impl Key for PrivateKey {
+    fn size(&self) -> u64 {
+        size(self.curve())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Key for PublicKey {
+    fn size(&self) -> u64 {
+        size(self.curve())
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+fn size(curve: Curve) -> u64 {
+    match curve {
+        Curve::P256 => 256,
+        Curve::P384 => 384,
+    }
+}
+
+fn generate(mechanism: &Mechanism, public: &Attributes, _private: &Attributes) -> Result<GeneratedPair> {
+    no_parameter(mechanism)?;
+    let row = CurveRow::of_attributes(public)?;
+    let made = ec::generate(row.curve)?;
+    let mut pair = GeneratedPair { public: public_attributes(row, &made.point), private: Attributes::new() };
+    pair.private.set_bytes(CKA_EC_PARAMS, &row.parameters());
+    pair.private.set_bytes(CKA_VALUE, made.scalar.expose());
+    pair.private.set_bytes(CKA_PUBLIC_KEY_INFO, &row.public_key_info(&made.point));
+    Ok(pair)
+}
+
+/// The attributes of a public key; `point` is uncompressed.
+fn public_attributes(row: &CurveRow, point: &[u8]) -> Attributes {
+    let mut attributes = Attributes::new();
+    attributes.set_bytes(CKA_EC_PARAMS, &row.parameters());
+    attributes.set_bytes(CKA_EC_POINT, &element(OCTET_STRING, &[point]));
+    attributes.set_bytes(CKA_PUBLIC_KEY_INFO, &row.public_key_info(point));
+    attributes
+}
+
+/// Checks an imported key and gives its attributes in their final form.
+fn complete(attributes: &Attributes) -> Result<Attributes> {
+    let row = CurveRow::of_attributes(attributes)?;
+    let complete = match attributes.class() {
+        Some(CKO_PUBLIC_KEY) => {
+            public_attributes(row, &row.public_key(required(attributes, CKA_EC_POINT)?)?.point()?)
+        }
+        Some(CKO_PRIVATE_KEY) => complete_private(row, required(attributes, CKA_VALUE)?)?,
+        _ => return Err(Error::TemplateInconsistent("an EC key is public or private")),
+    };
+    match attributes.bytes(CKA_PUBLIC_KEY_INFO) {
+        Some(given) if !given.is_empty() && Some(given) != complete.bytes(CKA_PUBLIC_KEY_INFO) => {
+            Err(Error::AttributeValueInvalid(CKA_PUBLIC_KEY_INFO))
+        }
+        _ => Ok(complete),
+    }
+}
+
+fn complete_private(row: &CurveRow, scalar: &[u8]) -> Result<Attributes> {
+    let invalid = Error::AttributeValueInvalid(CKA_VALUE);
+    let digits = without_leading_zeros(scalar);
+    let key = PrivateKey::from_scalar(row.curve, digits).map_err(|_| invalid.clone())?;
+    // As long as the order, so that its length tells nothing.
+    let mut value = Secret::zeroed(row.curve.coordinate_len());
+    let start = value.len().checked_sub(digits.len()).ok_or(invalid)?;
+    if let Some(place) = value.as_mut().get_mut(start..) {
+        place.copy_from_slice(digits);
+    }
+    let mut complete = Attributes::new();
+    complete.set_bytes(CKA_EC_PARAMS, &row.parameters());
+    complete.set_bytes(CKA_VALUE, value.expose());
+    complete.set_bytes(CKA_PUBLIC_KEY_INFO, &row.public_key_info(&key.public_point()?));
+    Ok(complete)
+}
+
+fn required(attributes: &Attributes, part: AttributeType) -> Result<&[u8]> {
+    attributes.bytes(part).filter(|bytes| !bytes.is_empty()).ok_or(Error::TemplateIncomplete(part))
+}
+
+/// A complete key, ready for use.
+fn parse(attributes: &Attributes) -> Result<Arc<dyn Key>> {
+    let row = CurveRow::of_attributes(attributes)?;
+    match attributes.class() {
+        Some(CKO_PUBLIC_KEY) => Ok(Arc::new(row.public_key(required(attributes, CKA_EC_POINT)?)?)),
+        Some(CKO_PRIVATE_KEY) => {
+            Ok(Arc::new(PrivateKey::from_scalar(row.curve, required(attributes, CKA_VALUE)?)?))
+        }
+        _ => Err(Error::KeyTypeInconsistent),
+    }
+}
+
+/// An empty message. A raw one is cut to the length of the order, in bytes on these curves, by the token: the
+/// standard leaves its length open (section 6.3.1).
+fn message(mechanism: &Mechanism, curve: Curve) -> Result<Message> {
+    no_parameter(mechanism)?;
+    match mechanism.mechanism_type {
+        CKM_ECDSA => Ok(Message::whole(curve.coordinate_len())),
+        CKM_ECDSA_SHA256 => Ok(Message::hashed(Hash::Sha256)),
+        CKM_ECDSA_SHA384 => Ok(Message::hashed(Hash::Sha384)),
+        CKM_ECDSA_SHA512 => Ok(Message::hashed(Hash::Sha512)),
+        other => Err(Error::MechanismInvalid(other)),
+    }
+}
+
+/// An empty digest counts as 0, for which anybody can make a signature: it is refused.
+fn not_empty(digest: &[u8]) -> Result<&[u8]> {
+    if digest.is_empty() { Err(Error::DataLenRange) } else { Ok(digest) }
+}
+
+fn sign(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Signing>> {
+    let key: Arc<PrivateKey> = downcast(key)?;
+    Ok(Box::new(EcSigning { message: message(mechanism, key.curve())?, key }))
+}
+
+struct EcSigning {
+    key: Arc<PrivateKey>,
+    message: Message,
+}
+
+impl Signing for EcSigning {
+    fn signature_len(&self) -> usize {
+        2 * self.key.curve().coordinate_len()
+    }
+
+    fn update(&mut self, part: &[u8]) -> Result<()> {
+        self.message.update_up_to_limit(part)
+    }
+
+    fn finish(self: Box<Self>, out: &mut [u8]) -> Result<()> {
+        self.key.sign(not_empty(self.message.finish().as_ref())?, out)
+    }
+}
+
+fn verify(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Verifying>> {
+    let key: Arc<PublicKey> = downcast(key)?;
+    Ok(Box::new(EcVerifying { message: message(mechanism, key.curve())?, key }))
+}
+
+struct EcVerifying {
+    key: Arc<PublicKey>,
+    message: Message,
+}
+
+impl Verifying for EcVerifying {
+    fn update(&mut self, part: &[u8]) -> Result<()> {
+        self.message.update_up_to_limit(part)
+    }
+
+    /// Takes r and s in halves of equal length, as short as the longer of them (section 6.3.1).
+    fn finish(self: Box<Self>, signature: &[u8]) -> Result<()> {
+        let digest = self.message.finish();
+        let digest = not_empty(digest.as_ref())?;
+        let longest = 2 * self.key.curve().coordinate_len();
+        if signature.is_empty() || signature.len() > longest || !signature.len().is_multiple_of(2) {
+            return Err(Error::SignatureLenRange);
+        }
+        let (r, s) = signature.split_at(signature.len() / 2);
+        if self.key.verify(digest, r, s)? { Ok(()) } else { Err(Error::SignatureInvalid) }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,105 @@
+//! What a signature is made over, as it comes in parts: hashed at once, or kept whole.
+
+use pkcs11::{Error, Result, Secret};
+
+use crate::aws_lc::rsa::Hash;
+use crate::digest::{Output, Running};
+
+/// A message on its way.
+pub(crate) enum Message {
+    /// Hashed as it comes.
+    Hashed(Running),
+    /// Kept as it is, up to the length of `bytes`.
+    Whole {
+        /// What came so far, then zeros.
+        bytes: Secret,
+        /// How many bytes of `bytes` are taken.
+        len: usize,
+    },
+}
+
+/// A complete message.
+pub(crate) enum Complete {
+    /// Its digest.
+    Digest(Output),
+    /// Itself, in the first bytes.
+    Whole(Secret, usize),
+}
+
+impl AsRef<[u8]> for Complete {
+    fn as_ref(&self) -> &[u8] {
+        match self {
+            Self::Digest(digest) => digest.as_ref(),
+            Self::Whole(bytes, len) => bytes.expose().get(..*len).unwrap_or_default(),
+        }
+    }
+}
+
+impl Message {
+    /// A message that is hashed.
+    pub(crate) fn hashed(hash: Hash) -> Self {
+        Self::Hashed(Running::new(hash))
+    }
+
+    /// A message of at most `limit` bytes that is kept whole.
+    pub(crate) fn whole(limit: usize) -> Self {
+        Self::Whole { bytes: Secret::zeroed(limit), len: 0 }
+    }
+
+    /// Adds a part.
+    ///
+    /// # Errors
+    /// [`Error::DataLenRange`] beyond the limit.
+    pub(crate) fn update(&mut self, part: &[u8]) -> Result<()> {
+        match self {
+            Self::Hashed(state) => state.update(part),
+            Self::Whole { bytes, len } => {
+                let end = len.checked_add(part.len()).ok_or(Error::DataLenRange)?;
+                let place = bytes.as_mut().get_mut(*len..end).ok_or(Error::DataLenRange)?;
+                place.copy_from_slice(part);
+                *len = end;
+            }
+        }
+        Ok(())
+    }
+
+    /// Adds as much of a part as there is room for, and passes over the rest.
+    pub(crate) fn update_up_to_limit(&mut self, part: &[u8]) -> Result<()> {
+        let room = match self {
+            Self::Hashed(_) => part.len(),
+            Self::Whole { bytes, len } => bytes.len() - *len,
+        };
+        self.update(part.get(..room).unwrap_or(part))
+    }
+
+    pub(crate) fn finish(self) -> Complete {
+        match self {
+            Self::Hashed(state) => Complete::Digest(state.finish()),
+            Self::Whole { bytes, len } => Complete::Whole(bytes, len),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_whole_message_is_refused_beyond_its_limit_and_stays_as_it_was() {
+        let mut message = Message::whole(4);
+        message.update(b"abc").unwrap();
+        assert_eq!(message.update(b"de"), Err(Error::DataLenRange));
+        message.update(b"d").unwrap();
+        message.update(b"").unwrap();
+        assert_eq!(message.finish().as_ref(), b"abcd");
+    }
+
+    #[test]
+    fn a_truncated_message_keeps_its_first_bytes() {
+        let mut message = Message::whole(4);
+        message.update_up_to_limit(b"abc").unwrap();
+        message.update_up_to_limit(b"def").unwrap();
+        message.update_up_to_limit(b"g").unwrap();
+        assert_eq!(message.finish().as_ref(), b"abcd");
+    }
+}

@@ -1,0 +1,244 @@
+//! RSA signatures and key pairs (PKCS#11 v3.2 section 6.1; RFC 8017).
+
+mod components;
+
+use std::any::Any;
+use std::sync::Arc;
+
+use engine::mechanism::{Can, GeneratedPair, Key, KeyTypeRow, MechanismRow, Signing, Verifying};
+use pkcs11::constants::{
+    CKA_MODULUS, CKA_MODULUS_BITS, CKA_PUBLIC_EXPONENT, CKA_PUBLIC_KEY_INFO, CKG_MGF1_SHA256,
+    CKG_MGF1_SHA384, CKG_MGF1_SHA512, CKK_RSA, CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_PSS,
+    CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384_RSA_PKCS, CKM_SHA384_RSA_PKCS_PSS,
+    CKM_SHA512_RSA_PKCS, CKM_SHA512_RSA_PKCS_PSS,
+};
+use pkcs11::{Attributes, Error, Mechanism, MechanismType, Parameters, Result};
+
+use crate::aws_lc::rsa::{self, Hash, PKCS1_OVERHEAD, PrivateKey, Pss, PublicKey};
+use crate::der::without_leading_zeros;
+use crate::digest::hash_of;
+use crate::message::Message;
+use crate::{downcast, no_parameter};
+
+/// The mechanisms of this family.
+pub(crate) const MECHANISMS: &[MechanismRow] = &[
+    row(CKM_RSA_PKCS_KEY_PAIR_GEN, &[Can::GenerateKeyPair(generate)]),
+    row(CKM_RSA_PKCS, &[Can::Sign(sign), Can::Verify(verify)]),
+    row(CKM_SHA256_RSA_PKCS, &[Can::Sign(sign), Can::Verify(verify)]),
+    row(CKM_SHA384_RSA_PKCS, &[Can::Sign(sign), Can::Verify(verify)]),
+    row(CKM_SHA512_RSA_PKCS, &[Can::Sign(sign), Can::Verify(verify)]),
+    row(CKM_RSA_PKCS_PSS, &[Can::Sign(sign), Can::Verify(verify)]),
+    row(CKM_SHA256_RSA_PKCS_PSS, &[Can::Sign(sign), Can::Verify(verify)]),
+    row(CKM_SHA384_RSA_PKCS_PSS, &[Can::Sign(sign), Can::Verify(verify)]),
+    row(CKM_SHA512_RSA_PKCS_PSS, &[Can::Sign(sign), Can::Verify(verify)]),
+];
+
+const fn row(mechanism: MechanismType, can: &'static [Can]) -> MechanismRow {
+    MechanismRow { mechanism, key_type: Some(CKK_RSA), sizes: (2048, 8192), flags: 0, can }
+}
+
+/// RSA keys, from outside and out of the store.
+pub(crate) const KEY_TYPE: KeyTypeRow =
+    KeyTypeRow { key_type: CKK_RSA, complete: components::complete, parse: components::parse };
+
+/// The mask generation functions of PSS: a `CKG_` value each.
+const MGFS: [(u64, Hash); 3] =
+    [(CKG_MGF1_SHA256, Hash::Sha256), (CKG_MGF1_SHA384, Hash::Sha384), (CKG_MGF1_SHA512, Hash::Sha512)];
+
+/// The public exponent when the template names none: 65537.
+const DEFAULT_EXPONENT: &[u8] = &[1, 0, 1];
+/// AWS-LC makes moduli of multiples of this many bits.
+const MODULUS_STEP: u64 = 128;
+
+/// `DigestInfo` without the digest itself (RFC 8017 section 9.2, note 1).
+fn digest_info_prefix(hash: Hash) -> &'static [u8; 19] {
+    match hash {
+        Hash::Sha256 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
+        Hash::Sha384 => b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30",
+        Hash::Sha512 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
+    }
+}
+
+impl Key for PrivateKey {
+    fn size(&self) -> u64 {
+        self.bits().into()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+impl Key for PublicKey {
+    fn size(&self) -> u64 {
+        self.bits().into()
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+}
+
+/// How a mechanism makes a signature of the bytes of its message.
+#[derive(Clone, Copy)]
+enum Scheme {
+    /// PKCS #1 v1.5 over the bytes as they are, or over the `DigestInfo` of this hash.
+    Pkcs1(Option<Hash>),
+    /// PSS over a digest that the caller made (`hashed` false) or that is made here.
+    Pss { pss: Pss, hashed: bool },
+}
+
+impl Scheme {
+    /// Reads mechanism and parameters for a key of `bits`.
+    fn new(mechanism: &Mechanism, bits: u32) -> Result<Self> {
+        let pss = |hash| pss_parameters(mechanism, hash, bits);
+        let pkcs1 = |hash| no_parameter(mechanism).map(|()| Self::Pkcs1(hash));
+        match mechanism.mechanism_type {
+            CKM_RSA_PKCS => pkcs1(None),
+            CKM_SHA256_RSA_PKCS => pkcs1(Some(Hash::Sha256)),
+            CKM_SHA384_RSA_PKCS => pkcs1(Some(Hash::Sha384)),
+            CKM_SHA512_RSA_PKCS => pkcs1(Some(Hash::Sha512)),
+            CKM_RSA_PKCS_PSS => Ok(Self::Pss { pss: pss(None)?, hashed: false }),
+            CKM_SHA256_RSA_PKCS_PSS => Ok(Self::Pss { pss: pss(Some(Hash::Sha256))?, hashed: true }),
+            CKM_SHA384_RSA_PKCS_PSS => Ok(Self::Pss { pss: pss(Some(Hash::Sha384))?, hashed: true }),
+            CKM_SHA512_RSA_PKCS_PSS => Ok(Self::Pss { pss: pss(Some(Hash::Sha512))?, hashed: true }),
+            other => Err(Error::MechanismInvalid(other)),
+        }
+    }
+
+    /// An empty message; `modulus_len` is in bytes.
+    fn message(self, modulus_len: usize) -> Message {
+        match self {
+            Self::Pkcs1(None) => Message::whole(modulus_len.saturating_sub(PKCS1_OVERHEAD)),
+            Self::Pkcs1(Some(hash)) => Message::hashed(hash),
+            Self::Pss { pss, hashed: false } => Message::whole(pss.hash.digest_len()),
+            Self::Pss { pss, hashed: true } => Message::hashed(pss.hash),
+        }
+    }
+}
+
+/// The parameters of PSS; `required` is the hash that the mechanism fixes.
+fn pss_parameters(mechanism: &Mechanism, required: Option<Hash>, bits: u32) -> Result<Pss> {
+    let Parameters::Pss(parameters) = mechanism.parameters else {
+        return Err(Error::MechanismParamInvalid("CK_RSA_PKCS_PSS_PARAMS is needed"));
+    };
+    let hash = hash_of(parameters.hash).ok_or(Error::MechanismParamInvalid("hashAlg is not offered"))?;
+    if required.is_some_and(|required| required != hash) {
+        return Err(Error::MechanismParamInvalid("hashAlg is another than the mechanism's"));
+    }
+    let mgf = MGFS.iter().find(|(mgf, _)| *mgf == parameters.mgf).map(|(_, hash)| *hash);
+    let mgf = mgf.ok_or(Error::MechanismParamInvalid("mgf is not offered"))?;
+    // emLen - hLen - 2 (RFC 8017 section 9.1.1 step 3), where emLen holds one bit less than the modulus.
+    let room = (bits.saturating_sub(1).div_ceil(8) as usize).checked_sub(hash.digest_len() + 2);
+    let salt_len = u16::try_from(parameters.salt_len).ok().filter(|len| Some(usize::from(*len)) <= room);
+    let salt_len = salt_len.ok_or(Error::MechanismParamInvalid("sLen is too long for the key"))?;
+    Ok(Pss { hash, mgf, salt_len })
+}
+
+fn sign(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Signing>> {
+    let key: Arc<PrivateKey> = downcast(key)?;
+    let scheme = Scheme::new(mechanism, key.bits())?;
+    Ok(Box::new(RsaSigning { message: scheme.message(key.signature_len()), scheme, key }))
+}
+
+struct RsaSigning {
+    key: Arc<PrivateKey>,
+    scheme: Scheme,
+    message: Message,
+}
+
+impl Signing for RsaSigning {
+    fn signature_len(&self) -> usize {
+        self.key.signature_len()
+    }
+
+    fn update(&mut self, part: &[u8]) -> Result<()> {
+        self.message.update(part)
+    }
+
+    fn finish(self: Box<Self>, out: &mut [u8]) -> Result<()> {
+        let message = self.message.finish();
+        match self.scheme {
+            Scheme::Pkcs1(None) => self.key.sign_pkcs1(message.as_ref(), out),
+            Scheme::Pkcs1(Some(hash)) => {
+                self.key.sign_pkcs1(&[digest_info_prefix(hash), message.as_ref()].concat(), out)
+            }
+            Scheme::Pss { pss, .. } => self.key.sign_pss(message.as_ref(), pss, out),
+        }
+    }
+}
+
+fn verify(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Verifying>> {
+    let key: Arc<PublicKey> = downcast(key)?;
+    let scheme = Scheme::new(mechanism, key.bits())?;
+    Ok(Box::new(RsaVerifying { message: scheme.message(key.signature_len()), scheme, key }))
+}
+
+struct RsaVerifying {
+    key: Arc<PublicKey>,
+    scheme: Scheme,
+    message: Message,
+}
+
+impl Verifying for RsaVerifying {
+    fn update(&mut self, part: &[u8]) -> Result<()> {
+        self.message.update(part)
+    }
+
+    fn finish(self: Box<Self>, signature: &[u8]) -> Result<()> {
+        let message = self.message.finish();
+        let message = message.as_ref();
+        if let Scheme::Pss { pss, .. } = self.scheme
+            && message.len() != pss.hash.digest_len()
+        {
+            return Err(Error::DataLenRange);
+        }
+        if signature.len() != self.key.signature_len() {
+            return Err(Error::SignatureLenRange);
+        }
+        let right = match self.scheme {
+            Scheme::Pkcs1(None) => self.key.verify_pkcs1(message, signature),
+            Scheme::Pkcs1(Some(hash)) => {
+                self.key.verify_pkcs1(&[digest_info_prefix(hash), message].concat(), signature)
+            }
+            Scheme::Pss { pss, .. } => self.key.verify_pss(message, pss, signature),
+        };
+        if right { Ok(()) } else { Err(Error::SignatureInvalid) }
+    }
+}
+
+/// Makes a key pair: `CKA_MODULUS_BITS` is required, `CKA_PUBLIC_EXPONENT` is 65537 unless the template names
+/// another (PKCS#11 v3.2 section 6.1.4).
+fn generate(mechanism: &Mechanism, public: &Attributes, _private: &Attributes) -> Result<GeneratedPair> {
+    no_parameter(mechanism)?;
+    let bits = public.ulong(CKA_MODULUS_BITS).ok_or(Error::TemplateIncomplete(CKA_MODULUS_BITS))?;
+    let bits = u16::try_from(bits)
+        .ok()
+        .filter(|bits| (2048..=8192).contains(bits) && u64::from(*bits).is_multiple_of(MODULUS_STEP))
+        .ok_or(Error::AttributeValueInvalid(CKA_MODULUS_BITS))?;
+    let exponent = match public.bytes(CKA_PUBLIC_EXPONENT).map(without_leading_zeros) {
+        None => DEFAULT_EXPONENT,
+        Some(exponent) if exponent_is_usable(exponent) => exponent,
+        Some(_) => return Err(Error::AttributeValueInvalid(CKA_PUBLIC_EXPONENT)),
+    };
+    let made = rsa::generate(bits, exponent)?;
+    let mut pair = GeneratedPair::default();
+    pair.public.set_bytes(CKA_MODULUS, made.n.expose());
+    pair.public.set_bytes(CKA_PUBLIC_EXPONENT, made.e.expose());
+    pair.public
+        .set_bytes(CKA_PUBLIC_KEY_INFO, &components::public_key_info(made.n.expose(), made.e.expose()));
+    pair.private = components::private_attributes(&made);
+    Ok(pair)
+}
+
+/// Whether a key may be made with this exponent, given without leading zeros: odd, 65537 or more (FIPS 186-5 section
+/// 5.4), and 32 bits at most, which is where AWS-LC ends.
+fn exponent_is_usable(exponent: &[u8]) -> bool {
+    let odd = exponent.last().is_some_and(|last| last % 2 == 1);
+    let large =
+        exponent.len() > DEFAULT_EXPONENT.len() || exponent.len() == 3 && exponent >= DEFAULT_EXPONENT;
+    odd && large && exponent.len() <= 4
+}
+
+#[cfg(test)]
+mod tests;
