@@ -7,14 +7,15 @@ use std::time::Duration;
 use arc_swap::ArcSwap;
 use pkcs11::administration::AuditEvent;
 use pkcs11::{
-    Access, Administration, AttributeType, Cryptoki, Error, LibraryInfo, Mechanism, MechanismInfo, MechanismType,
-    ObjectHandle, Result, Reveal, Room, SessionHandle, SessionInfo, SlotId, SlotInfo, Template, TokenInfo, UserType,
+    Access, Administration, AttributeType, Cryptoki, Error, LibraryInfo, Mechanism, MechanismInfo,
+    MechanismType, ObjectHandle, Result, Reveal, Room, SessionHandle, SessionInfo, SlotId, SlotInfo,
+    Template, TokenInfo, UserType,
 };
 
 use crate::clock::Clock;
 use crate::mechanism::Mechanisms;
-use crate::place::Places;
 use crate::object::Object;
+use crate::place::Places;
 use crate::primitives::{PinCost, Primitives};
 use crate::session::Session;
 use crate::slab::Slab;
@@ -164,7 +165,13 @@ impl Cryptoki for Application {
         self.do_login(session, user, pin)
     }
 
-    fn login_user(&self, session: SessionHandle, user: UserType, pin: Option<&[u8]>, name: Option<&[u8]>) -> Result<()> {
+    fn login_user(
+        &self,
+        session: SessionHandle,
+        user: UserType,
+        pin: Option<&[u8]>,
+        name: Option<&[u8]>,
+    ) -> Result<()> {
         self.do_login_user(session, user, pin, name)
     }
 
@@ -180,7 +187,12 @@ impl Cryptoki for Application {
         self.do_destroy_object(session, object)
     }
 
-    fn attribute_values(&self, session: SessionHandle, object: ObjectHandle, types: &[AttributeType]) -> Result<Vec<Reveal>> {
+    fn attribute_values(
+        &self,
+        session: SessionHandle,
+        object: ObjectHandle,
+        types: &[AttributeType],
+    ) -> Result<Vec<Reveal>> {
         self.do_attribute_values(session, object, types)
     }
 
@@ -212,7 +224,12 @@ impl Cryptoki for Application {
         self.do_digest_final(session, out)
     }
 
-    fn sign_init(&self, session: SessionHandle, mechanism: Option<Mechanism>, key: ObjectHandle) -> Result<()> {
+    fn sign_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
         self.do_sign_init(session, mechanism, key)
     }
 
@@ -228,7 +245,12 @@ impl Cryptoki for Application {
         self.do_sign_final(session, out)
     }
 
-    fn verify_init(&self, session: SessionHandle, mechanism: Option<Mechanism>, key: ObjectHandle) -> Result<()> {
+    fn verify_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
         self.do_verify_init(session, mechanism, key)
     }
 
@@ -244,14 +266,19 @@ impl Cryptoki for Application {
         self.do_verify_final(session, signature)
     }
 
-    fn generate_key_pair(&self, session: SessionHandle, mechanism: Mechanism, public: Template, private: Template) -> Result<(ObjectHandle, ObjectHandle)> {
+    fn generate_key_pair(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        public: Template,
+        private: Template,
+    ) -> Result<(ObjectHandle, ObjectHandle)> {
         self.do_generate_key_pair(session, mechanism, public, private)
     }
 
     fn generate_random(&self, session: SessionHandle, out: &mut [u8]) -> Result<()> {
         self.do_generate_random(session, out)
     }
-
 }
 
 impl Administration for Application {

@@ -197,7 +197,10 @@ pub fn verify(primitives: &dyn Primitives, rows: &[SealedRow], head: &ChainHead)
     for entry in &joined {
         if entry.event.sequence != last.sequence + 1 || entry.before != last.hash {
             let what = format!("audit event {}", last.sequence + 1);
-            return Err(Error::Forged { what, reason: "it is missing, or does not follow the one before it" });
+            return Err(Error::Forged {
+                what,
+                reason: "it is missing, or does not follow the one before it",
+            });
         }
         last = ChainHead { sequence: entry.event.sequence, hash: entry.hash };
     }

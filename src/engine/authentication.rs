@@ -43,7 +43,8 @@ impl Application {
         name: Option<&[u8]>,
     ) -> Result<()> {
         let session = self.session(session)?;
-        let secret = pin.ok_or(Error::ArgumentsBad("no PIN, and there is no protected authentication path"))?;
+        let secret =
+            pin.ok_or(Error::ArgumentsBad("no PIN, and there is no protected authentication path"))?;
         let name = match name {
             None | Some([]) => None,
             Some(name) => Some(std::str::from_utf8(name).map_err(|_| Error::PinIncorrect)?),
@@ -70,12 +71,12 @@ impl Application {
                 return Err(error);
             }
         };
-        let login = Login::new(self.parts.primitives.as_ref(), &proven.person, slot.next_epoch(), proven.keyring)?;
+        let login = Login::new(self.parts.primitives.as_ref(), &proven.person, proven.keyring)?;
         self.check_head(&opened, &login)?;
         {
             let counts = slot.sessions.lock();
             may_log_in(slot, role, counts.read_only)?;
-            slot.set_login(Some(Login { epoch: slot.next_epoch(), ..login }));
+            slot.set_login(Some(login));
         }
         self.record_alone(&opened, self.login_event(Some(proven.person.id)));
         Ok(())
@@ -84,7 +85,9 @@ impl Application {
     /// A login for one operation with a key that asks for it (`CKA_ALWAYS_AUTHENTICATE`).
     fn login_for_operation(&self, session: &Session, pin: Option<&[u8]>) -> Result<()> {
         let slot = &session.slot;
-        session.with(|work| work.operations.sign.awaits_login().then_some(()).ok_or(Error::OperationNotInitialized))?;
+        session.with(|work| {
+            work.operations.sign.awaits_login().then_some(()).ok_or(Error::OperationNotInitialized)
+        })?;
         let login = slot.login().ok_or(Error::UserNotLoggedIn)?;
         let opened = slot.token(&self.parts, Look::Now)?;
         let proven = self.prove_person(&opened, &login, pin)?;
@@ -180,17 +183,18 @@ impl Application {
     fn believe(&self, opened: &Opened, mut proven: Proven) -> Result<Proven> {
         let primitives = self.parts.primitives.as_ref();
         let current = opened.current();
-        let pin = chain::verify_since(
-            &proven.keyring.pin,
-            (current.head.row, &current.link),
-            primitives,
-            |row| opened.row(row),
-        )?;
+        let pin =
+            chain::verify_since(&proven.keyring.pin, (current.head.row, &current.link), primitives, |row| {
+                opened.row(row)
+            })?;
         let point = primitives.p384_point(&proven.keyring.signing)?;
         let listed = current.link.roster.person(&proven.person.id);
         if !listed.is_some_and(|person| person.signing.iter().any(|key| key.key == point)) {
             let what = format!("keyring of {}", proven.person.name);
-            return Err(Error::Forged { what, reason: "the roster names another signing key for this person" });
+            return Err(Error::Forged {
+                what,
+                reason: "the roster names another signing key for this person",
+            });
         }
         if pin == proven.keyring.pin {
             return Ok(proven);
@@ -198,14 +202,21 @@ impl Application {
         proven.keyring.pin = pin;
         match self.reseal(opened, &proven, None) {
             Ok(()) => {}
-            Err(Error::Conflict) => log::debug!("another process has moved the pin of {}", proven.person.name),
+            Err(Error::Conflict) => {
+                log::debug!("another process has moved the pin of {}", proven.person.name)
+            }
             Err(error) => log::error!("the keyring of {} keeps its older pin: {error}", proven.person.name),
         }
         Ok(proven)
     }
 
     /// Seals a keyring anew in its row, one version up; under a new PIN's lock and key where one is given.
-    fn reseal(&self, opened: &Opened, proven: &Proven, fresh: Option<(&KeyringLock, &PinKey, Event)>) -> Result<()> {
+    fn reseal(
+        &self,
+        opened: &Opened,
+        proven: &Proven,
+        fresh: Option<(&KeyringLock, &PinKey, Event)>,
+    ) -> Result<()> {
         let version = proven.row.header.version.saturating_add(1);
         let header = keyring_header(proven.person.keyring, &opened.life, proven.person.shelf, version);
         let mut plan = opened.plan(&self.parts);

@@ -163,10 +163,9 @@ impl HeadLinker {
     /// The head before this batch, and the version of the one after it.
     fn before(&self, rows: &dyn Rows) -> Result<(Option<PublicHead>, u64)> {
         let From::Head { key, link } = &self.from else { return Ok((None, 1)) };
-        let row = rows.row(RowId::PUBLIC_HEAD)?.ok_or_else(|| Error::Forged {
-            what: "public head".to_owned(),
-            reason: "it is not there",
-        })?;
+        let row = rows
+            .row(RowId::PUBLIC_HEAD)?
+            .ok_or_else(|| Error::Forged { what: "public head".to_owned(), reason: "it is not there" })?;
         if row.header.incarnation != key.life.incarnation {
             return Err(Error::Conflict);
         }
@@ -183,11 +182,11 @@ impl HeadLinker {
         let (objects, version) = if user.fresh {
             (0, 1)
         } else {
-            let row = rows.row(user.place.0)?.ok_or_else(|| Error::Forged {
-                what: "user's head".to_owned(),
-                reason: "it is not there",
-            })?;
-            let key = user.keys.iter().find(|key| key.number() == row.header.vault_key).ok_or(Error::Conflict)?;
+            let row = rows
+                .row(user.place.0)?
+                .ok_or_else(|| Error::Forged { what: "user's head".to_owned(), reason: "it is not there" })?;
+            let key =
+                user.keys.iter().find(|key| key.number() == row.header.vault_key).ok_or(Error::Conflict)?;
             let head = UserHead::open(primitives, life, key, &row)?;
             (head.objects, row.header.version.saturating_add(1))
         };

@@ -35,7 +35,13 @@ impl Application {
         self.finish_digest(session, Call::Last, &[], out)
     }
 
-    fn finish_digest(&self, session: SessionHandle, call: Call, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+    fn finish_digest(
+        &self,
+        session: SessionHandle,
+        call: Call,
+        data: &[u8],
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
         let session = self.session(session)?;
         let now = session.slot.epoch();
         session.with(|work| {

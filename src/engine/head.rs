@@ -63,7 +63,10 @@ impl PublicHead {
         let mut writer = Writer::new();
         writer.number(REVISION, self.revision.0).number(LINK_ROW, self.link.row.0);
         writer.number(LINK_VERSION, self.link.version).field(LINK_DIGEST, &self.link.digest);
-        writer.number(AUDIT_SEQUENCE, self.audit.sequence).field(AUDIT_HASH, &self.audit.hash).field(TREE, &self.tree);
+        writer
+            .number(AUDIT_SEQUENCE, self.audit.sequence)
+            .field(AUDIT_HASH, &self.audit.hash)
+            .field(TREE, &self.tree);
         under_mac(primitives, life, key, header, writer.finish().expose())
     }
 
@@ -143,7 +146,13 @@ impl UserHead {
 const CONTENT: u16 = 1;
 const MAC: u16 = 2;
 
-fn under_mac(primitives: &dyn Primitives, life: &Life, key: &Secret, header: Header, content: &[u8]) -> SealedRow {
+fn under_mac(
+    primitives: &dyn Primitives,
+    life: &Life,
+    key: &Secret,
+    header: Header,
+    content: &[u8],
+) -> SealedRow {
     let mac = primitives.hmac_sha256(key.expose(), &[&life.associated(&header), content]);
     let body = Writer::new().field(CONTENT, content).field(MAC, &mac).finish();
     SealedRow { header, body: body.expose().to_vec() }

@@ -24,8 +24,8 @@ impl Application {
             policy::generated_pair(key_type, mechanism.mechanism_type, public, private, caller)?;
         // The long part: no lock is held.
         let made = make(&mechanism, &public, &private)?;
-        policy::add_material(&mut public, made.public);
-        policy::add_material(&mut private, made.private);
+        policy::add_material(&mut public, made.public)?;
+        policy::add_material(&mut private, made.private)?;
         let handles = self.keep(&session, vec![public, private], Happening::KeyPairGenerated)?;
         match handles.as_slice() {
             [public, private] => Ok((*public, *private)),

@@ -8,7 +8,6 @@
 pub mod clock;
 pub mod mechanism;
 pub mod place;
-pub mod policy;
 pub mod primitives;
 pub mod store;
 
@@ -16,20 +15,20 @@ pub mod store;
 pub mod policy;
 
 // Rooms, each built on those above it.
-pub mod sync;
-pub mod slab;
-pub mod vault;
-pub mod quorum;
-pub mod audit;
-pub mod head;
-pub mod commit;
-pub mod object;
-pub mod login;
-pub mod slot;
-pub mod search;
-pub mod operations;
-pub mod session;
 pub mod application;
+pub mod audit;
+pub mod commit;
+pub mod head;
+pub mod login;
+pub mod object;
+pub mod operations;
+pub mod quorum;
+pub mod search;
+pub mod session;
+pub mod slab;
+pub mod slot;
+pub mod sync;
+pub mod vault;
 
 // The chapters of the standard.
 mod administration;

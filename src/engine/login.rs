@@ -20,8 +20,6 @@ pub struct Login {
     pub role: Role,
     /// Who.
     pub person: PersonId,
-    /// Counts logins of this application and token.
-    pub epoch: Epoch,
     /// What the PIN opened, in locked pages.
     keyring: Box<dyn Locked>,
     /// A user's own shelf.
@@ -51,7 +49,7 @@ impl Login {
     ///
     /// # Errors
     /// [`pkcs11::Error::HostMemory`], [`pkcs11::Error::Forged`] for a user's keyring without a vault key.
-    pub fn new(primitives: &dyn Primitives, person: &Person, epoch: Epoch, mut keyring: Keyring) -> Result<Self> {
+    pub fn new(primitives: &dyn Primitives, person: &Person, mut keyring: Keyring) -> Result<Self> {
         let own = match (person.role, person.head) {
             (Role::User, Some(head)) => {
                 let keys = vault_keys(primitives, &mut keyring)?;
@@ -64,7 +62,7 @@ impl Login {
             _ => None,
         };
         let keyring = locked(primitives, keyring.encode().expose())?;
-        Ok(Self { role: person.role, person: person.id, epoch, keyring, own })
+        Ok(Self { role: person.role, person: person.id, keyring, own })
     }
 
     /// What the PIN opened, without the vault keys; wiped when dropped.

@@ -3,10 +3,11 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use pkcs11::constants::{CKA_CLASS, CKA_PRIVATE, CKA_TOKEN, CKA_UNIQUE_ID, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY};
-use pkcs11::{
-    AttributeType, Attributes, Error, ObjectHandle, Result, Reveal, SessionHandle, Template,
+use pkcs11::constants::{
+    CKA_CLASS, CKA_KEY_TYPE, CKA_PRIVATE, CKA_TOKEN, CKA_UNIQUE_ID, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
+    CKO_SECRET_KEY,
 };
+use pkcs11::{AttributeType, Attributes, Error, ObjectHandle, Result, Reveal, SessionHandle, Template};
 
 use crate::application::{Application, SessionObject};
 use crate::audit::{Event, Happening};
@@ -14,6 +15,7 @@ use crate::commit::{Plan, UserHeadChange};
 use crate::login::Login;
 use crate::object::Object;
 use crate::operations::Needs;
+use crate::policy::usage::ContextLogin;
 use crate::policy::{self, INDEXED};
 use crate::search::Search;
 use crate::session::Session;
@@ -22,18 +24,23 @@ use crate::store::{Header, RowId, RowKind, Shelf, Tag};
 use crate::vault::row::{FORMAT, ShelfKey};
 
 impl Application {
-    pub(crate) fn do_create_object(&self, session: SessionHandle, template: Template) -> Result<ObjectHandle> {
+    pub(crate) fn do_create_object(
+        &self,
+        session: SessionHandle,
+        template: Template,
+    ) -> Result<ObjectHandle> {
         let session = self.session(session)?;
         let slot = &session.slot;
         let mut attributes = policy::created(template, Self::caller(&session, slot))?;
-        if let Some(key_type) = attributes.key_type() {
-            let class = attributes.class().unwrap_or_default();
-            if [CKO_PUBLIC_KEY, CKO_PRIVATE_KEY, CKO_SECRET_KEY].contains(&class) {
+        let class = attributes.class().unwrap_or_default();
+        let material = match attributes.key_type() {
+            Some(key_type) if [CKO_PUBLIC_KEY, CKO_PRIVATE_KEY, CKO_SECRET_KEY].contains(&class) => {
                 let row = self.parts.mechanisms.key_type(key_type);
-                let row = row.ok_or(Error::AttributeValueInvalid(pkcs11::constants::CKA_KEY_TYPE))?;
-                policy::add_material(&mut attributes, (row.complete)(&attributes)?);
+                (row.ok_or(Error::AttributeValueInvalid(CKA_KEY_TYPE))?.complete)(&attributes)?
             }
-        }
+            _ => Attributes::new(),
+        };
+        policy::add_material(&mut attributes, material)?;
         let handles = self.keep(&session, vec![attributes], Happening::ObjectCreated)?;
         handles.first().copied().ok_or(Error::Bug("an object without a handle"))
     }
@@ -69,7 +76,10 @@ impl Application {
         session.with(|work| {
             let make = |number| {
                 let handle = ObjectHandle(ObjectHandle::SESSION | number);
-                SessionObject { object: Arc::new(Object::of_session(handle, attributes)), slot: session.slot.id }
+                SessionObject {
+                    object: Arc::new(Object::of_session(handle, attributes)),
+                    slot: session.slot.id,
+                }
             };
             let (number, _) = self.session_objects.insert(make).ok_or(Error::HostMemory)?;
             let handle = ObjectHandle(ObjectHandle::SESSION | number);
@@ -173,17 +183,21 @@ impl Application {
     /// A random UUID (RFC 9562 section 5.4) as 36 characters.
     fn unique_id(&self) -> Result<String> {
         let mut bytes: [u8; 16] = self.random()?;
-        if let [_, _, _, _, _, _, version, _, variant, ..] = &mut bytes {
-            *version = (*version & 0x0f) | 0x40;
-            *variant = (*variant & 0x3f) | 0x80;
-        }
+        let [_, _, _, _, _, _, version, _, variant, ..] = &mut bytes;
+        *version = (*version & 0x0f) | 0x40;
+        *variant = (*variant & 0x3f) | 0x80;
         let text = crate::audit::hexadecimal(&bytes);
         let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| text.get(range).unwrap_or_default());
         Ok(parts.join("-"))
     }
 
     /// The object of a handle, when the session may see it.
-    pub(crate) fn object(&self, session: &Session, handle: ObjectHandle, look: Look) -> Result<Option<Arc<Object>>> {
+    pub(crate) fn object(
+        &self,
+        session: &Session,
+        handle: ObjectHandle,
+        look: Look,
+    ) -> Result<Option<Arc<Object>>> {
         let slot = &session.slot;
         let caller = Self::caller(session, slot);
         let object = if handle.is_session() {
@@ -197,12 +211,9 @@ impl Application {
     }
 
     /// What a key asks of the login, for an operation with it.
-    pub(crate) fn needs(session: &Session, object: &Object) -> Needs {
+    pub(crate) fn needs(session: &Session, object: &Object, again: ContextLogin) -> Needs {
         let private = object.attributes.is(CKA_PRIVATE);
-        Needs {
-            login: private.then(|| session.slot.epoch()),
-            login_again: policy::usage::needs_login_again(&object.attributes),
-        }
+        Needs { login: private.then(|| session.slot.epoch()), login_again: again == ContextLogin::Needed }
     }
 
     pub(crate) fn do_destroy_object(&self, session: SessionHandle, handle: ObjectHandle) -> Result<()> {
@@ -221,7 +232,8 @@ impl Application {
             let mut plan = opened.plan(&self.parts);
             plan.delete(header.id, header.version);
             Self::plan_head(&mut plan, login.as_deref(), if header.shelf == Shelf::PUBLIC { 0 } else { -1 });
-            let event = self.object_event(Happening::ObjectDestroyed, login.as_deref(), &[&object.attributes]);
+            let event =
+                self.object_event(Happening::ObjectDestroyed, login.as_deref(), &[&object.attributes]);
             if let Some(row) = self.reserve_rows(&opened, 1)?.first() {
                 plan.record(*row, &event);
             }
@@ -250,7 +262,9 @@ impl Application {
     pub(crate) fn do_find_objects_init(&self, session: SessionHandle, template: Template) -> Result<()> {
         let session = self.session(session)?;
         let slot = &session.slot;
-        session.with(|work| if work.operations.search.is_some() { Err(Error::OperationActive) } else { Ok(()) })?;
+        session.with(
+            |work| if work.operations.search.is_some() { Err(Error::OperationActive) } else { Ok(()) },
+        )?;
         let opened = slot.token(&self.parts, Look::Now)?;
         let (login, epoch) = (slot.login(), slot.epoch());
         let search = match policy::searched(template) {
@@ -294,7 +308,11 @@ impl Application {
 }
 
 /// Private objects lie on the user's shelf, all others on the public one.
-fn shelf_for(opened: &Opened, login: Option<&Login>, attributes: &Attributes) -> Result<(Shelf, Arc<ShelfKey>)> {
+fn shelf_for(
+    opened: &Opened,
+    login: Option<&Login>,
+    attributes: &Attributes,
+) -> Result<(Shelf, Arc<ShelfKey>)> {
     debug_assert!(attributes.value(CKA_CLASS).is_some(), "an incomplete object");
     if !attributes.is(CKA_PRIVATE) {
         return Ok((Shelf::PUBLIC, Arc::clone(&opened.shelf)));

@@ -20,17 +20,13 @@ pub struct Operations {
 }
 
 /// One kind of operation.
+#[derive(Default)]
 pub enum Running<T> {
     /// None is active.
+    #[default]
     Idle,
     /// One is.
     Active(Active<T>),
-}
-
-impl<T> Default for Running<T> {
-    fn default() -> Self {
-        Self::Idle
-    }
 }
 
 /// An active operation.

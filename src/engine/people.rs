@@ -14,8 +14,8 @@ use crate::place::Home;
 use crate::quorum::approval::{self, Authorized, Officer, Operation, by_one};
 use crate::quorum::chain::{self, Link};
 use crate::quorum::roster::{
-    ALGORITHM_P384, DEFAULT_OFFICER, DEFAULT_USER, POLICY_OFFICER_PIN_LIMIT, POLICY_USER_PIN_LIMIT, Person, Role,
-    Roster, SigningKey,
+    ALGORITHM_P384, DEFAULT_OFFICER, DEFAULT_USER, POLICY_OFFICER_PIN_LIMIT, POLICY_USER_PIN_LIMIT, Person,
+    Role, Roster, SigningKey,
 };
 use crate::slot::{Current, Opened, Slot};
 use crate::store::{Header, RowId, RowKind, SealedRow, Shelf};
@@ -50,7 +50,12 @@ const ESCROWED_SEALING: u16 = 2;
 
 impl Application {
     /// Makes a person's keys and stretches the PIN: slow, and under no lock.
-    fn enrol(&self, pin: &[u8], vault_keys: Vec<(u32, Secret)>, shares: Vec<EscrowShare>) -> Result<Enrolment> {
+    fn enrol(
+        &self,
+        pin: &[u8],
+        vault_keys: Vec<(u32, Secret)>,
+        shares: Vec<EscrowShare>,
+    ) -> Result<Enrolment> {
         let primitives = self.parts.primitives.as_ref();
         let id = self.random()?;
         let cost = self.parts.settings.pin_cost;
@@ -67,7 +72,14 @@ impl Application {
         Ok(Enrolment { id, keyring, lock, pin })
     }
 
-    fn person(&self, enrolment: &Enrolment, name: &str, role: Role, next: (u32, u32), rows: &Rows) -> Result<Person> {
+    fn person(
+        &self,
+        enrolment: &Enrolment,
+        name: &str,
+        role: Role,
+        next: (u32, u32),
+        rows: &Rows,
+    ) -> Result<Person> {
         let primitives = self.parts.primitives.as_ref();
         let signing = primitives.p384_point(&enrolment.keyring.signing)?;
         let user = role == Role::User;
@@ -304,7 +316,8 @@ impl Application {
         opened.life.check(&row.header)?;
         let associated = escrow_associated(&opened.life, &row.header, before);
         let shares = &authorized.officer().keyring.shares;
-        let plain = escrow::open_alone(primitives, &authorized.roster().escrow, shares, &associated, &row.body)?;
+        let plain =
+            escrow::open_alone(primitives, &authorized.roster().escrow, shares, &associated, &row.body)?;
         let escrowed = Record::read(plain.expose(), &[ESCROWED_VAULT_KEYS, ESCROWED_SEALING])?;
         let vault_keys = decode_vault_keys(&escrowed.list(ESCROWED_VAULT_KEYS)?)?;
 
@@ -348,7 +361,8 @@ impl Application {
         let (keyring_version, escrow_version) = again.unwrap_or((1, 1));
         enrolment.keyring.pin = RosterPin { version: link.roster.version, hash: link.hash(primitives) };
         let header = keyring_header(person.keyring, life, person.shelf, keyring_version);
-        let keyring = opened.keyrings(&self.parts).seal(header, &enrolment.lock, &enrolment.pin, &enrolment.keyring)?;
+        let keyring =
+            opened.keyrings(&self.parts).seal(header, &enrolment.lock, &enrolment.pin, &enrolment.keyring)?;
 
         let escrow = person.escrow.ok_or(Error::Bug("a user without an escrow"))?;
         let header = Header { kind: RowKind::Escrow, id: escrow, version: escrow_version, ..header };
@@ -367,7 +381,8 @@ impl Application {
         plan.add(keyring, Vec::new());
         plan.add(escrow, Vec::new());
         let head = person.head.ok_or(Error::Bug("a user without a head"))?;
-        let (number, key) = enrolment.keyring.vault_keys.last().ok_or(Error::Bug("a user without a vault key"))?;
+        let (number, key) =
+            enrolment.keyring.vault_keys.last().ok_or(Error::Bug("a user without a vault key"))?;
         let key = Arc::new(ShelfKey::new(primitives, *number, key.expose())?);
         let keys = vec![Arc::clone(&key)];
         plan.user_head(UserHeadChange { place: (head, person.shelf), key, keys, objects: 0, fresh: true });

@@ -11,7 +11,12 @@ use crate::session::Session;
 use crate::slot::{Look, Slot};
 
 impl Application {
-    pub(crate) fn do_open_session(&self, slot: SlotId, access: Access, serial: bool) -> Result<SessionHandle> {
+    pub(crate) fn do_open_session(
+        &self,
+        slot: SlotId,
+        access: Access,
+        serial: bool,
+    ) -> Result<SessionHandle> {
         if !serial {
             return Err(Error::SessionParallelNotSupported);
         }

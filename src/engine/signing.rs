@@ -6,7 +6,6 @@ use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, SessionHandle};
 
 use crate::application::Application;
 use crate::mechanism::{Can, Key, MechanismRow};
-use crate::object::Object;
 use crate::operations::{Call, Needs};
 use crate::policy::usage::{Operation, permitted};
 use crate::session::Session;
@@ -20,19 +19,15 @@ impl Application {
         operation: Operation,
         row: &MechanismRow,
         handle: ObjectHandle,
-    ) -> Result<(Arc<Object>, Arc<dyn Key>, Needs)> {
+    ) -> Result<(Arc<dyn Key>, Needs)> {
         let object = self.object(session, handle, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
-        permitted(operation, &object.attributes, row.mechanism)?;
-        if row.key_type.is_some() && row.key_type != object.attributes.key_type() {
-            return Err(Error::KeyTypeInconsistent);
-        }
+        let again = permitted(operation, &object.attributes, row.mechanism, row.key_type)?;
         let key = Arc::clone(object.key(&self.parts.mechanisms)?);
         let (smallest, largest) = row.sizes;
         if !(smallest..=largest).contains(&key.size()) {
             return Err(Error::KeySizeRange);
         }
-        let needs = Self::needs(session, &object);
-        Ok((object, key, needs))
+        Ok((key, Self::needs(session, &object, again)))
     }
 
     pub(crate) fn do_sign_init(
@@ -48,11 +43,13 @@ impl Application {
                 Ok(())
             });
         };
-        session.with(|work| if work.operations.sign.is_active() { Err(Error::OperationActive) } else { Ok(()) })?;
+        session.with(
+            |work| if work.operations.sign.is_active() { Err(Error::OperationActive) } else { Ok(()) },
+        )?;
         let row = self.parts.mechanisms.row(mechanism.mechanism_type);
         let start = row.and_then(|row| row.can.iter().find_map(Can::sign).map(|start| (row, start)));
         let (row, start) = start.ok_or(Error::MechanismInvalid(mechanism.mechanism_type))?;
-        let (_, key, needs) = self.key_for(&session, Operation::Sign, row, key)?;
+        let (key, needs) = self.key_for(&session, Operation::Sign, row, key)?;
         session.with(|work| work.operations.sign.begin(needs, || start(&mechanism, &key)))
     }
 
@@ -108,11 +105,13 @@ impl Application {
                 Ok(())
             });
         };
-        session.with(|work| if work.operations.verify.is_active() { Err(Error::OperationActive) } else { Ok(()) })?;
+        session.with(|work| {
+            if work.operations.verify.is_active() { Err(Error::OperationActive) } else { Ok(()) }
+        })?;
         let row = self.parts.mechanisms.row(mechanism.mechanism_type);
         let start = row.and_then(|row| row.can.iter().find_map(Can::verify).map(|start| (row, start)));
         let (row, start) = start.ok_or(Error::MechanismInvalid(mechanism.mechanism_type))?;
-        let (_, key, needs) = self.key_for(&session, Operation::Verify, row, key)?;
+        let (key, needs) = self.key_for(&session, Operation::Verify, row, key)?;
         session.with(|work| work.operations.verify.begin(needs, || start(&mechanism, &key)))
     }
 

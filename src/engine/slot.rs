@@ -113,14 +113,10 @@ impl Slot {
         self.epoch.fetch_add(1, Ordering::AcqRel);
         self.login.store(login.map(Arc::new));
         if let Some(opened) = self.opened.load().as_ref() {
-            opened.cache.forget_all(|object| object.header.is_none_or(|header| header.shelf != Shelf::PUBLIC));
+            opened
+                .cache
+                .forget_all(|object| object.header.is_none_or(|header| header.shelf != Shelf::PUBLIC));
         }
-    }
-
-    /// The epoch that the next login will have.
-    #[must_use]
-    pub fn next_epoch(&self) -> Epoch {
-        Epoch(self.epoch.load(Ordering::Acquire).wrapping_add(1))
     }
 
     /// The token, as fresh as asked.
@@ -207,7 +203,10 @@ impl Opened {
         };
         if now < seen {
             let what = "store".to_owned();
-            return Err(Error::Forged { what, reason: "its revision has fallen: an older copy was put in its place" });
+            return Err(Error::Forged {
+                what,
+                reason: "its revision has fallen: an older copy was put in its place",
+            });
         }
         let row = load_one(&self.home, RowId::PUBLIC_HEAD)?.ok_or_else(|| Error::Forged {
             what: "public head".to_owned(),
@@ -255,10 +254,11 @@ impl Opened {
         loaded.sort_by_key(|row| row.header.id);
         let mut objects = Vec::with_capacity(ids.len());
         for id in ids {
-            let object = match loaded.binary_search_by_key(id, |row| row.header.id).ok().and_then(|i| loaded.get(i)) {
-                Some(row) => self.open_row(parts, login, row, seen),
-                None => Ok(self.cache.object(*id)),
-            };
+            let object =
+                match loaded.binary_search_by_key(id, |row| row.header.id).ok().and_then(|i| loaded.get(i)) {
+                    Some(row) => self.open_row(parts, login, row, seen),
+                    None => Ok(self.cache.object(*id)),
+                };
             match object {
                 Ok(object) => objects.extend(object),
                 Err(error @ (Error::Forged { .. } | Error::Encoding(_))) => log::error!("{error}"),

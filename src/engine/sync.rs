@@ -37,9 +37,12 @@ impl<T> Mutex<T> {
 pub mod watch {
     use std::cell::{Cell, RefCell};
 
+    /// The name of a lock, and what to run while it is held.
+    pub type Pause = Option<(&'static str, Box<dyn FnMut()>)>;
+
     thread_local! {
         static COUNT: Cell<u64> = const { Cell::new(0) };
-        static PAUSE: RefCell<Option<(&'static str, Box<dyn FnMut()>)>> = const { RefCell::new(None) };
+        static PAUSE: RefCell<Pause> = const { RefCell::new(None) };
     }
 
     /// How many of the engine's locks this thread has taken.
@@ -49,7 +52,7 @@ pub mod watch {
     }
 
     /// Has `action` run in this thread each time it holds a lock of this name; `None` ends that.
-    pub fn pause_at(pause: Option<(&'static str, Box<dyn FnMut()>)>) {
+    pub fn pause_at(pause: Pause) {
         PAUSE.with(|place| place.replace(pause));
     }
 

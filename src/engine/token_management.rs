@@ -5,11 +5,12 @@ use std::sync::Arc;
 
 use pkcs11::constants::{
     CKF_LOGIN_REQUIRED, CKF_RNG, CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED,
-    CKF_TOKEN_INITIALIZED, CKF_TOKEN_PRESENT, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_INITIALIZED,
-    CKF_USER_PIN_LOCKED,
+    CKF_TOKEN_INITIALIZED, CKF_TOKEN_PRESENT, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY,
+    CKF_USER_PIN_INITIALIZED, CKF_USER_PIN_LOCKED,
 };
 use pkcs11::{
-    Error, LibraryInfo, MechanismInfo, MechanismType, Result, SessionHandle, SlotId, SlotInfo, TokenInfo, Version,
+    Error, LibraryInfo, MechanismInfo, MechanismType, Result, SessionHandle, SlotId, SlotInfo, TokenInfo,
+    Version,
 };
 
 use crate::application::Application;

@@ -102,12 +102,19 @@ impl Link {
         for signature in &self.signatures {
             let officer = before.person(&signature.person).filter(|person| person.role == Role::Officer);
             let listed = officer.is_some_and(|person| {
-                person.signing.iter().any(|key| key.algorithm == signature.algorithm && key.key == signature.key)
+                person
+                    .signing
+                    .iter()
+                    .any(|key| key.algorithm == signature.algorithm && key.key == signature.key)
             });
             if listed
                 && !signers.contains(&signature.person)
                 && signature.algorithm == ALGORITHM_P384
-                && primitives.p384_verify(&signature.key, &[SIGNED_AS, message.expose()], &signature.signature)
+                && primitives.p384_verify(
+                    &signature.key,
+                    &[SIGNED_AS, message.expose()],
+                    &signature.signature,
+                )
             {
                 signers.push(signature.person);
             }
@@ -132,13 +139,15 @@ impl Link {
             (next.version == before.version.saturating_add(1), "its version does not follow"),
             (next.previous == Some((row, *hash)), "it does not name the link before it"),
             (
-                next.incarnation == before.incarnation || next.incarnation == before.incarnation.saturating_add(1),
+                next.incarnation == before.incarnation
+                    || next.incarnation == before.incarnation.saturating_add(1),
                 "its incarnation does not follow",
             ),
             (next.mode >= before.mode, "it leaves approved mode"),
             (has_quorum(next), "it has fewer officers than must agree"),
             (
-                self.signers(before, primitives) >= usize::try_from(before.quorum.max(1)).unwrap_or(usize::MAX),
+                self.signers(before, primitives)
+                    >= usize::try_from(before.quorum.max(1)).unwrap_or(usize::MAX),
                 "too few officers of the link before it have signed it",
             ),
         ];
@@ -217,14 +226,20 @@ pub fn verify_since(
         })?;
         let link = read_row(row, load(row)?.as_ref())?;
         if link.roster.version >= newest.roster.version {
-            return Err(refused(link.roster.version, "its version does not come before that of its successor"));
+            return Err(refused(
+                link.roster.version,
+                "its version does not come before that of its successor",
+            ));
         }
         chain.push((row, link));
     }
     let Some((mut row, mut before)) = chain.pop() else { return Err(Error::Bug("an empty chain")) };
     let mut hash = before.hash(primitives);
     if before.roster.version != pin.version || hash != pin.hash {
-        return Err(refused(before.roster.version, "the roster is older than, or not a successor of, the one seen last"));
+        return Err(refused(
+            before.roster.version,
+            "the roster is older than, or not a successor of, the one seen last",
+        ));
     }
     while let Some((next_row, next)) = chain.pop() {
         next.check_follows(&before.roster, row, &hash, primitives)?;

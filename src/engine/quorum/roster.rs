@@ -99,7 +99,8 @@ impl Person {
         writer.number(KEYRING, self.keyring.0);
         writer.optional(ESCROW, self.escrow.map(|row| row.0.to_be_bytes()).as_ref().map(<[u8; 8]>::as_slice));
         writer.optional(HEAD, self.head.map(|row| row.0.to_be_bytes()).as_ref().map(<[u8; 8]>::as_slice));
-        let keys = self.signing.iter().map(|key| Writer::new().number(1, key.algorithm).field(2, &key.key).finish());
+        let keys =
+            self.signing.iter().map(|key| Writer::new().number(1, key.algorithm).field(2, &key.key).finish());
         writer.list(SIGNING, keys).field(SEALING, &self.sealing);
         writer.optional(RECOVERY, self.recovery.as_deref()).finish()
     }
@@ -199,16 +200,20 @@ impl Roster {
     #[must_use]
     pub fn encode(&self) -> Secret {
         let mut writer = Writer::new();
-        writer.field(TOKEN, &self.token.0).number(INCARNATION, self.incarnation).number(VERSION, self.version);
+        writer
+            .field(TOKEN, &self.token.0)
+            .number(INCARNATION, self.incarnation)
+            .number(VERSION, self.version);
         if let Some((row, hash)) = &self.previous {
             writer.number(PREVIOUS_ROW, row.0).field(PREVIOUS_HASH, hash);
         }
         writer.number(TIME, self.time).field(LABEL, self.label.as_bytes());
         writer.list(PEOPLE, self.people.iter().map(Person::encode)).number(QUORUM, u64::from(self.quorum));
         writer.number(EPOCH, self.escrow.epoch).field(ESCROW_POINT, &self.escrow.point);
-        let policy = self.policy.iter().map(|(name, value)| {
-            Writer::new().field(1, name.as_bytes()).number(2, *value).finish()
-        });
+        let policy = self
+            .policy
+            .iter()
+            .map(|(name, value)| Writer::new().field(1, name.as_bytes()).number(2, *value).finish());
         writer.list(POLICY, policy);
         let trusted = self.trusted.iter().map(|key| {
             let public_key = key.public_key.as_ref().map(<[u8; 48]>::as_slice);

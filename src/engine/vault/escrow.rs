@@ -34,7 +34,12 @@ const BOX: u16 = 3;
 ///
 /// # Errors
 /// [`Error::Primitive`]
-pub fn seal(primitives: &dyn Primitives, to: &EscrowPoint, associated: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
+pub fn seal(
+    primitives: &dyn Primitives,
+    to: &EscrowPoint,
+    associated: &[u8],
+    plain: &[u8],
+) -> Result<Vec<u8>> {
     let ephemeral = primitives.p384_generate()?;
     let point = primitives.p384_point(&ephemeral)?;
     let shared = primitives.p384_multiply(&ephemeral, &to.point)?;
@@ -62,7 +67,8 @@ pub fn open_alone(
     if epoch != to.epoch {
         return Err(refuse("it is sealed to another epoch's key"));
     }
-    let share = shares.iter().find(|s| s.epoch == epoch).ok_or_else(|| refuse("the officer holds no share of it"))?;
+    let share =
+        shares.iter().find(|s| s.epoch == epoch).ok_or_else(|| refuse("the officer holds no share of it"))?;
     let point: [u8; P384_POINT] = record.array(EPHEMERAL)?;
     let shared = primitives.p384_multiply(&share.share, &point)?;
     let key = derive(primitives, &shared, &point, &to.point);

@@ -53,7 +53,8 @@ impl Keyring {
     /// The canonical form.
     #[must_use]
     pub fn encode(&self) -> Secret {
-        let numbered = |number: u64, secret: &Secret| Writer::new().number(1, number).field(2, secret.expose()).finish();
+        let numbered =
+            |number: u64, secret: &Secret| Writer::new().number(1, number).field(2, secret.expose()).finish();
         let mut writer = Writer::new();
         writer.field(SIGNING, self.signing.expose()).field(SEALING, self.sealing.expose());
         writer.list(SHARES, self.shares.iter().map(|s| numbered(s.epoch, &s.share)));
@@ -89,7 +90,9 @@ impl Keyring {
 /// Vault keys as items of a list.
 #[must_use]
 pub fn encode_vault_keys(keys: &[(u32, Secret)]) -> Vec<Secret> {
-    keys.iter().map(|(n, key)| Writer::new().number(1, u64::from(*n)).field(2, key.expose()).finish()).collect()
+    keys.iter()
+        .map(|(n, key)| Writer::new().number(1, u64::from(*n)).field(2, key.expose()).finish())
+        .collect()
 }
 
 /// Reads [`encode_vault_keys`].
@@ -188,7 +191,13 @@ impl KeyringPlace<'_> {
     ///
     /// # Errors
     /// [`Error::Primitive`]
-    pub fn seal(&self, header: Header, lock: &KeyringLock, pin: &PinKey, keyring: &Keyring) -> Result<SealedRow> {
+    pub fn seal(
+        &self,
+        header: Header,
+        lock: &KeyringLock,
+        pin: &PinKey,
+        keyring: &Keyring,
+    ) -> Result<SealedRow> {
         let key = self.key(&header, lock, pin);
         let clear = lock.encode();
         let associated = [self.life.associated(&header).as_slice(), clear.expose()].concat();

@@ -55,7 +55,9 @@ impl<'a> Pin<'a> {
     pub fn fresh(pin: Option<&'a [u8]>) -> Result<Self> {
         let read = Self::read(pin)?;
         if read.name.is_some() {
-            return Err(Error::PinInvalid("what stands before its colon would read as a name; start it with a colon"));
+            return Err(Error::PinInvalid(
+                "what stands before its colon would read as a name; start it with a colon",
+            ));
         }
         if read.secret.len() < MIN_PIN {
             return Err(Error::PinLenRange);
@@ -154,8 +156,9 @@ impl Trials<'_> {
     pub fn admit(&self, record: u32, person: PersonId, keyring_version: u64) -> Result<()> {
         for copy in 0..2 {
             self.counters.update(record, &mut |before| {
-                let sequence = before.iter().filter_map(|c| read_sequence(c)).max().unwrap_or(0).saturating_add(1);
-                let counter = Counter { sequence, person, keyring_version, failures: 0, resets: 0, last_step: 0 };
+                let sequence = before.iter().filter_map(read_sequence).max().unwrap_or(0).saturating_add(1);
+                let counter =
+                    Counter { sequence, person, keyring_version, failures: 0, resets: 0, last_step: 0 };
                 Ok(Some((copy, self.encode(record, &counter))))
             })?;
         }
@@ -181,7 +184,11 @@ impl Trials<'_> {
     /// # Errors
     /// [`Error::PinIncorrect`] when the trial gives nothing, [`Error::PinLocked`] at the limit, [`Error::Forged`] for a
     /// record that is not right, and the errors of the trial, which do not count since they judge no PIN.
-    pub fn run<T>(&self, allowance: Allowance, mut attempt: impl FnMut(u64) -> Result<Option<T>>) -> Result<T> {
+    pub fn run<T>(
+        &self,
+        allowance: Allowance,
+        mut attempt: impl FnMut(u64) -> Result<Option<T>>,
+    ) -> Result<T> {
         let mut hold = Hold::Shared;
         loop {
             let held = self.counters.hold(allowance.record, hold)?;
@@ -270,9 +277,10 @@ impl Trials<'_> {
             (Some(_), Some(b)) => Ok((b, 1)),
             (Some(a), None) => Ok((self.suspect(a, &what()), 0)),
             (None, Some(b)) => Ok((self.suspect(b, &what()), 1)),
-            (None, None) => {
-                Err(Error::Forged { what: what(), reason: "neither of its copies carries the token's check value" })
-            }
+            (None, None) => Err(Error::Forged {
+                what: what(),
+                reason: "neither of its copies carries the token's check value",
+            }),
         }
     }
 

@@ -108,8 +108,7 @@ impl DeviceKey {
     }
 
     fn derive(&self, primitives: &dyn Primitives, purpose: &[u8], life: &Life) -> Secret {
-        primitives
-            .expand_sha256(self.key.bytes(), &[purpose, &life.token.0, &life.incarnation.to_be_bytes()])
+        primitives.expand_sha256(self.key.bytes(), &[purpose, &life.token.0, &life.incarnation.to_be_bytes()])
     }
 }
 
@@ -137,8 +136,7 @@ impl ShelfKey {
     /// The blinded tag of a value: shows equality of values within a shelf and attribute, and nothing else.
     #[must_use]
     pub fn tag(&self, primitives: &dyn Primitives, attribute: AttributeType, value: &[u8]) -> Tag {
-        let key =
-            primitives.expand_sha256(self.key.bytes(), &[b"claviger/1 tag", &attribute.to_be_bytes()]);
+        let key = primitives.expand_sha256(self.key.bytes(), &[b"claviger/1 tag", &attribute.to_be_bytes()]);
         let mac = primitives.hmac_sha256(key.expose(), &[value]);
         let mut cut = [0; 8];
         cut.iter_mut().zip(mac).for_each(|(to, from)| *to = from);
