@@ -1,1 +1,39 @@
-//! The command claviger.
+//! The command `claviger`: it translates command lines and decides nothing.
+#![forbid(unsafe_code)]
+
+mod command;
+mod failure;
+mod journal;
+#[cfg(test)]
+mod mock;
+mod pin;
+mod show;
+mod terminal;
+mod token;
+
+use std::ffi::OsString;
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use assembly::Config;
+
+pub use command::{Stage, run};
+pub use failure::{Failure, Result};
+pub use terminal::{Asker, Terminal};
+
+/// Runs a command line, the program's name first, over the configured token and this process's own streams.
+pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut stage = Stage {
+        open: &open_configured,
+        asker: &mut Terminal::default(),
+        out: &mut std::io::stdout().lock(),
+        err: &mut std::io::stderr(),
+    };
+    ExitCode::from(run(arguments, &mut stage))
+}
+
+fn open_configured() -> pkcs11::Result<Arc<dyn pkcs11::Token>> {
+    let config = Config::load()?;
+    journal::start(config.journal.level);
+    Ok(assembly::open(&config)?.token)
+}

@@ -70,10 +70,11 @@ impl Default for Journal {
 pub enum Destination {
     /// Standard error of the process.
     Stderr,
-    /// The system's log, facility `authpriv`.
+    /// The system's log, facility `user`.
     Syslog,
     /// Nowhere.
-    None,
+    #[serde(rename = "none")]
+    Nowhere,
 }
 
 impl Config {

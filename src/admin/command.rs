@@ -1,0 +1,145 @@
+//! What can be typed: a table with a row for each noun and verb.
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::sync::Arc;
+
+use clap::{ArgMatches, Command};
+use pkcs11::Token;
+
+use crate::failure::{Failure, Result};
+use crate::show::printable;
+use crate::terminal::Asker;
+use crate::token;
+
+/// What nouns are, for `--help`.
+const NOUNS: &[(&str, &str)] = &[("token", "Tokens and the slots that they are in")];
+
+/// Everything that can be done.
+const COMMANDS: &[Row] = &[
+    row::<token::Init>("token", "init", "Make a token in an empty slot: its officer, its user, their PINs"),
+    row::<token::List>("token", "list", "Show the slots and the tokens in them"),
+];
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  done
+  1  failed, or refused by the token; standard error says why and what to do
+  2  the command line is wrong; nothing was done
+
+Where tokens lie is configured: in the file that CLAVIGER_CONF names, else in
+$XDG_CONFIG_HOME/claviger/claviger.toml (or below ~/.config), else in
+/etc/claviger/claviger.toml.";
+
+/// What a command acts upon and speaks through.
+pub struct Stage<'a> {
+    /// Opens the token: called by the commands that need one.
+    pub open: &'a dyn Fn() -> pkcs11::Result<Arc<dyn Token>>,
+    /// Whom PINs are asked from.
+    pub asker: &'a mut dyn Asker,
+    /// For results.
+    pub out: &'a mut dyn Write,
+    /// For what a person should know beside the result.
+    pub err: &'a mut dyn Write,
+}
+
+impl Stage<'_> {
+    /// Opens the token.
+    pub(crate) fn token(&self) -> Result<Arc<dyn Token>> {
+        (self.open)().map_err(|error| Failure::token("the tokens cannot be opened", error))
+    }
+
+    /// Says something beside the result.
+    pub(crate) fn tell(&mut self, words: &str) {
+        // Where standard error is closed there is nobody to tell, which keeps nothing from being done.
+        let _ = writeln!(self.err, "claviger: {}", printable(words));
+    }
+}
+
+/// The arguments of one noun and verb, and what they do.
+pub(crate) trait Verb: clap::Args {
+    fn run(self, stage: &mut Stage<'_>) -> Result<()>;
+}
+
+struct Row {
+    noun: &'static str,
+    verb: &'static str,
+    about: &'static str,
+    arguments: fn(Command) -> Command,
+    run: fn(&ArgMatches, &mut Stage<'_>) -> Result<()>,
+}
+
+const fn row<V: Verb>(noun: &'static str, verb: &'static str, about: &'static str) -> Row {
+    Row {
+        noun,
+        verb,
+        about,
+        arguments: V::augment_args,
+        run: |matches, stage| match V::from_arg_matches(matches) {
+            Ok(verb) => verb.run(stage),
+            Err(error) => Err(Failure::Usage(error.to_string())),
+        },
+    }
+}
+
+/// Runs a command line, the program's name first, and gives the exit code. A reader that has gone away is no failure.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, stage: &mut Stage<'_>) -> u8 {
+    let result = match grammar().try_get_matches_from(arguments) {
+        Ok(matches) => dispatch(&matches, stage).and_then(|()| Ok(stage.out.flush()?)),
+        Err(told) if told.use_stderr() => Err(Failure::Usage(told.render().to_string())),
+        Err(asked) => write!(stage.out, "{}", asked.render()).map_err(Failure::from),
+    };
+    match result {
+        Ok(()) => 0,
+        Err(failure) => {
+            // Where standard error is closed, the exit code alone has to do.
+            let _ = failure.tell(stage.err);
+            failure.exit_code()
+        }
+    }
+}
+
+fn dispatch(matches: &ArgMatches, stage: &mut Stage<'_>) -> Result<()> {
+    let (noun, below) = matches.subcommand().ok_or(Failure::Usage(String::new()))?;
+    let (verb, below) = below.subcommand().ok_or(Failure::Usage(String::new()))?;
+    let row = COMMANDS.iter().find(|row| row.noun == noun && row.verb == verb);
+    (row.ok_or(Failure::Usage(String::new()))?.run)(below, stage)
+}
+
+fn grammar() -> Command {
+    let nouns = NOUNS.iter().map(|(noun, about)| {
+        let verbs = COMMANDS
+            .iter()
+            .filter(|row| row.noun == *noun)
+            .map(|row| (row.arguments)(Command::new(row.verb)).about(row.about).after_help(EXIT_CODES));
+        Command::new(*noun)
+            .about(*about)
+            .subcommand_required(true)
+            .arg_required_else_help(true)
+            .disable_help_subcommand(true)
+            .subcommands(verbs)
+    });
+    Command::new("claviger")
+        .about("Administration of Claviger tokens")
+        .version(env!("CARGO_PKG_VERSION"))
+        .subcommand_required(true)
+        .arg_required_else_help(true)
+        .disable_help_subcommand(true)
+        .after_help(EXIT_CODES)
+        .subcommands(nouns)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_grammar_holds_every_row_under_a_noun_that_is_described() {
+        let grammar = grammar();
+        grammar.clone().debug_assert();
+        for row in COMMANDS {
+            let noun = grammar.find_subcommand(row.noun).unwrap();
+            assert!(noun.find_subcommand(row.verb).is_some(), "{} {}", row.noun, row.verb);
+        }
+    }
+}

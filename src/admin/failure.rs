@@ -1,0 +1,141 @@
+//! Why a command failed, what to do next, and the exit code.
+
+use std::io::{self, ErrorKind, Write};
+
+use pkcs11::Error;
+
+use crate::show::printable;
+
+/// A result of a command.
+pub type Result<T> = std::result::Result<T, Failure>;
+
+/// Why a command failed.
+#[derive(Debug)]
+pub enum Failure {
+    /// The command line is wrong; the words are complete.
+    Usage(String),
+    /// The token, or its configuration, refused.
+    Token {
+        /// What could not be done.
+        what: String,
+        /// Why.
+        error: Error,
+    },
+    /// The command refused.
+    Refused {
+        /// Why.
+        reason: String,
+        /// What to do next.
+        remedy: String,
+    },
+    /// The result could not be written.
+    Output(io::Error),
+}
+
+impl Failure {
+    pub(crate) fn token(what: impl Into<String>, error: Error) -> Self {
+        Self::Token { what: what.into(), error }
+    }
+
+    pub(crate) fn refused(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Refused { reason: reason.into(), remedy: remedy.into() }
+    }
+
+    /// 2 for a wrong command line, 0 where the reader of the result has merely gone away, else 1.
+    #[must_use]
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Usage(_) => 2,
+            Self::Output(error) if error.kind() == ErrorKind::BrokenPipe => 0,
+            Self::Token { .. } | Self::Refused { .. } | Self::Output(_) => 1,
+        }
+    }
+
+    /// Says why, and what to do next.
+    pub(crate) fn tell(&self, err: &mut dyn Write) -> io::Result<()> {
+        match self {
+            Self::Usage(words) => write!(err, "{words}"),
+            Self::Token { what, error } => {
+                tell_both(err, &format!("{what}: {error}"), remedy(error).unwrap_or_default())
+            }
+            Self::Refused { reason, remedy } => tell_both(err, reason, remedy),
+            Self::Output(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+            Self::Output(error) => tell_both(err, &format!("the result cannot be written: {error}"), ""),
+        }
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Output(error)
+    }
+}
+
+fn tell_both(err: &mut dyn Write, reason: &str, remedy: &str) -> io::Result<()> {
+    writeln!(err, "claviger: {}", printable(reason))?;
+    if !remedy.is_empty() {
+        writeln!(err, "  what to do: {}", printable(remedy))?;
+    }
+    Ok(())
+}
+
+/// What the operator can do about a refusal of the token.
+pub(crate) fn remedy(error: &Error) -> Option<&'static str> {
+    Some(match error {
+        Error::Bug(_) => "report this, with the words above",
+        Error::Configuration { .. } => "put that right; docs/configuration.md lists keys and permissions",
+        Error::DeviceKey { .. } => {
+            "bring the file back from a backup of the device keys; without it nothing opens the token"
+        }
+        Error::StoreNewer { .. } => "use the version of claviger that wrote it, or a newer one",
+        Error::StoreDamaged { .. } | Error::Forged { .. } => "bring the token's folder back from a backup",
+        Error::StoreBusy(_) => "try again, or raise `busy-wait` in the configuration",
+        Error::StoreReadOnly(_) => {
+            "run the command as a user who may write there, or let this one; docs/configuration.md lists permissions"
+        }
+        Error::StoreFull(_) => "make room on that disk and try again",
+        Error::SlotIdInvalid => "`claviger token list` shows the slots",
+        Error::PinIncorrect => "try again with the right PIN; too many wrong ones lock it",
+        Error::PinLocked => {
+            "a locked officer's PIN cannot be freed by this command; an empty slot takes a new token"
+        }
+        Error::PinInvalid(_) | Error::PinLenRange => "choose another PIN",
+        Error::SessionExists => "end the programs that use the token",
+        _ => return None,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(failure: &Failure) -> String {
+        let mut words = Vec::new();
+        failure.tell(&mut words).unwrap();
+        String::from_utf8(words).unwrap()
+    }
+
+    #[test]
+    fn a_refusal_says_what_failed_why_and_what_to_do() {
+        let failure = Failure::token("slot 3 cannot be read", Error::SlotIdInvalid);
+        assert_eq!(
+            told(&failure),
+            "claviger: slot 3 cannot be read: there is no such slot\n  what to do: `claviger token list` shows the \
+             slots\n"
+        );
+        assert_eq!(failure.exit_code(), 1);
+    }
+
+    #[test]
+    fn a_reader_that_has_gone_away_is_neither_told_of_nor_a_failure() {
+        let failure = Failure::from(io::Error::from(ErrorKind::BrokenPipe));
+        assert_eq!((told(&failure).as_str(), failure.exit_code()), ("", 0));
+        assert_eq!(Failure::from(io::Error::from(ErrorKind::StorageFull)).exit_code(), 1);
+    }
+
+    #[test]
+    fn what_a_file_is_called_cannot_steer_the_terminal() {
+        let failure = Failure::refused("\x1b[2Jgone", "");
+        assert_eq!(told(&failure), "claviger: \\u{1b}[2Jgone\n");
+    }
+}

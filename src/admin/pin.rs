@@ -1,0 +1,195 @@
+//! Where a PIN comes from: a file, an open descriptor, or the terminal; never an argument, which every user of the
+//! machine can read in the list of processes.
+
+use std::fs::{File, OpenOptions};
+use std::io::{self, ErrorKind, IsTerminal, Read};
+use std::os::fd::AsFd;
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use nix::fcntl::OFlag;
+use pkcs11::Secret;
+
+use crate::failure::{Failure, Result};
+use crate::terminal::Asker;
+
+/// Longest PIN that is read, in bytes; what a token takes is less.
+const LONGEST: usize = 1024;
+/// How often two different entries are forgiven.
+const ROUNDS: usize = 3;
+
+/// Where a PIN comes from.
+#[derive(Debug)]
+pub(crate) enum Source {
+    File(PathBuf),
+    Descriptor(u32),
+    Terminal,
+}
+
+/// A PIN to be read.
+#[derive(Debug)]
+pub(crate) struct Wanted {
+    /// Whose, as in "the officer's PIN".
+    whose: &'static str,
+    /// The name of the options: `officer` for `--officer-pin-file`.
+    option: &'static str,
+    source: Source,
+}
+
+impl Wanted {
+    /// The PIN of `option`'s person, from what its two options say, else from the terminal.
+    pub(crate) fn new(
+        whose: &'static str,
+        option: &'static str,
+        file: Option<PathBuf>,
+        descriptor: Option<u32>,
+    ) -> Self {
+        let source = match (file, descriptor) {
+            (Some(path), _) => Source::File(path),
+            (None, Some(number)) => Source::Descriptor(number),
+            (None, None) => Source::Terminal,
+        };
+        Self { whose, option, source }
+    }
+
+    /// Reads a PIN that is there already.
+    pub(crate) fn known(&self, asker: &mut dyn Asker) -> Result<Secret> {
+        match &self.source {
+            Source::Terminal => self.ask(asker, &format!("The {} PIN: ", self.whose)),
+            _ => self.without_asking(),
+        }
+    }
+
+    /// Reads a PIN to be set: a person types it twice.
+    pub(crate) fn new_one(&self, asker: &mut dyn Asker) -> Result<Secret> {
+        if !matches!(self.source, Source::Terminal) {
+            return self.without_asking();
+        }
+        let first_prompt = format!("A PIN for the {}: ", self.person());
+        let differing = format!("These were two different PINs. A PIN for the {}: ", self.person());
+        for round in 0..ROUNDS {
+            let first = self.ask(asker, if round == 0 { &first_prompt } else { &differing })?;
+            if first == self.ask(asker, "The same PIN again: ")? {
+                return Ok(first);
+            }
+        }
+        Err(Failure::refused(
+            format!("the {} PIN was typed differently {ROUNDS} times", self.whose),
+            "nothing was changed: start again",
+        ))
+    }
+
+    fn person(&self) -> &'static str {
+        self.whose.trim_end_matches("'s")
+    }
+
+    fn ask(&self, asker: &mut dyn Asker, prompt: &str) -> Result<Secret> {
+        let typed = asker.ask(prompt).map_err(|error| match error.kind() {
+            ErrorKind::Interrupted | ErrorKind::UnexpectedEof => Failure::refused(
+                format!("the {} PIN was not given", self.whose),
+                "nothing was changed: start again",
+            ),
+            _ => Failure::refused(
+                format!("there is no terminal to ask for the {} PIN ({error})", self.whose),
+                format!("name a file with --{0}-pin-file, or a descriptor with --{0}-pin-fd", self.option),
+            ),
+        })?;
+        self.not_empty(typed)
+    }
+
+    fn without_asking(&self) -> Result<Secret> {
+        let (place, read) = match &self.source {
+            Source::File(path) => (path.display().to_string(), self.file(path)?),
+            Source::Descriptor(number) => (format!("descriptor {number}"), self.descriptor(*number)?),
+            Source::Terminal => return Err(Failure::Usage(String::new())),
+        };
+        let whole = one_line(read).map_err(|error| {
+            Failure::refused(
+                format!("the {} PIN cannot be read from {place}: {error}", self.whose),
+                "it must hold the PIN alone, on one line",
+            )
+        })?;
+        self.not_empty(whole)
+    }
+
+    fn not_empty(&self, pin: Secret) -> Result<Secret> {
+        if pin.is_empty() {
+            return Err(Failure::refused(format!("the {} PIN is empty", self.whose), "give one"));
+        }
+        Ok(pin)
+    }
+
+    /// Opens a file that others may not read, or a pipe.
+    fn file(&self, path: &Path) -> Result<File> {
+        let cannot = |error: io::Error| {
+            Failure::refused(
+                format!("the {} PIN cannot be read from {}: {error}", self.whose, path.display()),
+                format!("name another file with --{}-pin-file", self.option),
+            )
+        };
+        let file =
+            OpenOptions::new().read(true).custom_flags(OFlag::O_NOCTTY.bits()).open(path).map_err(cannot)?;
+        let metadata = file.metadata().map_err(cannot)?;
+        let mode = metadata.mode();
+        // A secret that a container is given lies there as root's, readable for the container's group.
+        let group_allowed = if metadata.uid() == 0 { 0o040 } else { 0 };
+        if metadata.is_file() && mode & 0o077 & !group_allowed != 0 {
+            return Err(Failure::refused(
+                format!("others may read or write {}, which holds the {} PIN", path.display(), self.whose),
+                format!("chmod 600 {0}, and choose another PIN if {0} was readable before", path.display()),
+            ));
+        }
+        Ok(file)
+    }
+
+    fn descriptor(&self, number: u32) -> Result<File> {
+        let file = if number == 0 {
+            // Standard input may be a socket, which cannot be opened by its name.
+            io::stdin().as_fd().try_clone_to_owned().map(File::from)
+        } else {
+            File::open(format!("/proc/self/fd/{number}"))
+        }
+        .map_err(|error| {
+            Failure::refused(
+                format!("the {} PIN cannot be read from descriptor {number}: {error}", self.whose),
+                format!("open the descriptor for reading, or use --{}-pin-file", self.option),
+            )
+        })?;
+        if file.is_terminal() {
+            return Err(Failure::refused(
+                format!("descriptor {number} is a terminal, which would show the {} PIN", self.whose),
+                format!("leave --{}-pin-fd out: the PIN is then asked for without echo", self.option),
+            ));
+        }
+        Ok(file)
+    }
+}
+
+/// The one line of a file without its end.
+fn one_line(mut file: File) -> io::Result<Secret> {
+    let mut buffer = Secret::zeroed(LONGEST + 1);
+    let mut filled = 0;
+    loop {
+        let room = buffer.as_mut().get_mut(filled..).unwrap_or_default();
+        if room.is_empty() {
+            return Err(io::Error::new(ErrorKind::FileTooLarge, format!("more than {LONGEST} bytes")));
+        }
+        match file.read(room) {
+            Ok(0) => break,
+            Ok(read) => filled += read,
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    let text = buffer.expose().get(..filled).unwrap_or_default();
+    let line = match text {
+        [line @ .., b'\r', b'\n'] | [line @ .., b'\n'] | line => line,
+    };
+    if line.contains(&b'\n') {
+        return Err(io::Error::new(ErrorKind::InvalidData, "more than one line"));
+    }
+    Ok(Secret::from(line))
+}
+
+#[cfg(test)]
+mod tests;
