@@ -25,6 +25,9 @@ pub mod showing;
 pub mod usage;
 pub mod values;
 
+#[cfg(test)]
+mod tests;
+
 pub use access::{Caller, may_change, may_destroy, may_make, may_see};
 pub use attributes::INDEXED;
 pub use changing::{changed, copied};
