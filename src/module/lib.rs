@@ -1,1 +1,20 @@
 //! The shared library libclaviger.so: C memory in, C memory out, nothing decided.
+//!
+//! A call goes through these rooms: [`exports`] names the kind of each C argument, [`pointers`] reads and writes the
+//! application's memory, [`parameters`] gives mechanism parameters their form, [`library`] finds the token, and
+//! [`rv`] turns a reason into a number.
+
+// This crate is where the C structures end; clippy.toml keeps them out of the others.
+#![allow(clippy::disallowed_types)]
+
+mod exports;
+mod journal;
+mod library;
+mod opening;
+mod parameters;
+mod pointers;
+mod records;
+mod rv;
+
+#[cfg(test)]
+mod listed;

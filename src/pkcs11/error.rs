@@ -99,6 +99,8 @@ pub enum Error {
     SessionCount,
     /// `CKF_SERIAL_SESSION` was not given.
     SessionParallelNotSupported,
+    /// `CKF_ASYNC_SESSION` was given.
+    SessionAsyncNotSupported,
     /// The session may not change token objects.
     SessionReadOnly,
     /// An officer cannot log in while read-only sessions are open.
@@ -222,6 +224,7 @@ impl fmt::Display for Error {
             Self::SessionPoisoned => f.write_str("an earlier defect left this session unusable"),
             Self::SessionCount => f.write_str("too many sessions"),
             Self::SessionParallelNotSupported => f.write_str("CKF_SERIAL_SESSION must be set"),
+            Self::SessionAsyncNotSupported => f.write_str("there are no asynchronous sessions"),
             Self::SessionReadOnly => f.write_str("the session is read-only"),
             Self::SessionReadOnlyExists => f.write_str("a read-only session is open"),
             Self::SessionReadWriteSoExists => f.write_str("an officer is logged in"),

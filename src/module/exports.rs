@@ -1,0 +1,654 @@
+//! TABLE: a row per C function of the standard, in the order of its function lists.
+//!
+//! A row names the function, the kind and the C names of each argument, and where the call goes: a method of
+//! [`pkcs11::Cryptoki`]; `absent` for a function that is not there yet (docs/roadmap.md); `not_parallel` for the two
+//! legacy functions; `own` for those that need no token. The kinds are the rules of `function!` below. Null checks,
+//! the written length, the guard against panics and the step from reason to number are not repeated here: they are
+//! in `pointers.rs`, `library.rs` and `rv.rs`, once.
+#![allow(unsafe_code)]
+#![allow(non_snake_case, non_camel_case_types)] // C's names, so that a reviewer can lay the header beside.
+
+use std::ffi::c_void;
+
+use cryptoki_sys::{
+    CK_ASYNC_DATA, CK_ATTRIBUTE, CK_BBOOL, CK_BYTE, CK_C_INITIALIZE_ARGS, CK_FLAGS, CK_FUNCTION_LIST,
+    CK_FUNCTION_LIST_3_0, CK_FUNCTION_LIST_3_2, CK_INFO, CK_INTERFACE, CK_MECHANISM, CK_MECHANISM_INFO,
+    CK_NOTIFY, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_SESSION_INFO, CK_SLOT_ID, CK_SLOT_INFO,
+    CK_TOKEN_INFO, CK_ULONG, CK_UTF8CHAR, CK_VERSION,
+};
+use pkcs11::constants::{
+    CK_FALSE, CKF_ASYNC_SESSION, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKU_CONTEXT_SPECIFIC, CKU_SO, CKU_USER,
+};
+use pkcs11::{Access, Error, ObjectHandle, Result, SessionHandle, SlotId, UserType};
+
+use crate::library;
+use crate::pointers;
+
+#[cfg(test)]
+pub(crate) mod tests;
+
+macro_rules! table {
+    ($with:ident) => {
+        $with! {
+            v2_40 {
+                // 5.4 General purpose
+                C_Initialize(raw pInitArgs [*mut c_void]) => own initialize;
+                C_Finalize(raw pReserved [*mut c_void]) => own finalize;
+                C_GetInfo(tell pInfo [CK_INFO]) => info;
+                C_GetFunctionList(raw ppFunctionList [*mut *mut CK_FUNCTION_LIST]) => own function_list;
+                // 5.5 Slots and tokens
+                C_GetSlotList(boolean tokenPresent, slots pSlotList pulCount) => slot_list;
+                C_GetSlotInfo(slot slotID, tell pInfo [CK_SLOT_INFO]) => slot_info;
+                C_GetTokenInfo(slot slotID, tell pInfo [CK_TOKEN_INFO]) => token_info;
+                C_GetMechanismList(slot slotID, list pMechanismList pulCount) => mechanism_list;
+                C_GetMechanismInfo(slot slotID, number type_, tell pInfo [CK_MECHANISM_INFO]) => mechanism_info;
+                C_InitToken(slot slotID, pin pPin ulPinLen, label pLabel) => init_token;
+                C_InitPIN(session hSession, pin pPin ulPinLen) => init_pin;
+                C_SetPIN(session hSession, pin pOldPin ulOldLen, pin pNewPin ulNewLen) => set_pin;
+                // 5.6 Sessions
+                C_OpenSession(
+                    slot slotID, access flags, raw pApplication [*mut c_void], raw Notify [CK_NOTIFY],
+                    tell phSession [CK_SESSION_HANDLE]
+                ) => open_session;
+                C_CloseSession(session hSession) => close_session;
+                C_CloseAllSessions(slot slotID) => close_all_sessions;
+                C_GetSessionInfo(session hSession, tell pInfo [CK_SESSION_INFO]) => session_info;
+                C_GetOperationState(session hSession, output pOperationState pulOperationStateLen) => absent;
+                C_SetOperationState(
+                    session hSession, input pOperationState ulOperationStateLen, object hEncryptionKey,
+                    object hAuthenticationKey
+                ) => absent;
+                C_Login(session hSession, user userType, pin pPin ulPinLen) => login;
+                C_Logout(session hSession) => logout;
+                // 5.7 Objects
+                C_CreateObject(
+                    session hSession, template pTemplate ulCount, tell phObject [CK_OBJECT_HANDLE]
+                ) => create_object;
+                C_CopyObject(
+                    session hSession, object hObject, template pTemplate ulCount,
+                    tell phNewObject [CK_OBJECT_HANDLE]
+                ) => absent;
+                C_DestroyObject(session hSession, object hObject) => destroy_object;
+                C_GetObjectSize(session hSession, object hObject, tell pulSize [CK_ULONG]) => absent;
+                C_GetAttributeValue(session hSession, object hObject, asked pTemplate ulCount) => attribute_values;
+                C_SetAttributeValue(session hSession, object hObject, template pTemplate ulCount) => absent;
+                C_FindObjectsInit(session hSession, template pTemplate ulCount) => find_objects_init;
+                C_FindObjects(session hSession, found phObject ulMaxObjectCount pulObjectCount) => find_objects;
+                C_FindObjectsFinal(session hSession) => find_objects_final;
+                // 5.8 Encryption
+                C_EncryptInit(session hSession, mechanism_or_end pMechanism, object hKey) => absent;
+                C_Encrypt(
+                    session hSession, input pData ulDataLen, output pEncryptedData pulEncryptedDataLen
+                ) => absent;
+                C_EncryptUpdate(
+                    session hSession, input pPart ulPartLen, output pEncryptedPart pulEncryptedPartLen
+                ) => absent;
+                C_EncryptFinal(session hSession, output pLastEncryptedPart pulLastEncryptedPartLen) => absent;
+                // 5.10 Decryption
+                C_DecryptInit(session hSession, mechanism_or_end pMechanism, object hKey) => absent;
+                C_Decrypt(
+                    session hSession, input pEncryptedData ulEncryptedDataLen, output pData pulDataLen
+                ) => absent;
+                C_DecryptUpdate(
+                    session hSession, input pEncryptedPart ulEncryptedPartLen, output pPart pulPartLen
+                ) => absent;
+                C_DecryptFinal(session hSession, output pLastPart pulLastPartLen) => absent;
+                // 5.12 Message digesting
+                C_DigestInit(session hSession, mechanism_or_end pMechanism) => digest_init;
+                C_Digest(session hSession, input pData ulDataLen, output pDigest pulDigestLen) => digest;
+                C_DigestUpdate(session hSession, input pPart ulPartLen) => digest_update;
+                C_DigestKey(session hSession, object hKey) => absent;
+                C_DigestFinal(session hSession, output pDigest pulDigestLen) => digest_final;
+                // 5.13 Signing
+                C_SignInit(session hSession, mechanism_or_end pMechanism, object hKey) => sign_init;
+                C_Sign(session hSession, input pData ulDataLen, output pSignature pulSignatureLen) => sign;
+                C_SignUpdate(session hSession, input pPart ulPartLen) => sign_update;
+                C_SignFinal(session hSession, output pSignature pulSignatureLen) => sign_final;
+                C_SignRecoverInit(session hSession, mechanism_or_end pMechanism, object hKey) => absent;
+                C_SignRecover(
+                    session hSession, input pData ulDataLen, output pSignature pulSignatureLen
+                ) => absent;
+                // 5.15 Verifying
+                C_VerifyInit(session hSession, mechanism_or_end pMechanism, object hKey) => verify_init;
+                C_Verify(session hSession, input pData ulDataLen, input pSignature ulSignatureLen) => verify;
+                C_VerifyUpdate(session hSession, input pPart ulPartLen) => verify_update;
+                C_VerifyFinal(session hSession, input pSignature ulSignatureLen) => verify_final;
+                C_VerifyRecoverInit(session hSession, mechanism_or_end pMechanism, object hKey) => absent;
+                C_VerifyRecover(
+                    session hSession, input pSignature ulSignatureLen, output pData pulDataLen
+                ) => absent;
+                // 5.17 Two operations at once
+                C_DigestEncryptUpdate(
+                    session hSession, input pPart ulPartLen, output pEncryptedPart pulEncryptedPartLen
+                ) => absent;
+                C_DecryptDigestUpdate(
+                    session hSession, input pEncryptedPart ulEncryptedPartLen, output pPart pulPartLen
+                ) => absent;
+                C_SignEncryptUpdate(
+                    session hSession, input pPart ulPartLen, output pEncryptedPart pulEncryptedPartLen
+                ) => absent;
+                C_DecryptVerifyUpdate(
+                    session hSession, input pEncryptedPart ulEncryptedPartLen, output pPart pulPartLen
+                ) => absent;
+                // 5.18 Key management
+                C_GenerateKey(
+                    session hSession, mechanism pMechanism, template pTemplate ulCount,
+                    tell phKey [CK_OBJECT_HANDLE]
+                ) => absent;
+                C_GenerateKeyPair(
+                    session hSession, mechanism pMechanism, template pPublicKeyTemplate ulPublicKeyAttributeCount,
+                    template pPrivateKeyTemplate ulPrivateKeyAttributeCount,
+                    tell phPublicKey [CK_OBJECT_HANDLE], tell phPrivateKey [CK_OBJECT_HANDLE]
+                ) => generate_key_pair;
+                C_WrapKey(
+                    session hSession, mechanism pMechanism, object hWrappingKey, object hKey,
+                    output pWrappedKey pulWrappedKeyLen
+                ) => absent;
+                C_UnwrapKey(
+                    session hSession, mechanism pMechanism, object hUnwrappingKey,
+                    input pWrappedKey ulWrappedKeyLen, template pTemplate ulAttributeCount,
+                    tell phKey [CK_OBJECT_HANDLE]
+                ) => absent;
+                C_DeriveKey(
+                    session hSession, mechanism pMechanism, object hBaseKey, template pTemplate ulAttributeCount,
+                    tell phKey [CK_OBJECT_HANDLE]
+                ) => absent;
+                // 5.19 Random numbers
+                C_SeedRandom(session hSession, input pSeed ulSeedLen) => absent;
+                C_GenerateRandom(session hSession, fill pRandomData ulRandomLen) => generate_random;
+                // 5.20 Parallel functions
+                C_GetFunctionStatus(session hSession) => not_parallel;
+                C_CancelFunction(session hSession) => not_parallel;
+                C_WaitForSlotEvent(number flags, tell pSlot [CK_SLOT_ID], raw pReserved [*mut c_void]) => absent;
+            }
+            v3_0 {
+                C_GetInterfaceList(
+                    raw pInterfacesList [*mut CK_INTERFACE], raw pulCount [*mut CK_ULONG]
+                ) => own interface_list;
+                C_GetInterface(
+                    raw pInterfaceName [*mut CK_UTF8CHAR], raw pVersion [*mut CK_VERSION],
+                    raw ppInterface [*mut *mut CK_INTERFACE], raw flags [CK_FLAGS]
+                ) => own interface;
+                C_LoginUser(
+                    session hSession, user userType, pin pPin ulPinLen, pin pUsername ulUsernameLen
+                ) => login_user;
+                C_SessionCancel(session hSession, number flags) => absent;
+                // 5.9 Message-based encryption
+                C_MessageEncryptInit(session hSession, mechanism_or_end pMechanism, object hKey) => absent;
+                C_EncryptMessage(
+                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    input pAssociatedData ulAssociatedDataLen, input pPlaintext ulPlaintextLen,
+                    output pCiphertext pulCiphertextLen
+                ) => absent;
+                C_EncryptMessageBegin(
+                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    input pAssociatedData ulAssociatedDataLen
+                ) => absent;
+                C_EncryptMessageNext(
+                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    input pPlaintextPart ulPlaintextPartLen, output pCiphertextPart pulCiphertextPartLen,
+                    number flags
+                ) => absent;
+                C_MessageEncryptFinal(session hSession) => absent;
+                // 5.11 Message-based decryption
+                C_MessageDecryptInit(session hSession, mechanism_or_end pMechanism, object hKey) => absent;
+                C_DecryptMessage(
+                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    input pAssociatedData ulAssociatedDataLen, input pCiphertext ulCiphertextLen,
+                    output pPlaintext pulPlaintextLen
+                ) => absent;
+                C_DecryptMessageBegin(
+                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    input pAssociatedData ulAssociatedDataLen
+                ) => absent;
+                C_DecryptMessageNext(
+                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    input pCiphertextPart ulCiphertextPartLen, output pPlaintextPart pulPlaintextPartLen,
+                    number flags
+                ) => absent;
+                C_MessageDecryptFinal(session hSession) => absent;
+                // 5.14 Message-based signing
+                C_MessageSignInit(session hSession, mechanism_or_end pMechanism, object hKey) => absent;
+                C_SignMessage(
+                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    input pData ulDataLen, output pSignature pulSignatureLen
+                ) => absent;
+                C_SignMessageBegin(
+                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG]
+                ) => absent;
+                C_SignMessageNext(
+                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    input pDataPart ulDataPartLen, output pSignature pulSignatureLen
+                ) => absent;
+                C_MessageSignFinal(session hSession) => absent;
+                // 5.16 Message-based verifying
+                C_MessageVerifyInit(session hSession, mechanism_or_end pMechanism, object hKey) => absent;
+                C_VerifyMessage(
+                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    input pData ulDataLen, input pSignature ulSignatureLen
+                ) => absent;
+                C_VerifyMessageBegin(
+                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG]
+                ) => absent;
+                C_VerifyMessageNext(
+                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    input pDataPart ulDataPartLen, input pSignature ulSignatureLen
+                ) => absent;
+                C_MessageVerifyFinal(session hSession) => absent;
+            }
+            v3_2 {
+                // 5.18 Key management
+                C_EncapsulateKey(
+                    session hSession, mechanism pMechanism, object hPublicKey, template pTemplate ulAttributeCount,
+                    output pCiphertext pulCiphertextLen, tell phKey [CK_OBJECT_HANDLE]
+                ) => absent;
+                C_DecapsulateKey(
+                    session hSession, mechanism pMechanism, object hPrivateKey,
+                    template pTemplate ulAttributeCount, input pCiphertext ulCiphertextLen,
+                    tell phKey [CK_OBJECT_HANDLE]
+                ) => absent;
+                // 5.15 Verifying
+                C_VerifySignatureInit(
+                    session hSession, mechanism_or_end pMechanism, object hKey, input pSignature ulSignatureLen
+                ) => absent;
+                C_VerifySignature(session hSession, input pData ulDataLen) => absent;
+                C_VerifySignatureUpdate(session hSession, input pPart ulPartLen) => absent;
+                C_VerifySignatureFinal(session hSession) => absent;
+                // 5.6 Sessions
+                C_GetSessionValidationFlags(session hSession, number type_, tell pFlags [CK_FLAGS]) => absent;
+                // 5.22 Asynchronous functions
+                C_AsyncComplete(
+                    session hSession, raw pFunctionName [*mut CK_UTF8CHAR], raw pResult [*mut CK_ASYNC_DATA]
+                ) => absent;
+                C_AsyncGetID(
+                    session hSession, raw pFunctionName [*mut CK_UTF8CHAR], tell pulID [CK_ULONG]
+                ) => absent;
+                C_AsyncJoin(
+                    session hSession, raw pFunctionName [*mut CK_UTF8CHAR], number ulID, input pData ulData
+                ) => absent;
+                // 5.18 Key management
+                C_WrapKeyAuthenticated(
+                    session hSession, mechanism pMechanism, object hWrappingKey, object hKey,
+                    input pAssociatedData ulAssociatedDataLen, output pWrappedKey pulWrappedKeyLen
+                ) => absent;
+                C_UnwrapKeyAuthenticated(
+                    session hSession, mechanism pMechanism, object hUnwrappingKey,
+                    input pWrappedKey ulWrappedKeyLen, template pTemplate ulAttributeCount,
+                    input pAssociatedData ulAssociatedDataLen, tell phKey [CK_OBJECT_HANDLE]
+                ) => absent;
+            }
+        }
+    };
+}
+
+/// A row's function. The state that goes from argument to argument: the function and its goal, the session, the C
+/// parameters, the statements that read them, the names read, what the method is given, the inputs read so far, and
+/// where the answer goes.
+macro_rules! function {
+    ($name:ident [$($argument:tt)*] => $($goal:tt)+) => {
+        function!(@read ($name [$($goal)+] (None) [] [] [] [] [] []) $($argument)* ,);
+    };
+
+    // The kinds of arguments: [C parameters] [statements] [names read] [given] [inputs] [answers]
+    (@read $state:tt session $h:ident, $($rest:tt)*) => {
+        function!(@session $state $h [$h: CK_SESSION_HANDLE,] [let $h = SessionHandle($h);] [$h] [$h,] $($rest)*);
+    };
+    (@read $state:tt slot $id:ident, $($rest:tt)*) => {
+        function!(@next $state [$id: CK_SLOT_ID,] [let $id = SlotId($id);] [$id] [$id,] [] [] $($rest)*);
+    };
+    (@read $state:tt object $h:ident, $($rest:tt)*) => {
+        function!(@next $state [$h: CK_OBJECT_HANDLE,] [let $h = ObjectHandle($h);] [$h] [$h,] [] [] $($rest)*);
+    };
+    (@read $state:tt number $n:ident, $($rest:tt)*) => {
+        function!(@next $state [$n: CK_ULONG,] [] [$n] [$n,] [] [] $($rest)*);
+    };
+    (@read $state:tt boolean $b:ident, $($rest:tt)*) => {
+        function!(@next $state [$b: CK_BBOOL,] [let $b = $b != CK_FALSE;] [$b] [$b,] [] [] $($rest)*);
+    };
+    (@read $state:tt user $u:ident, $($rest:tt)*) => {
+        function!(@next $state [$u: CK_ULONG,] [let $u = user($u)?;] [$u] [$u,] [] [] $($rest)*);
+    };
+    (@read $state:tt access $f:ident, $($rest:tt)*) => {
+        function!(@next $state [$f: CK_FLAGS,] [let $f = access($f)?;] [$f] [$f.0, $f.1,] [] [] $($rest)*);
+    };
+    (@read $state:tt raw $p:ident [$type:ty], $($rest:tt)*) => {
+        function!(@next $state [$p: $type,] [] [] [] [] [] $($rest)*);
+    };
+    (@read $state:tt input $p:ident $len:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_BYTE, $len: CK_ULONG,]
+            // SAFETY: the application lends this data for the length of the call.
+            [let mut $p = unsafe { pointers::input($p, $len) }?;]
+            [$p] [&$p,] [$p] [] $($rest)*);
+    };
+    (@read $state:tt pin $p:ident $len:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_UTF8CHAR, $len: CK_ULONG,]
+            // SAFETY: the application lends this PIN or name for the length of the call.
+            [let $p = unsafe { pointers::optional($p, $len) }?;]
+            [$p] [$p,] [] [] $($rest)*);
+    };
+    (@read $state:tt label $p:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_UTF8CHAR,]
+            // SAFETY: the application lends 32 bytes for the length of the call (section 5.5.7).
+            [let $p = unsafe { pointers::label($p) }?;]
+            [$p] [&$p,] [] [] $($rest)*);
+    };
+    (@read $state:tt template $p:ident $count:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_ATTRIBUTE, $count: CK_ULONG,]
+            // SAFETY: the application lends this template for the length of the call.
+            [let $p = unsafe { pointers::template($p, $count) }?;]
+            [$p] [$p,] [] [] $($rest)*);
+    };
+    (@read $state:tt mechanism $p:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_MECHANISM,]
+            // SAFETY: the application lends this mechanism for the length of the call.
+            [let $p = unsafe { pointers::mechanism($p) }?;]
+            [$p] [$p,] [] [] $($rest)*);
+    };
+    (@read $state:tt mechanism_or_end $p:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_MECHANISM,]
+            // SAFETY: the application lends this mechanism for the length of the call.
+            [let $p = unsafe { pointers::mechanism_or_end($p) }?;]
+            [$p] [$p,] [] [] $($rest)*);
+    };
+    (@read $state:tt asked $p:ident $count:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_ATTRIBUTE, $count: CK_ULONG,]
+            // SAFETY: the application lends this template, writable, for the length of the call.
+            [let $p = unsafe { pointers::asked($p, $count) }?;]
+            [$p] [$p.types(),] [] [$p] $($rest)*);
+    };
+    (@read $state:tt fill $p:ident $len:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_BYTE, $len: CK_ULONG,]
+            // SAFETY: the application lends this buffer, writable, for the length of the call.
+            [let $p = unsafe { pointers::writable($p, $len) }?;]
+            [$p] [$p,] [] [] $($rest)*);
+    };
+    (@read $state:tt output $p:ident $len:ident, $($rest:tt)*) => {
+        function!(@output $state $p $len $($rest)*);
+    };
+    (@read $state:tt list $p:ident $count:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_ULONG, $count: *mut CK_ULONG,]
+            // SAFETY: the application lends room for this list for the length of the call.
+            [let $p = unsafe { pointers::list($p, $count) }?;]
+            [$p] [] [] [$p] $($rest)*);
+    };
+    (@read $state:tt slots $p:ident $count:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_ULONG, $count: *mut CK_ULONG,]
+            // SAFETY: the application lends room for this list for the length of the call.
+            [let $p = unsafe { pointers::list($p, $count) }?;]
+            [$p] [$p.is_query(),] [] [$p] $($rest)*);
+    };
+    (@read $state:tt found $p:ident $max:ident $count:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_OBJECT_HANDLE, $max: CK_ULONG, $count: *mut CK_ULONG,]
+            // SAFETY: the application lends room for these handles for the length of the call.
+            [let $p = unsafe { pointers::found($p, $max, $count) }?;]
+            [$p] [$p.max(),] [] [$p] $($rest)*);
+    };
+    (@read $state:tt tell $p:ident [$type:ty], $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut $type,]
+            // SAFETY: the application lends this place for the length of the call.
+            [let $p = unsafe { pointers::place($p) }?;]
+            [$p] [] [] [$p] $($rest)*);
+    };
+
+    // From one argument to the next.
+    (@session
+        ($name:ident $goal:tt $session:tt [$($c:tt)*] [$($read:tt)*] [$($names:tt)*] [$($given:tt)*] $inputs:tt $answers:tt)
+        $h:ident [$($c1:tt)*] [$($read1:tt)*] [$($names1:tt)*] [$($given1:tt)*] $($rest:tt)*
+    ) => {
+        function!(@read
+            ($name $goal (Some(SessionHandle($h))) [$($c)* $($c1)*] [$($read)* $($read1)*] [$($names)* $($names1)*]
+                [$($given)* $($given1)*] $inputs $answers)
+            $($rest)*);
+    };
+    (@output
+        ($name:ident $goal:tt $session:tt $c:tt $read:tt $names:tt $given:tt [$($inputs:ident)*] $answers:tt)
+        $p:ident $len:ident $($rest:tt)*
+    ) => {
+        function!(@next
+            ($name $goal $session $c $read $names $given [$($inputs)*] $answers)
+            [$p: *mut CK_BYTE, $len: *mut CK_ULONG,]
+            // SAFETY: the application lends this buffer and its length, writable, for the length of the call.
+            [let mut $p = unsafe { pointers::output($p, $len, &mut [$(&mut $inputs),*]) }?;]
+            [$p] [$p.room(),] [] [$p] $($rest)*);
+    };
+    (@next
+        ($name:ident $goal:tt $session:tt [$($c:tt)*] [$($read:tt)*] [$($names:tt)*] [$($given:tt)*] [$($inputs:tt)*]
+            [$($answers:tt)*])
+        [$($c1:tt)*] [$($read1:tt)*] [$($names1:tt)*] [$($given1:tt)*] [$($inputs1:tt)*] [$($answers1:tt)*]
+        $($rest:tt)*
+    ) => {
+        function!(@read
+            ($name $goal $session [$($c)* $($c1)*] [$($read)* $($read1)*] [$($names)* $($names1)*]
+                [$($given)* $($given1)*] [$($inputs)* $($inputs1)*] [$($answers)* $($answers1)*])
+            $($rest)*);
+    };
+
+    // Every argument is read: the function, by its goal.
+    (@read ($name:ident [absent] $session:tt [$($c:tt)*] $($rest:tt)*)) => {
+        #[doc = concat!("`", stringify!($name), "`: not there yet.")]
+        #[unsafe(no_mangle)]
+        #[allow(unused_variables, clippy::too_many_arguments)] // Of a function that is not there yet.
+        unsafe extern "C" fn $name($($c)*) -> CK_RV {
+            library::not_supported(Function::$name, $session)
+        }
+    };
+    (@read ($name:ident [not_parallel] $session:tt [$($c:tt)*] $($rest:tt)*)) => {
+        #[doc = concat!("`", stringify!($name), "`: section 5.20.")]
+        #[unsafe(no_mangle)]
+        #[allow(unused_variables)] // Such a function has nothing to do.
+        unsafe extern "C" fn $name($($c)*) -> CK_RV {
+            library::not_parallel(Function::$name)
+        }
+    };
+    (@read ($name:ident [own $own:ident] $session:tt [$($p:ident: $type:ty,)*] $($rest:tt)*)) => {
+        #[doc = concat!("`", stringify!($name), "`")]
+        #[unsafe(no_mangle)]
+        unsafe extern "C" fn $name($($p: $type),*) -> CK_RV {
+            // SAFETY: what the standard asks of the application for this function is what `own` asks of its caller.
+            library::guarded(Function::$name, || unsafe { $own($($p),*) })
+        }
+    };
+    (@read ($name:ident [$method:ident] $session:tt [$($c:tt)*] [$($read:tt)*] [$($names:ident)*] [$($given:tt)*]
+        $inputs:tt [$($answers:ident)*])
+    ) => {
+        #[doc = concat!("`", stringify!($name), "`")]
+        #[unsafe(no_mangle)]
+        #[allow(unused_mut, unused_variables, clippy::too_many_arguments)] // One pattern for every row.
+        unsafe extern "C" fn $name($($c)*) -> CK_RV {
+            library::call(
+                Function::$name,
+                $session,
+                || {
+                    $($read)*
+                    Ok(($($names,)*))
+                },
+                |token, ($(mut $names,)*)| function!(@finish [$($answers)*] token.$method($($given)*)),
+            )
+        }
+    };
+
+    (@finish [] $answer:expr) => { $answer };
+    (@finish [$p:ident] $answer:expr) => {{
+        let answer = $answer;
+        $p.finish(answer)
+    }};
+    (@finish [$p:ident $q:ident] $answer:expr) => {{
+        let (first, second) = $answer?;
+        $p.finish(Ok(first))?;
+        $q.finish(Ok(second))
+    }};
+}
+
+macro_rules! functions {
+    ($($version:ident { $($name:ident($($argument:tt)*) => $($goal:ident)+;)* })*) => {
+        $($(function!($name [$($argument)*] => $($goal)+);)*)*
+    };
+}
+table!(functions);
+
+macro_rules! names {
+    ($($version:ident { $($name:ident($($argument:tt)*) => $($goal:ident)+;)* })*) => {
+        /// A function of the standard, for the log and for the values that it may answer.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub(crate) enum Function {
+            $($($name,)*)*
+        }
+
+        impl Function {
+            /// Every function.
+            #[cfg(test)]
+            pub(crate) const ALL: &[Self] = &[$($(Self::$name,)*)*];
+
+            /// The name in C.
+            pub(crate) fn name(self) -> &'static str {
+                match self {
+                    $($(Self::$name => stringify!($name),)*)*
+                }
+            }
+        }
+    };
+}
+table!(names);
+
+macro_rules! lists {
+    (
+        v2_40 { $($two:ident $two_arguments:tt => $($two_goal:ident)+;)* }
+        v3_0 { $($three:ident $three_arguments:tt => $($three_goal:ident)+;)* }
+        v3_2 { $($new:ident $new_arguments:tt => $($new_goal:ident)+;)* }
+    ) => {
+        /// What `C_GetFunctionList` gives.
+        static FUNCTIONS_2_40: CK_FUNCTION_LIST = CK_FUNCTION_LIST {
+            version: V2_40,
+            $($two: Some($two),)*
+        };
+
+        static FUNCTIONS_3_0: CK_FUNCTION_LIST_3_0 = CK_FUNCTION_LIST_3_0 {
+            version: V3_0,
+            $($two: Some($two),)*
+            $($three: Some($three),)*
+        };
+
+        static FUNCTIONS_3_2: CK_FUNCTION_LIST_3_2 = CK_FUNCTION_LIST_3_2 {
+            version: V3_2,
+            $($two: Some($two),)*
+            $($three: Some($three),)*
+            $($new: Some($new),)*
+        };
+    };
+}
+table!(lists);
+
+const V2_40: CK_VERSION = CK_VERSION { major: 2, minor: 40 };
+const V3_0: CK_VERSION = CK_VERSION { major: 3, minor: 0 };
+const V3_2: CK_VERSION = CK_VERSION { major: 3, minor: 2 };
+
+/// The name of the standard's own interface.
+const STANDARD: &std::ffi::CStr = c"PKCS 11";
+
+/// The interfaces, in the order in which they are offered.
+struct Interfaces([(CK_VERSION, CK_INTERFACE); 3]);
+
+// SAFETY: the pointers are to constants and to statics that nobody writes.
+unsafe impl Sync for Interfaces {}
+
+static INTERFACES: Interfaces = Interfaces([
+    (V3_2, standard((&raw const FUNCTIONS_3_2).cast::<c_void>())),
+    (V3_0, standard((&raw const FUNCTIONS_3_0).cast::<c_void>())),
+    (V2_40, standard((&raw const FUNCTIONS_2_40).cast::<c_void>())),
+]);
+
+/// An interface of the standard. `CKF_INTERFACE_FORK_SAFE` would promise that a child goes on with its parent's
+/// sessions and logins (section 3.6); here it initialises itself, so the flag is not set.
+const fn standard(functions: *const c_void) -> CK_INTERFACE {
+    CK_INTERFACE {
+        pInterfaceName: STANDARD.as_ptr().cast_mut().cast::<CK_UTF8CHAR>(),
+        pFunctionList: functions.cast_mut(),
+        flags: 0,
+    }
+}
+
+/// # Safety
+/// `arguments` is null or points to a readable `CK_C_INITIALIZE_ARGS`.
+unsafe fn initialize(arguments: *mut c_void) -> Result<()> {
+    // SAFETY: as promised to this function.
+    let arguments = unsafe { pointers::optional_value(arguments.cast::<CK_C_INITIALIZE_ARGS>()) }?;
+    library::initialize(arguments)
+}
+
+/// # Safety
+/// None: the pointer is compared with null and never followed.
+unsafe fn finalize(reserved: *mut c_void) -> Result<()> {
+    library::finalize(!reserved.is_null())
+}
+
+/// # Safety
+/// `place` is null or points to a writable pointer.
+unsafe fn function_list(place: *mut *mut CK_FUNCTION_LIST) -> Result<()> {
+    // SAFETY: as promised to this function.
+    let place = unsafe { pointers::place(place) }?;
+    place.put((&raw const FUNCTIONS_2_40).cast_mut());
+    Ok(())
+}
+
+/// # Safety
+/// `count` points to a number; unless null, as many interfaces as it names at `items` are writable.
+unsafe fn interface_list(items: *mut CK_INTERFACE, count: *mut CK_ULONG) -> Result<()> {
+    // SAFETY: as promised to this function.
+    let list = unsafe { pointers::list(items, count) }?;
+    list.put(&INTERFACES.0.map(|(_, interface)| interface))
+}
+
+/// # Safety
+/// `place` points to a writable pointer; `name` is null or a string that ends with a null byte; `version` is null or
+/// points to a version.
+unsafe fn interface(
+    name: *mut CK_UTF8CHAR,
+    version: *mut CK_VERSION,
+    place: *mut *mut CK_INTERFACE,
+    flags: CK_FLAGS,
+) -> Result<()> {
+    // SAFETY: as promised to this function.
+    let place = unsafe { pointers::place(place) }?;
+    // SAFETY: as promised to this function.
+    let named = name.is_null() || unsafe { pointers::is_string(name, STANDARD) };
+    // SAFETY: as promised to this function.
+    let version = unsafe { pointers::optional_value(version) }?;
+    let fits = |row: &&(CK_VERSION, CK_INTERFACE)| {
+        let same = version.is_none_or(|v| (v.major, v.minor) == (row.0.major, row.0.minor));
+        named && same && row.1.flags & flags == flags
+    };
+    let found = INTERFACES.0.iter().find(fits).ok_or(Error::ArgumentsBad("there is no such interface"))?;
+    place.put((&raw const found.1).cast_mut());
+    Ok(())
+}
+
+/// `CKU_` values.
+fn user(user: CK_ULONG) -> Result<UserType> {
+    match user {
+        CKU_SO => Ok(UserType::So),
+        CKU_USER => Ok(UserType::User),
+        CKU_CONTEXT_SPECIFIC => Ok(UserType::ContextSpecific),
+        _ => Err(Error::UserTypeInvalid),
+    }
+}
+
+/// The flags of `C_OpenSession`, and whether `CKF_SERIAL_SESSION` is among them.
+fn access(flags: CK_FLAGS) -> Result<(Access, bool)> {
+    if flags & CKF_ASYNC_SESSION != 0 {
+        return Err(Error::SessionAsyncNotSupported);
+    }
+    let access = if flags & CKF_RW_SESSION != 0 { Access::ReadWrite } else { Access::ReadOnly };
+    Ok((access, flags & CKF_SERIAL_SESSION != 0))
+}

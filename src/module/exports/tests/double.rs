@@ -1,0 +1,348 @@
+//! A token that notes what it is asked, and answers by rules simple enough to be seen at a glance.
+
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use assembly::Journal;
+use pkcs11::administration::AuditEvent;
+use pkcs11::{
+    Access, AttributeType, Error, LibraryInfo, Mechanism, MechanismInfo, MechanismType, ObjectHandle, Result,
+    Reveal, Room, SessionHandle, SessionInfo, SessionState, SlotId, SlotInfo, Template, TokenInfo, UserType,
+    Version,
+};
+
+use crate::opening::{Gate, Opened, Plan};
+
+/// The only session.
+pub(crate) const SESSION: SessionHandle = SessionHandle(1);
+/// The only slot.
+pub(crate) const SLOT: SlotId = SlotId(7);
+/// The data that makes the token panic.
+pub(crate) const PANIC: &[u8] = b"panic";
+
+const VERSION: Version = Version { major: 1, minor: 2 };
+
+/// What the double was asked, and what it shall answer.
+#[derive(Default)]
+pub(crate) struct Double {
+    asked: Mutex<Vec<String>>,
+    /// The next function that can fail does, for this reason.
+    pub(crate) failure: Mutex<Option<Error>>,
+    /// What `C_GetAttributeValue` shows.
+    pub(crate) reveals: Mutex<Vec<Reveal>>,
+    /// What `C_GetSlotList` shows.
+    pub(crate) slots: Mutex<Vec<SlotId>>,
+    /// The last template.
+    pub(crate) template: Mutex<Template>,
+    /// The last mechanism.
+    pub(crate) mechanism: Mutex<Option<Mechanism>>,
+}
+
+/// The double that the next `C_Initialize` opens.
+static NEXT: Mutex<Option<Arc<Double>>> = Mutex::new(None);
+
+pub(crate) fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// A new double, which `C_Initialize` opens from now on.
+pub(crate) fn fresh() -> Arc<Double> {
+    let double = Arc::new(Double::default());
+    *locked(&double.slots) = vec![SLOT];
+    *locked(&NEXT) = Some(Arc::clone(&double));
+    double
+}
+
+/// In place of the configuration.
+pub(crate) fn plan() -> Result<Plan> {
+    let double = locked(&NEXT).clone().ok_or(Error::Bug("no double"))?;
+    double.fails()?;
+    let journal = Journal { level: log::LevelFilter::Off, ..Journal::default() };
+    let open = move || Ok(Opened { gate: Arc::clone(&double) as Arc<dyn Gate>, token: double });
+    Ok(Plan { journal, open: Box::new(open) })
+}
+
+impl Gate for Double {
+    fn prepare(&self) {
+        self.note("gate: prepare".to_owned());
+    }
+
+    fn release_in_parent(&self) {
+        self.note("gate: parent".to_owned());
+    }
+
+    fn release_in_child(&self) {
+        self.note("gate: child".to_owned());
+    }
+}
+
+impl Double {
+    /// Everything asked since the last time.
+    pub(crate) fn asked(&self) -> Vec<String> {
+        std::mem::take(&mut *locked(&self.asked))
+    }
+
+    fn note(&self, what: String) {
+        locked(&self.asked).push(what);
+    }
+
+    fn fails(&self) -> Result<()> {
+        locked(&self.failure).take().map_or(Ok(()), Err)
+    }
+
+    fn known(session: SessionHandle) -> Result<()> {
+        if session == SESSION { Ok(()) } else { Err(Error::SessionHandleInvalid) }
+    }
+
+    /// Notes a call in a session and fails if it shall.
+    fn noted(&self, session: SessionHandle, what: String) -> Result<()> {
+        Self::known(session)?;
+        self.note(what);
+        self.fails()
+    }
+
+    fn begun(&self, session: SessionHandle, what: &str, mechanism: Option<Mechanism>) -> Result<()> {
+        *locked(&self.mechanism) = mechanism;
+        self.noted(session, what.to_owned())
+    }
+}
+
+fn shown(bytes: Option<&[u8]>) -> String {
+    bytes.map_or("none".to_owned(), |bytes| bytes.escape_ascii().to_string())
+}
+
+impl pkcs11::Cryptoki for Double {
+    fn info(&self) -> Result<LibraryInfo> {
+        Ok(LibraryInfo { manufacturer: "maker".into(), description: "ä".repeat(20), version: VERSION })
+    }
+
+    fn slot_list(&self, token_present: bool, refresh: bool) -> Result<Vec<SlotId>> {
+        self.note(format!("slot_list({token_present}, {refresh})"));
+        self.fails()?;
+        Ok(locked(&self.slots).clone())
+    }
+
+    fn slot_info(&self, slot: SlotId) -> Result<SlotInfo> {
+        let info = SlotInfo {
+            description: "slot".into(),
+            manufacturer: "maker".into(),
+            flags: 1,
+            hardware: VERSION,
+            firmware: VERSION,
+        };
+        if slot == SLOT { Ok(info) } else { Err(Error::SlotIdInvalid) }
+    }
+
+    fn token_info(&self, _slot: SlotId) -> Result<TokenInfo> {
+        self.fails()?;
+        Ok(TokenInfo {
+            label: "label".into(),
+            manufacturer: "maker".into(),
+            model: "model".into(),
+            serial_number: "0123456789abcdef".into(),
+            flags: 0x401,
+            max_sessions: 0,
+            sessions: 2,
+            max_rw_sessions: 0,
+            rw_sessions: 1,
+            max_pin_len: 255,
+            min_pin_len: 4,
+            total_public_memory: None,
+            free_public_memory: Some(5),
+            total_private_memory: None,
+            free_private_memory: None,
+            hardware: VERSION,
+            firmware: VERSION,
+        })
+    }
+
+    fn mechanism_list(&self, _slot: SlotId) -> Result<Vec<MechanismType>> {
+        Ok(vec![1, 0x250, 0x1041])
+    }
+
+    fn mechanism_info(&self, _slot: SlotId, mechanism: MechanismType) -> Result<MechanismInfo> {
+        Ok(MechanismInfo { min_key_size: mechanism, max_key_size: 8192, flags: 0x800 })
+    }
+
+    fn init_token(&self, slot: SlotId, pin: Option<&[u8]>, label: &[u8; 32]) -> Result<()> {
+        self.note(format!("init_token({}, {}, {})", slot.0, shown(pin), label.escape_ascii()));
+        self.fails()
+    }
+
+    fn init_pin(&self, session: SessionHandle, pin: Option<&[u8]>) -> Result<()> {
+        self.noted(session, format!("init_pin({})", shown(pin)))
+    }
+
+    fn set_pin(&self, session: SessionHandle, old: Option<&[u8]>, new: Option<&[u8]>) -> Result<()> {
+        self.noted(session, format!("set_pin({}, {})", shown(old), shown(new)))
+    }
+
+    fn open_session(&self, slot: SlotId, access: Access, serial: bool) -> Result<SessionHandle> {
+        self.note(format!("open_session({}, {access:?}, {serial})", slot.0));
+        self.fails()?;
+        Ok(SESSION)
+    }
+
+    fn close_session(&self, session: SessionHandle) -> Result<()> {
+        self.noted(session, "close_session".into())
+    }
+
+    fn close_all_sessions(&self, slot: SlotId) -> Result<()> {
+        self.note(format!("close_all_sessions({})", slot.0));
+        self.fails()
+    }
+
+    fn session_info(&self, session: SessionHandle) -> Result<SessionInfo> {
+        Self::known(session)?;
+        Ok(SessionInfo {
+            slot: SLOT,
+            state: SessionState::ReadWriteUser,
+            access: Access::ReadWrite,
+            device_error: 0,
+        })
+    }
+
+    fn login(&self, session: SessionHandle, user: UserType, pin: Option<&[u8]>) -> Result<()> {
+        self.noted(session, format!("login({user:?}, {})", shown(pin)))
+    }
+
+    fn login_user(
+        &self,
+        session: SessionHandle,
+        user: UserType,
+        pin: Option<&[u8]>,
+        name: Option<&[u8]>,
+    ) -> Result<()> {
+        self.noted(session, format!("login_user({user:?}, {}, {})", shown(pin), shown(name)))
+    }
+
+    fn logout(&self, session: SessionHandle) -> Result<()> {
+        self.noted(session, "logout".into())
+    }
+
+    fn create_object(&self, session: SessionHandle, template: Template) -> Result<ObjectHandle> {
+        *locked(&self.template) = template;
+        self.noted(session, "create_object".into())?;
+        Ok(ObjectHandle(77))
+    }
+
+    fn destroy_object(&self, session: SessionHandle, object: ObjectHandle) -> Result<()> {
+        self.noted(session, format!("destroy_object({})", object.0))
+    }
+
+    fn attribute_values(
+        &self,
+        session: SessionHandle,
+        _object: ObjectHandle,
+        types: &[AttributeType],
+    ) -> Result<Vec<Reveal>> {
+        self.noted(session, format!("attribute_values({types:x?})"))?;
+        Ok(locked(&self.reveals).clone())
+    }
+
+    fn find_objects_init(&self, session: SessionHandle, template: Template) -> Result<()> {
+        *locked(&self.template) = template;
+        self.noted(session, "find_objects_init".into())
+    }
+
+    fn find_objects(&self, session: SessionHandle, max: usize) -> Result<Vec<ObjectHandle>> {
+        self.noted(session, format!("find_objects({max})"))?;
+        Ok((11..16).map(ObjectHandle).take(max).collect())
+    }
+
+    fn find_objects_final(&self, session: SessionHandle) -> Result<()> {
+        self.noted(session, "find_objects_final".into())
+    }
+
+    fn digest_init(&self, session: SessionHandle, mechanism: Option<Mechanism>) -> Result<()> {
+        self.begun(session, "digest_init", mechanism)
+    }
+
+    /// Writes the data backwards, reading while it writes.
+    fn digest(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.noted(session, format!("digest({})", data.escape_ascii()))?;
+        if !out.is_query() {
+            for (place, byte) in out.take(data.len())?.iter_mut().zip(data.iter().rev()) {
+                *place = *byte;
+            }
+        }
+        Ok(data.len())
+    }
+
+    fn digest_update(&self, session: SessionHandle, part: &[u8]) -> Result<()> {
+        self.noted(session, format!("digest_update({})", part.escape_ascii()))
+    }
+
+    fn digest_final(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {
+        self.noted(session, "digest_final".into())?;
+        out.put(b"digest")
+    }
+
+    fn sign_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        self.begun(session, &format!("sign_init({})", key.0), mechanism)
+    }
+
+    fn sign(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.noted(session, format!("sign({})", data.escape_ascii()))?;
+        assert_ne!(data, PANIC, "as asked");
+        out.put(b"signature")
+    }
+
+    fn sign_update(&self, session: SessionHandle, part: &[u8]) -> Result<()> {
+        self.noted(session, format!("sign_update({})", part.escape_ascii()))
+    }
+
+    fn sign_final(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {
+        self.noted(session, "sign_final".into())?;
+        out.put(b"signature")
+    }
+
+    fn verify_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        self.begun(session, &format!("verify_init({})", key.0), mechanism)
+    }
+
+    fn verify(&self, session: SessionHandle, data: &[u8], signature: &[u8]) -> Result<()> {
+        self.noted(session, format!("verify({}, {})", data.escape_ascii(), signature.escape_ascii()))
+    }
+
+    fn verify_update(&self, session: SessionHandle, part: &[u8]) -> Result<()> {
+        self.noted(session, format!("verify_update({})", part.escape_ascii()))
+    }
+
+    fn verify_final(&self, session: SessionHandle, signature: &[u8]) -> Result<()> {
+        self.noted(session, format!("verify_final({})", signature.escape_ascii()))
+    }
+
+    fn generate_key_pair(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        public: Template,
+        private: Template,
+    ) -> Result<(ObjectHandle, ObjectHandle)> {
+        let what = format!("generate_key_pair({}, {})", public.len(), private.len());
+        self.begun(session, &what, Some(mechanism))?;
+        Ok((ObjectHandle(21), ObjectHandle(22)))
+    }
+
+    fn generate_random(&self, session: SessionHandle, out: &mut [u8]) -> Result<()> {
+        self.noted(session, format!("generate_random({})", out.len()))?;
+        out.fill(0xa5);
+        Ok(())
+    }
+}
+
+impl pkcs11::Administration for Double {
+    fn audit_events(&self, _slot: SlotId, _from: u64, _limit: usize) -> Result<Vec<AuditEvent>> {
+        Err(Error::FunctionNotSupported)
+    }
+}

@@ -1,0 +1,267 @@
+//! The library in its process: initialise, finalise, fork; and how a call finds the token.
+//!
+//! [`LIBRARY`] is the only state of this crate. A call reads it without a lock that others write; only `C_Initialize`,
+//! `C_Finalize` and a fork exclude one another. There is no exit handler and no destructor of a static: what is still
+//! open when the process ends is left to the system.
+#![allow(unsafe_code)]
+
+use std::cell::Cell;
+use std::ffi::CStr;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
+
+use arc_swap::ArcSwapOption;
+use cryptoki_sys::{CK_C_INITIALIZE_ARGS, CK_RV};
+use pkcs11::constants::{CKF_OS_LOCKING_OK, CKR_GENERAL_ERROR, CKR_OK};
+use pkcs11::{Error, Result, SessionHandle, Token};
+
+use crate::exports::Function;
+use crate::journal::{self, Journal};
+use crate::opening::{Gate, Opened};
+use crate::rv;
+
+#[cfg(test)]
+use crate::exports::tests::double::plan;
+#[cfg(not(test))]
+use crate::opening::plan;
+
+/// What calls go to between `C_Initialize` and `C_Finalize`.
+struct Installed {
+    token: Arc<dyn Token>,
+    /// Lives as long as the token may be called.
+    _gate: Arc<dyn Gate>,
+}
+
+/// What only `C_Initialize`, `C_Finalize` and a fork touch.
+struct Changing {
+    /// Whether this process was asked to tell of forks and of log lines: once is for ever.
+    prepared: bool,
+    /// Gates of everything opened, kept also after `C_Finalize`: a call that was under way may still hold a token.
+    gates: Vec<Weak<dyn Gate>>,
+}
+
+struct Library {
+    installed: ArcSwapOption<Installed>,
+    /// A lock of std: its release looks at no list of waiters, which another thread might have left half changed
+    /// when the process forked.
+    changing: Mutex<Changing>,
+    journal: Journal,
+}
+
+static LIBRARY: Library = Library {
+    installed: ArcSwapOption::const_empty(),
+    changing: Mutex::new(Changing { prepared: false, gates: Vec::new() }),
+    journal: Journal::new(),
+};
+
+impl Library {
+    fn change(&self) -> MutexGuard<'_, Changing> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A call that needs no token: the guard that every call has.
+pub(crate) fn guarded(function: Function, body: impl FnOnce() -> Result<()>) -> CK_RV {
+    let outcome = catch_unwind(AssertUnwindSafe(|| {
+        let error = match catch_unwind(AssertUnwindSafe(body)) {
+            Ok(Ok(())) => return CKR_OK,
+            Ok(Err(error)) => error,
+            Err(payload) => {
+                // Dropping what was thrown may panic again.
+                std::mem::forget(payload);
+                Error::Bug("a panic was stopped at the door")
+            }
+        };
+        let code = rv::answer(function, &error);
+        journal::failed(function, &error, code);
+        code
+    }));
+    outcome.unwrap_or_else(|payload| {
+        std::mem::forget(payload);
+        CKR_GENERAL_ERROR
+    })
+}
+
+/// A call: `read` takes the arguments out of the application's memory, `act` asks the token and writes the answer.
+///
+/// Section 5.1.7 puts a bad session before every bad argument, so an argument that cannot be read is told only of a
+/// session that is there.
+pub(crate) fn call<A>(
+    function: Function,
+    session: Option<SessionHandle>,
+    read: impl FnOnce() -> Result<A>,
+    act: impl FnOnce(&dyn Token, A) -> Result<()>,
+) -> CK_RV {
+    guarded(function, || {
+        let installed = LIBRARY.installed.load();
+        let token = &*installed.as_ref().ok_or(Error::NotInitialized)?.token;
+        match (read(), session) {
+            (Ok(arguments), _) => act(token, arguments),
+            (Err(error), Some(session)) => match token.session_info(session) {
+                Err(Error::SessionHandleInvalid) => Err(Error::SessionHandleInvalid),
+                _ => Err(error),
+            },
+            (Err(error), None) => Err(error),
+        }
+    })
+}
+
+/// A function that is not there yet (docs/roadmap.md).
+pub(crate) fn not_supported(function: Function, session: Option<SessionHandle>) -> CK_RV {
+    let act = |token: &dyn Token, ()| match session {
+        Some(session) => token.unsupported(session),
+        None => Err(Error::FunctionNotSupported),
+    };
+    call(function, session, || Ok(()), act)
+}
+
+/// The legacy functions of section 5.20.
+pub(crate) fn not_parallel(function: Function) -> CK_RV {
+    call(function, None, || Ok(()), |_, ()| Err(Error::FunctionNotParallel))
+}
+
+/// Section 5.4.1: what an application may ask of the library's threads.
+fn judge(arguments: &CK_C_INITIALIZE_ARGS) -> Result<()> {
+    if !arguments.pReserved.is_null() {
+        return Err(Error::ArgumentsBad("pReserved must be null"));
+    }
+    let callbacks = [
+        arguments.CreateMutex.is_some(),
+        arguments.DestroyMutex.is_some(),
+        arguments.LockMutex.is_some(),
+        arguments.UnlockMutex.is_some(),
+    ];
+    match callbacks.iter().filter(|given| **given).count() {
+        0 => Ok(()),
+        4 if arguments.flags & CKF_OS_LOCKING_OK != 0 => Ok(()),
+        4 => Err(Error::CantLock),
+        _ => Err(Error::ArgumentsBad("some of the mutex callbacks without the others")),
+    }
+}
+
+/// `C_Initialize`
+pub(crate) fn initialize(arguments: Option<CK_C_INITIALIZE_ARGS>) -> Result<()> {
+    arguments.as_ref().map_or(Ok(()), judge)?;
+    let mut changing = LIBRARY.change();
+    if LIBRARY.installed.load().is_some() {
+        return Err(Error::AlreadyInitialized);
+    }
+    if !changing.prepared {
+        prepare_process()?;
+        changing.prepared = true;
+    }
+    let plan = plan()?;
+    LIBRARY.journal.follow(plan.journal);
+    let Opened { token, gate } = (plan.open)()?;
+    changing.gates.retain(|gate| gate.strong_count() > 0);
+    changing.gates.push(Arc::downgrade(&gate));
+    LIBRARY.installed.store(Some(Arc::new(Installed { token, _gate: gate })));
+    Ok(())
+}
+
+/// `C_Finalize`: calls under way finish on what they hold.
+pub(crate) fn finalize(reserved: bool) -> Result<()> {
+    if reserved {
+        return Err(Error::ArgumentsBad("pReserved must be null"));
+    }
+    let changing = LIBRARY.change();
+    let installed = LIBRARY.installed.swap(None).ok_or(Error::NotInitialized)?;
+    // Closing the token goes through its gate, and may have to wait for a fork that waits for `changing`.
+    drop(changing);
+    drop(installed);
+    Ok(())
+}
+
+/// Asks this process to tell of its forks, and this library's log lines to come here.
+fn prepare_process() -> Result<()> {
+    // A second process-wide logger cannot be: the `log` crate is linked into this library alone.
+    let _ = log::set_logger(&LIBRARY.journal);
+    log::set_max_level(log::LevelFilter::Warn);
+    #[cfg(not(test))]
+    std::panic::set_hook(Box::new(note_panic));
+    // SAFETY: the handlers are functions of a library that is never unloaded (build.rs).
+    match unsafe { libc::pthread_atfork(Some(before_fork), Some(after_in_parent), Some(after_in_child)) } {
+        0 => Ok(()),
+        _ => Err(Error::HostMemory),
+    }
+}
+
+/// Notes where a panic was, and what it says if that is a sentence of the source: one with values in it could show
+/// what must not be shown (docs/decisions/0006). The hook is that of this library's own copy of std.
+#[cfg(not(test))]
+fn note_panic(panic: &std::panic::PanicHookInfo<'_>) {
+    let place = panic.location().map(ToString::to_string).unwrap_or_default();
+    let words = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("a message with values");
+    log::error!("a defect of claviger: panic at {place}: {words}");
+}
+
+/// What the forking thread holds from before the fork until after it.
+struct Held {
+    gates: Vec<Arc<dyn Gate>>,
+    journal: MutexGuard<'static, ()>,
+    changing: MutexGuard<'static, Changing>,
+}
+
+thread_local! {
+    /// All three handlers run in the thread that forks, and in the child it is the only one.
+    static HELD: Cell<Option<Held>> = const { Cell::new(None) };
+}
+
+/// Lets nothing out into a caller that could not take it.
+fn quietly(body: impl FnOnce()) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
+        std::mem::forget(payload);
+    }
+}
+
+extern "C" fn before_fork() {
+    quietly(|| {
+        let changing = LIBRARY.change();
+        let gates: Vec<_> = changing.gates.iter().filter_map(Weak::upgrade).collect();
+        for gate in &gates {
+            gate.prepare();
+        }
+        let journal = LIBRARY.journal.hold();
+        // A thread that forks while its thread-local values are being destroyed releases everything at once.
+        let _ = HELD.try_with(|held| held.set(Some(Held { gates, journal, changing })));
+    });
+}
+
+extern "C" fn after_in_parent() {
+    quietly(|| {
+        let Ok(Some(Held { gates, journal, changing })) = HELD.try_with(Cell::take) else { return };
+        drop(journal);
+        for gate in &gates {
+            gate.release_in_parent();
+        }
+        drop(changing);
+    });
+}
+
+/// In the child nothing is installed until it calls `C_Initialize` itself. The parent's token is left where it lies:
+/// its locks may be taken by threads that are not here, and its files are the parent's.
+extern "C" fn after_in_child() {
+    quietly(|| {
+        std::mem::forget(LIBRARY.installed.swap(None));
+        let Ok(Some(Held { gates, journal, mut changing })) = HELD.try_with(Cell::take) else { return };
+        drop(journal);
+        for gate in &gates {
+            gate.release_in_child();
+        }
+        changing.gates.clear();
+        std::mem::forget(gates);
+        drop(changing);
+    });
+}
+
+/// Writes a line to standard error at once, past std's lock, which a fork could leave taken.
+pub(crate) fn write_standard_error(line: &[u8]) {
+    // SAFETY: the buffer is `line`. A short or a failed write has nobody to be told to.
+    unsafe { libc::write(libc::STDERR_FILENO, line.as_ptr().cast(), line.len()) };
+}
+
+/// Hands a line to syslog under the name that the application has there.
+pub(crate) fn write_syslog(priority: libc::c_int, line: &CStr) {
+    // SAFETY: the format takes one string, and `line` is one.
+    unsafe { libc::syslog(priority, c"%s".as_ptr(), line.as_ptr()) };
+}

@@ -1,0 +1,224 @@
+//! TABLE: from a reason to a `CKR_` value.
+//!
+//! docs/decisions/0007 says why, where the standard leaves a choice.
+
+use cryptoki_sys::CK_RV;
+use log::Level;
+use pkcs11::Error;
+use pkcs11::constants::{
+    CKR_ACTION_PROHIBITED, CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_READ_ONLY, CKR_ATTRIBUTE_SENSITIVE,
+    CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID, CKR_BUFFER_TOO_SMALL, CKR_CANT_LOCK,
+    CKR_CRYPTOKI_ALREADY_INITIALIZED, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_CURVE_NOT_SUPPORTED,
+    CKR_DATA_INVALID, CKR_DATA_LEN_RANGE, CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_DOMAIN_PARAMS_INVALID,
+    CKR_FUNCTION_FAILED, CKR_FUNCTION_NOT_PARALLEL, CKR_FUNCTION_NOT_SUPPORTED, CKR_GENERAL_ERROR,
+    CKR_HOST_MEMORY, CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_KEY_HANDLE_INVALID, CKR_KEY_SIZE_RANGE,
+    CKR_KEY_TYPE_INCONSISTENT, CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, CKR_OBJECT_HANDLE_INVALID,
+    CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED, CKR_PIN_INCORRECT, CKR_PIN_INVALID,
+    CKR_PIN_LEN_RANGE, CKR_PIN_LOCKED, CKR_SESSION_ASYNC_NOT_SUPPORTED, CKR_SESSION_COUNT,
+    CKR_SESSION_EXISTS, CKR_SESSION_HANDLE_INVALID, CKR_SESSION_PARALLEL_NOT_SUPPORTED,
+    CKR_SESSION_READ_ONLY, CKR_SESSION_READ_ONLY_EXISTS, CKR_SESSION_READ_WRITE_SO_EXISTS,
+    CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE, CKR_SLOT_ID_INVALID, CKR_TEMPLATE_INCOMPLETE,
+    CKR_TEMPLATE_INCONSISTENT, CKR_TOKEN_NOT_RECOGNIZED, CKR_TOKEN_WRITE_PROTECTED,
+    CKR_USER_ALREADY_LOGGED_IN, CKR_USER_ANOTHER_ALREADY_LOGGED_IN, CKR_USER_NOT_LOGGED_IN,
+    CKR_USER_PIN_NOT_INITIALIZED, CKR_USER_TYPE_INVALID, CKR_VENDOR_DEFINED,
+};
+
+use crate::exports::Function;
+
+/// More officers must agree: a code of our own, because the standard has none for "go on".
+/// The vendor's part is "CL" and a number.
+pub(crate) const CKR_CLAVIGER_QUORUM_PENDING: CK_RV = CKR_VENDOR_DEFINED | 0x434C_0001;
+
+/// The value for a reason, whatever function met it; and how loud it is in the log: trouble of the installation is
+/// an error, a caller's mistake is information.
+const fn row(error: &Error) -> (CK_RV, Level) {
+    use Level::{Debug, Error as Trouble, Info, Warn};
+    match error {
+        Error::Bug(_) => (CKR_GENERAL_ERROR, Trouble),
+        Error::HostMemory => (CKR_HOST_MEMORY, Trouble),
+        Error::ArgumentsBad(_) => (CKR_ARGUMENTS_BAD, Info),
+        Error::FunctionNotSupported => (CKR_FUNCTION_NOT_SUPPORTED, Info),
+        Error::FunctionNotParallel => (CKR_FUNCTION_NOT_PARALLEL, Info),
+        Error::NotInitialized => (CKR_CRYPTOKI_NOT_INITIALIZED, Info),
+        Error::AlreadyInitialized => (CKR_CRYPTOKI_ALREADY_INITIALIZED, Info),
+        Error::CantLock => (CKR_CANT_LOCK, Info),
+        Error::Configuration { .. } => (CKR_FUNCTION_FAILED, Trouble),
+        Error::SlotIdInvalid => (CKR_SLOT_ID_INVALID, Info),
+        Error::TokenNotInitialized => (CKR_TOKEN_NOT_RECOGNIZED, Info),
+        Error::DeviceKey { .. } => (CKR_TOKEN_NOT_RECOGNIZED, Trouble),
+        Error::StoreNewer { .. } => (CKR_TOKEN_NOT_RECOGNIZED, Trouble),
+        Error::StoreDamaged { .. } => (CKR_DEVICE_ERROR, Trouble),
+        Error::StoreBusy(_) => (CKR_DEVICE_ERROR, Trouble),
+        Error::StoreReadOnly(_) => (CKR_TOKEN_WRITE_PROTECTED, Trouble),
+        Error::StoreFull(_) => (CKR_DEVICE_MEMORY, Trouble),
+        Error::StoreIo { .. } => (CKR_DEVICE_ERROR, Trouble),
+        Error::Forged { .. } => (CKR_DEVICE_ERROR, Trouble),
+        Error::Encoding(_) => (CKR_DEVICE_ERROR, Trouble),
+        Error::Conflict => (CKR_FUNCTION_FAILED, Warn),
+        Error::SessionHandleInvalid => (CKR_SESSION_HANDLE_INVALID, Info),
+        Error::SessionPoisoned => (CKR_DEVICE_ERROR, Trouble),
+        Error::SessionCount => (CKR_SESSION_COUNT, Info),
+        Error::SessionParallelNotSupported => (CKR_SESSION_PARALLEL_NOT_SUPPORTED, Info),
+        Error::SessionAsyncNotSupported => (CKR_SESSION_ASYNC_NOT_SUPPORTED, Info),
+        Error::SessionReadOnly => (CKR_SESSION_READ_ONLY, Info),
+        Error::SessionReadOnlyExists => (CKR_SESSION_READ_ONLY_EXISTS, Info),
+        Error::SessionReadWriteSoExists => (CKR_SESSION_READ_WRITE_SO_EXISTS, Info),
+        Error::SessionExists => (CKR_SESSION_EXISTS, Info),
+        Error::PinIncorrect => (CKR_PIN_INCORRECT, Info),
+        Error::PinInvalid(_) => (CKR_PIN_INVALID, Info),
+        Error::PinLenRange => (CKR_PIN_LEN_RANGE, Info),
+        Error::PinLocked => (CKR_PIN_LOCKED, Warn),
+        Error::UserAlreadyLoggedIn => (CKR_USER_ALREADY_LOGGED_IN, Info),
+        Error::UserAnotherAlreadyLoggedIn => (CKR_USER_ANOTHER_ALREADY_LOGGED_IN, Info),
+        Error::UserNotLoggedIn => (CKR_USER_NOT_LOGGED_IN, Info),
+        Error::UserPinNotInitialized => (CKR_USER_PIN_NOT_INITIALIZED, Info),
+        Error::UserTypeInvalid => (CKR_USER_TYPE_INVALID, Info),
+        Error::QuorumPending => (CKR_CLAVIGER_QUORUM_PENDING, Info),
+        Error::ActionProhibited(_) => (CKR_ACTION_PROHIBITED, Info),
+        Error::ObjectHandleInvalid => (CKR_OBJECT_HANDLE_INVALID, Info),
+        Error::AttributeReadOnly(_) => (CKR_ATTRIBUTE_READ_ONLY, Info),
+        Error::AttributeSensitive => (CKR_ATTRIBUTE_SENSITIVE, Debug),
+        Error::AttributeTypeInvalid(_) => (CKR_ATTRIBUTE_TYPE_INVALID, Debug),
+        Error::AttributeValueInvalid(_) => (CKR_ATTRIBUTE_VALUE_INVALID, Info),
+        Error::TemplateIncomplete(_) => (CKR_TEMPLATE_INCOMPLETE, Info),
+        Error::TemplateInconsistent(_) => (CKR_TEMPLATE_INCONSISTENT, Info),
+        Error::KeyHandleInvalid => (CKR_KEY_HANDLE_INVALID, Info),
+        Error::KeyTypeInconsistent => (CKR_KEY_TYPE_INCONSISTENT, Info),
+        Error::KeyFunctionNotPermitted => (CKR_KEY_FUNCTION_NOT_PERMITTED, Info),
+        Error::KeySizeRange => (CKR_KEY_SIZE_RANGE, Info),
+        Error::CurveNotSupported => (CKR_CURVE_NOT_SUPPORTED, Info),
+        Error::DomainParamsInvalid => (CKR_DOMAIN_PARAMS_INVALID, Info),
+        Error::MechanismInvalid(_) => (CKR_MECHANISM_INVALID, Info),
+        Error::MechanismParamInvalid(_) => (CKR_MECHANISM_PARAM_INVALID, Info),
+        Error::OperationActive => (CKR_OPERATION_ACTIVE, Info),
+        Error::OperationNotInitialized => (CKR_OPERATION_NOT_INITIALIZED, Info),
+        Error::BufferTooSmall { .. } => (CKR_BUFFER_TOO_SMALL, Debug),
+        Error::DataLenRange => (CKR_DATA_LEN_RANGE, Info),
+        Error::DataInvalid => (CKR_DATA_INVALID, Info),
+        Error::SignatureInvalid => (CKR_SIGNATURE_INVALID, Info),
+        Error::SignatureLenRange => (CKR_SIGNATURE_LEN_RANGE, Info),
+        Error::Primitive(_) => (CKR_FUNCTION_FAILED, Trouble),
+    }
+}
+
+/// Which functions list a value.
+enum Listed {
+    By(&'static [Function]),
+    ByAllBut(&'static [Function]),
+}
+
+/// Values that the standard does not list everywhere, and what the other functions answer instead: from the special
+/// to the general, because one may lead to the next.
+const ADAPTED: &[(CK_RV, Listed, CK_RV)] = {
+    use Function::{
+        C_CopyObject, C_CreateObject, C_DecapsulateKey, C_DeriveKey, C_DestroyObject, C_EncapsulateKey,
+        C_Finalize, C_GenerateKey, C_GenerateKeyPair, C_GetFunctionList, C_GetInfo, C_GetInterface,
+        C_GetInterfaceList, C_GetMechanismInfo, C_GetMechanismList, C_GetSlotInfo, C_GetSlotList,
+        C_GetTokenInfo, C_InitPIN, C_InitToken, C_Initialize, C_OpenSession, C_SetAttributeValue, C_SetPIN,
+        C_UnwrapKey, C_UnwrapKeyAuthenticated, C_WaitForSlotEvent,
+    };
+    &[
+        // A function that sets no PIN, or lists no other value for one, calls it wrong.
+        (CKR_PIN_LEN_RANGE, Listed::By(&[C_InitPIN, C_SetPIN]), CKR_PIN_INCORRECT),
+        (
+            CKR_TOKEN_NOT_RECOGNIZED,
+            Listed::By(&[C_GetTokenInfo, C_GetMechanismList, C_GetMechanismInfo, C_InitToken, C_OpenSession]),
+            CKR_DEVICE_ERROR,
+        ),
+        (
+            CKR_TOKEN_WRITE_PROTECTED,
+            Listed::By(&[
+                C_InitToken,
+                C_InitPIN,
+                C_SetPIN,
+                C_OpenSession,
+                C_CreateObject,
+                C_CopyObject,
+                C_DestroyObject,
+                C_SetAttributeValue,
+                C_GenerateKey,
+                C_GenerateKeyPair,
+                C_UnwrapKey,
+                C_DeriveKey,
+                C_EncapsulateKey,
+                C_DecapsulateKey,
+                C_UnwrapKeyAuthenticated,
+            ]),
+            CKR_DEVICE_ERROR,
+        ),
+        (
+            CKR_DEVICE_MEMORY,
+            Listed::ByAllBut(&[
+                C_Initialize,
+                C_Finalize,
+                C_GetInfo,
+                C_GetFunctionList,
+                C_GetInterfaceList,
+                C_GetInterface,
+                C_GetSlotList,
+                C_GetSlotInfo,
+                C_WaitForSlotEvent,
+            ]),
+            CKR_DEVICE_ERROR,
+        ),
+        (
+            CKR_DEVICE_ERROR,
+            Listed::ByAllBut(&[
+                C_Initialize,
+                C_Finalize,
+                C_GetInfo,
+                C_GetFunctionList,
+                C_GetInterfaceList,
+                C_GetInterface,
+                C_GetSlotList,
+                C_WaitForSlotEvent,
+            ]),
+            CKR_FUNCTION_FAILED,
+        ),
+    ]
+};
+
+/// What a function answers for a reason.
+pub(crate) fn answer(function: Function, error: &Error) -> CK_RV {
+    ADAPTED.iter().fold(row(error).0, |code, (special, listed, instead)| {
+        let fits = match listed {
+            Listed::By(functions) => functions.contains(&function),
+            Listed::ByAllBut(functions) => !functions.contains(&function),
+        };
+        if code == *special && !fits { *instead } else { code }
+    })
+}
+
+/// How loud a reason is.
+pub(crate) fn level(error: &Error) -> Level {
+    row(error).1
+}
+
+macro_rules! names {
+    ($($name:ident)*) => {
+        &[$(($name, stringify!($name))),*]
+    };
+}
+
+const NAMES: &[(CK_RV, &str)] = names! {
+    CKR_ACTION_PROHIBITED CKR_ARGUMENTS_BAD CKR_ATTRIBUTE_READ_ONLY CKR_ATTRIBUTE_SENSITIVE
+    CKR_ATTRIBUTE_TYPE_INVALID CKR_ATTRIBUTE_VALUE_INVALID CKR_BUFFER_TOO_SMALL CKR_CANT_LOCK
+    CKR_CLAVIGER_QUORUM_PENDING CKR_CRYPTOKI_ALREADY_INITIALIZED CKR_CRYPTOKI_NOT_INITIALIZED
+    CKR_CURVE_NOT_SUPPORTED CKR_DATA_INVALID CKR_DATA_LEN_RANGE CKR_DEVICE_ERROR CKR_DEVICE_MEMORY
+    CKR_DOMAIN_PARAMS_INVALID CKR_FUNCTION_FAILED CKR_FUNCTION_NOT_PARALLEL CKR_FUNCTION_NOT_SUPPORTED
+    CKR_GENERAL_ERROR CKR_HOST_MEMORY CKR_KEY_FUNCTION_NOT_PERMITTED CKR_KEY_HANDLE_INVALID CKR_KEY_SIZE_RANGE
+    CKR_KEY_TYPE_INCONSISTENT CKR_MECHANISM_INVALID CKR_MECHANISM_PARAM_INVALID CKR_OBJECT_HANDLE_INVALID
+    CKR_OPERATION_ACTIVE CKR_OPERATION_NOT_INITIALIZED CKR_PIN_INCORRECT CKR_PIN_INVALID CKR_PIN_LEN_RANGE
+    CKR_PIN_LOCKED CKR_SESSION_ASYNC_NOT_SUPPORTED CKR_SESSION_COUNT CKR_SESSION_EXISTS
+    CKR_SESSION_HANDLE_INVALID CKR_SESSION_PARALLEL_NOT_SUPPORTED CKR_SESSION_READ_ONLY
+    CKR_SESSION_READ_ONLY_EXISTS CKR_SESSION_READ_WRITE_SO_EXISTS CKR_SIGNATURE_INVALID
+    CKR_SIGNATURE_LEN_RANGE CKR_SLOT_ID_INVALID CKR_TEMPLATE_INCOMPLETE CKR_TEMPLATE_INCONSISTENT
+    CKR_TOKEN_NOT_RECOGNIZED CKR_TOKEN_WRITE_PROTECTED CKR_USER_ALREADY_LOGGED_IN
+    CKR_USER_ANOTHER_ALREADY_LOGGED_IN CKR_USER_NOT_LOGGED_IN CKR_USER_PIN_NOT_INITIALIZED
+    CKR_USER_TYPE_INVALID
+};
+
+/// The name of a value that [`answer`] gives.
+pub(crate) fn name(code: CK_RV) -> &'static str {
+    NAMES.iter().find(|(value, _)| *value == code).map_or("a value without a name", |(_, name)| name)
+}
