@@ -5,7 +5,7 @@ use std::io::Write;
 use std::sync::Arc;
 
 use clap::{ArgMatches, Command};
-use pkcs11::Token;
+use pkcs11::{Error, Token};
 
 use crate::failure::{Failure, Result};
 use crate::show::printable;
@@ -100,10 +100,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, stage: &mut Stage<'_>)
 }
 
 fn dispatch(matches: &ArgMatches, stage: &mut Stage<'_>) -> Result<()> {
-    let (noun, below) = matches.subcommand().ok_or(Failure::Usage(String::new()))?;
-    let (verb, below) = below.subcommand().ok_or(Failure::Usage(String::new()))?;
-    let row = COMMANDS.iter().find(|row| row.noun == noun && row.verb == verb);
-    (row.ok_or(Failure::Usage(String::new()))?.run)(below, stage)
+    let typed = matches.subcommand().and_then(|(noun, below)| Some((noun, below.subcommand()?)));
+    let found = typed.and_then(|(noun, (verb, arguments))| {
+        let row = COMMANDS.iter().find(|row| row.noun == noun && row.verb == verb)?;
+        Some((row, arguments))
+    });
+    match found {
+        Some((row, arguments)) => (row.run)(arguments, stage),
+        None => Err(Failure::token("the command line", Error::Bug("a command that the table lacks"))),
+    }
 }
 
 fn grammar() -> Command {

@@ -54,16 +54,16 @@ impl Wanted {
 
     /// Reads a PIN that is there already.
     pub(crate) fn known(&self, asker: &mut dyn Asker) -> Result<Secret> {
-        match &self.source {
-            Source::Terminal => self.ask(asker, &format!("The {} PIN: ", self.whose)),
-            _ => self.without_asking(),
+        match self.handed()? {
+            Some(pin) => Ok(pin),
+            None => self.ask(asker, &format!("The {} PIN: ", self.whose)),
         }
     }
 
     /// Reads a PIN to be set: a person types it twice.
     pub(crate) fn new_one(&self, asker: &mut dyn Asker) -> Result<Secret> {
-        if !matches!(self.source, Source::Terminal) {
-            return self.without_asking();
+        if let Some(pin) = self.handed()? {
+            return Ok(pin);
         }
         let first_prompt = format!("A PIN for the {}: ", self.person());
         let differing = format!("These were two different PINs. A PIN for the {}: ", self.person());
@@ -97,19 +97,29 @@ impl Wanted {
         self.not_empty(typed)
     }
 
-    fn without_asking(&self) -> Result<Secret> {
-        let (place, read) = match &self.source {
+    /// The PIN from a file or a descriptor; nothing where it has to be asked for.
+    fn handed(&self) -> Result<Option<Secret>> {
+        let (place, file) = match &self.source {
             Source::File(path) => (path.display().to_string(), self.file(path)?),
             Source::Descriptor(number) => (format!("descriptor {number}"), self.descriptor(*number)?),
-            Source::Terminal => return Err(Failure::Usage(String::new())),
+            Source::Terminal => return Ok(None),
         };
-        let whole = one_line(read).map_err(|error| {
+        if file.is_terminal() {
+            return Err(Failure::refused(
+                format!("{place} is a terminal, which would show the {} PIN", self.whose),
+                format!(
+                    "leave out --{0}-pin-file and --{0}-pin-fd: the PIN is then asked for without echo",
+                    self.option
+                ),
+            ));
+        }
+        let pin = one_line(file).map_err(|error| {
             Failure::refused(
                 format!("the {} PIN cannot be read from {place}: {error}", self.whose),
                 "it must hold the PIN alone, on one line",
             )
         })?;
-        self.not_empty(whole)
+        self.not_empty(pin).map(Some)
     }
 
     fn not_empty(&self, pin: Secret) -> Result<Secret> {
@@ -143,25 +153,18 @@ impl Wanted {
     }
 
     fn descriptor(&self, number: u32) -> Result<File> {
-        let file = if number == 0 {
+        let opened = if number == 0 {
             // Standard input may be a socket, which cannot be opened by its name.
             io::stdin().as_fd().try_clone_to_owned().map(File::from)
         } else {
             File::open(format!("/proc/self/fd/{number}"))
-        }
-        .map_err(|error| {
+        };
+        opened.map_err(|error| {
             Failure::refused(
                 format!("the {} PIN cannot be read from descriptor {number}: {error}", self.whose),
                 format!("open the descriptor for reading, or use --{}-pin-file", self.option),
             )
-        })?;
-        if file.is_terminal() {
-            return Err(Failure::refused(
-                format!("descriptor {number} is a terminal, which would show the {} PIN", self.whose),
-                format!("leave --{}-pin-fd out: the PIN is then asked for without echo", self.option),
-            ));
-        }
-        Ok(file)
+        })
     }
 }
 

@@ -28,7 +28,7 @@ const FILE_NAME: &str = "claviger.toml";
 /// Name of the default folder for device keys in the data folder.
 const DEVICE_KEYS: &str = "device-keys";
 /// How long a store that another process holds is waited for.
-const DEFAULT_BUSY_WAIT: Duration = Duration::from_secs(30);
+const DEFAULT_BUSY_WAIT: Duration = Duration::from_secs(10);
 
 /// Everything that is configured, with the defaults filled in and every path absolute.
 #[derive(Clone, Debug)]

@@ -3,6 +3,8 @@ use std::io::Write;
 use std::os::fd::AsRawFd;
 use std::os::unix::fs::PermissionsExt;
 
+use nix::pty::{grantpt, posix_openpt, ptsname_r, unlockpt};
+
 use super::*;
 use crate::mock::Answers;
 
@@ -85,6 +87,16 @@ fn a_descriptor_is_read_to_its_end() {
     drop(writer);
     let number = u32::try_from(reader.as_raw_fd()).unwrap();
     assert_eq!(officer(None, Some(number)).known(&mut Answers::none()).unwrap().expose(), b"from a pipe");
+}
+
+#[test]
+fn a_terminal_is_not_read_as_a_file_for_it_would_show_the_pin() {
+    let terminal = posix_openpt(OFlag::O_RDWR | OFlag::O_NOCTTY).unwrap();
+    grantpt(&terminal).unwrap();
+    unlockpt(&terminal).unwrap();
+    let path = ptsname_r(&terminal).unwrap();
+    let refusal = reason(officer(Some(PathBuf::from(&path)), None).known(&mut Answers::none()));
+    assert_eq!(refusal, format!("{path} is a terminal, which would show the officer's PIN"));
 }
 
 #[test]

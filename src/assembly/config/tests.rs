@@ -68,7 +68,7 @@ fn without_any_file_tokens_lie_in_the_data_folder_of_the_home() {
     assert_eq!(config.device_keys, machine.path("home/.local/share/claviger/device-keys"));
     assert_eq!(config.group, None);
     assert_eq!(config.journal, Journal { destination: Destination::Stderr, level: LevelFilter::Warn });
-    assert_eq!(config.busy_wait, Duration::from_secs(30));
+    assert_eq!(config.busy_wait, Duration::from_secs(10));
     assert_eq!(config.settings.user_pin_limit, 10);
 }
 
@@ -369,4 +369,29 @@ fn the_kernel_says_whether_a_program_runs_with_more_rights_than_its_caller() {
 fn capabilities_that_a_file_gave_are_seen() {
     assert!(holds_capabilities("Name:\tx\nCapInh:\t0\nCapPrm:\t0000000000000400\n"));
     assert!(!holds_capabilities("CapPrm:\t0000000000000000\nCapEff:\t0000000000000000\n"));
+}
+
+#[test]
+fn the_page_about_the_configuration_shows_every_key_and_the_defaults() {
+    let page = include_str!("../../../docs/configuration.md");
+    let example = page.split("```toml\n").nth(1).and_then(|rest| rest.split("```").next()).unwrap();
+    let machine = Machine::new();
+    let path = machine.write("claviger.toml", &example.replace("group = \"claviger\"", "group = 33"));
+    let shown = Config::read(&path, &machine.surroundings()).unwrap();
+    let default = Config::in_folder("/var/lib/claviger");
+    assert_eq!(shown.data, default.data);
+    assert_eq!(shown.journal, default.journal);
+    assert_eq!(shown.busy_wait, default.busy_wait);
+    assert_eq!(format!("{:?}", shown.settings), format!("{:?}", default.settings));
+
+    for (table, unknown) in [("", "x = 0"), ("new-token.", "[new-token]\nx = 0"), ("pin.", "[pin]\nx = 0")] {
+        let refusal = machine.refusal(unknown);
+        let expected = refusal.split_once("expected ").unwrap().1;
+        for key in expected.split('`').skip(1).step_by(2).filter(|key| !["new-token", "pin"].contains(key)) {
+            assert!(
+                page.contains(&format!("| `{table}{key}` |")),
+                "{table}{key} is not in the table of keys"
+            );
+        }
+    }
 }
