@@ -112,7 +112,7 @@ impl Digesting for Running {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::vectors::hex;
+    use crate::fixtures::hex;
     use pkcs11::{Parameters, PssParameters};
 
     /// FIPS 180-4's example message "abc", and the empty one (NIST's SHA examples).

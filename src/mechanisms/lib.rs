@@ -20,7 +20,7 @@ mod primitives;
 mod rsa;
 
 #[cfg(test)]
-mod vectors;
+mod fixtures;
 
 pub use primitives::VaultPrimitives;
 

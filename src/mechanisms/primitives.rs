@@ -108,20 +108,7 @@ impl Primitives for VaultPrimitives {
         }
         let params = Params::new(cost.memory, cost.passes, cost.lanes, Some(KEY))
             .map_err(|_| Error::Primitive("cost of a PIN out of bounds"))?;
-        let mut blocks = Vec::new();
-        blocks.try_reserve_exact(params.block_count()).map_err(|_| Error::HostMemory)?;
-        blocks.resize(params.block_count(), Block::new());
-        let mut blocks = keep_out_of_dumps(&mut blocks);
-        let mut out = Secret::zeroed(KEY);
-        let hashed = Argon2::new(Algorithm::Argon2id, Version::V0x13, params).hash_password_into_with_memory(
-            pin,
-            salt,
-            out.as_mut(),
-            &mut *blocks,
-        );
-        blocks.iter_mut().for_each(Zeroize::zeroize);
-        hashed.map_err(|_| Error::Primitive("Argon2id"))?;
-        Ok(out)
+        derive(&Argon2::new(Algorithm::Argon2id, Version::V0x13, params), pin, salt)
     }
 
     fn seal(&self, key: &Secret, associated: &[u8], plain: &[u8]) -> Result<Vec<u8>> {
@@ -200,6 +187,20 @@ impl Locked for LockedPages {
     }
 }
 
+/// Runs Argon2 in memory that is kept out of dumps and wiped.
+fn derive(argon2: &Argon2<'_>, pin: &[u8], salt: &[u8]) -> Result<Secret> {
+    let count = argon2.params().block_count();
+    let mut blocks = Vec::new();
+    blocks.try_reserve_exact(count).map_err(|_| Error::HostMemory)?;
+    blocks.resize(count, Block::new());
+    let mut blocks = keep_out_of_dumps(&mut blocks);
+    let mut out = Secret::zeroed(KEY);
+    let hashed = argon2.hash_password_into_with_memory(pin, salt, out.as_mut(), &mut *blocks);
+    blocks.iter_mut().for_each(Zeroize::zeroize);
+    hashed.map_err(|_| Error::Primitive("Argon2id"))?;
+    Ok(out)
+}
+
 fn hash<D: Digest>(parts: &[&[u8]]) -> sha2::digest::Output<D> {
     let mut state = D::new();
     parts.iter().for_each(|part| state.update(part));
@@ -231,8 +232,9 @@ fn secret_key(scalar: &Secret) -> Result<SecretKey> {
 
 /// A compressed point, and no other form.
 fn public_key(point: &[u8]) -> Result<PublicKey> {
-    if point.len() != P384_POINT {
-        return Err(Error::Primitive("a P-384 point of another length"));
+    // The crate would also read SEC 1's other forms, and the compact one (first byte 5) at this same length.
+    if point.len() != P384_POINT || !matches!(point.first(), Some(2 | 3)) {
+        return Err(Error::Primitive("a P-384 point in another form"));
     }
     PublicKey::from_sec1_bytes(point).map_err(|_| Error::Primitive("no point of P-384"))
 }

@@ -1,0 +1,99 @@
+//! What the tests of several families need.
+
+use std::sync::Arc;
+
+use engine::mechanism::{Can, GeneratedPair, Key, MechanismRow, Signing, Verifying};
+use pkcs11::constants::{CKA_CLASS, CKA_KEY_TYPE, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY};
+use pkcs11::{Attributes, Error, Mechanism, MechanismType, Parameters, PssParameters, Result};
+
+use crate::MECHANISMS;
+
+/// Bytes of hexadecimal digits; white space is passed over.
+pub(crate) fn hex(digits: &str) -> Vec<u8> {
+    let digits: Vec<u32> = digits.chars().filter_map(|c| c.to_digit(16)).collect();
+    assert!(digits.len().is_multiple_of(2));
+    digits.chunks(2).map(|pair| u8::try_from(pair[0] * 16 + pair[1]).unwrap()).collect()
+}
+
+pub(crate) fn plain(mechanism_type: MechanismType) -> Mechanism {
+    Mechanism { mechanism_type, parameters: Parameters::None }
+}
+
+pub(crate) fn pss(mechanism_type: MechanismType, hash: MechanismType, mgf: u64, salt_len: u64) -> Mechanism {
+    Mechanism { mechanism_type, parameters: Parameters::Pss(PssParameters { hash, mgf, salt_len }) }
+}
+
+fn row(mechanism: &Mechanism) -> &'static MechanismRow {
+    MECHANISMS.row(mechanism.mechanism_type).unwrap()
+}
+
+pub(crate) fn start_sign(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Signing>> {
+    let sign =
+        row(mechanism).can.iter().find_map(|can| if let Can::Sign(sign) = can { Some(sign) } else { None });
+    sign.unwrap()(mechanism, key)
+}
+
+pub(crate) fn start_verify(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Verifying>> {
+    let verify = row(mechanism)
+        .can
+        .iter()
+        .find_map(|can| if let Can::Verify(verify) = can { Some(verify) } else { None });
+    verify.unwrap()(mechanism, key)
+}
+
+/// Signs a message that comes in parts of seven bytes.
+pub(crate) fn sign(mechanism: &Mechanism, key: &Arc<dyn Key>, message: &[u8]) -> Result<Vec<u8>> {
+    let mut signing = start_sign(mechanism, key)?;
+    let mut signature = vec![0; signing.signature_len()];
+    message.chunks(7).try_for_each(|part| signing.update(part))?;
+    signing.finish(&mut signature)?;
+    Ok(signature)
+}
+
+pub(crate) fn verify(
+    mechanism: &Mechanism,
+    key: &Arc<dyn Key>,
+    message: &[u8],
+    signature: &[u8],
+) -> Result<()> {
+    let mut verifying = start_verify(mechanism, key)?;
+    message.chunks(7).try_for_each(|part| verifying.update(part))?;
+    verifying.finish(signature)
+}
+
+pub(crate) fn generate(mechanism: MechanismType, template: &Attributes) -> Result<GeneratedPair> {
+    let mechanism = plain(mechanism);
+    let make = row(&mechanism).can.iter().find_map(|can| match can {
+        Can::GenerateKeyPair(make) => Some(make),
+        _ => None,
+    });
+    make.unwrap()(&mechanism, template, &Attributes::new())
+}
+
+/// The attributes with class and key type set.
+pub(crate) fn of_class(class: u64, key_type: u64, mut attributes: Attributes) -> Attributes {
+    attributes.set_ulong(CKA_CLASS, class);
+    attributes.set_ulong(CKA_KEY_TYPE, key_type);
+    attributes
+}
+
+pub(crate) fn complete(attributes: &Attributes) -> Result<Attributes> {
+    (MECHANISMS.key_type(attributes.key_type().unwrap()).unwrap().complete)(attributes)
+}
+
+pub(crate) fn parse(attributes: &Attributes) -> Result<Arc<dyn Key>> {
+    (MECHANISMS.key_type(attributes.key_type().unwrap()).unwrap().parse)(attributes)
+}
+
+/// Both keys of a pair, parsed.
+pub(crate) fn parse_pair(key_type: u64, pair: GeneratedPair) -> (Arc<dyn Key>, Arc<dyn Key>) {
+    (
+        parse(&of_class(CKO_PRIVATE_KEY, key_type, pair.private)).unwrap(),
+        parse(&of_class(CKO_PUBLIC_KEY, key_type, pair.public)).unwrap(),
+    )
+}
+
+/// The error of a result whose value cannot be printed.
+pub(crate) fn error<T>(result: Result<T>) -> Option<Error> {
+    result.err()
+}
