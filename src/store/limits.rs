@@ -13,7 +13,7 @@ pub(crate) const CHANGES: usize = 10_000;
 pub(crate) const QUERY_TAGS: usize = 60;
 
 /// Ids taken from the store at a time.
-pub(crate) const ID_BLOCK: u32 = 64;
+pub(crate) const ID_BLOCK: u64 = 64;
 
 /// The id after `count` ids from `first` on. Ids stay below 2^63, which is what SQLite can hold.
 ///

@@ -1,0 +1,168 @@
+//! Who may use the files of an installation, whatever the process's umask says.
+
+use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::io;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use nix::unistd::Gid;
+
+/// Who may use the files.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Permissions {
+    /// The owner alone: folders 0700, files 0600.
+    Private,
+    /// A group too, by its number: folders 2770 and files 0660, since every process that uses a token writes it;
+    /// device keys only to be read by it: their folder 0750, their files 0640.
+    Group(u32),
+}
+
+/// What a file or folder is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Purpose {
+    /// Tokens.
+    Data,
+    /// Device keys.
+    DeviceKeys,
+}
+
+impl Permissions {
+    /// Mode of a folder.
+    pub(crate) fn folder(self, purpose: Purpose) -> u32 {
+        match (self, purpose) {
+            (Self::Private, _) => 0o700,
+            (Self::Group(_), Purpose::Data) => 0o2770,
+            (Self::Group(_), Purpose::DeviceKeys) => 0o750,
+        }
+    }
+
+    /// Mode of a file.
+    pub(crate) fn file(self, purpose: Purpose) -> u32 {
+        match (self, purpose) {
+            (Self::Private, _) => 0o600,
+            (Self::Group(_), Purpose::Data) => 0o660,
+            (Self::Group(_), Purpose::DeviceKeys) => 0o640,
+        }
+    }
+
+    /// The group, if one takes part.
+    pub(crate) fn group(self) -> Option<u32> {
+        match self {
+            Self::Private => None,
+            Self::Group(group) => Some(group),
+        }
+    }
+
+    /// Makes a folder with these permissions, and those above it for the owner alone. One that is there already
+    /// stays as it is.
+    pub(crate) fn make_folder(self, path: &Path, purpose: Purpose) -> io::Result<()> {
+        if path.is_dir() {
+            return Ok(());
+        }
+        if let Some(above) = path.parent() {
+            DirBuilder::new().recursive(true).mode(0o700).create(above)?;
+        }
+        match DirBuilder::new().mode(0o700).create(path) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
+            outcome => outcome?,
+        }
+        self.chown(&File::open(path)?)?;
+        // After the owner: changing that takes the set-group-id bit away.
+        fs::set_permissions(path, fs::Permissions::from_mode(self.folder(purpose)))
+    }
+
+    /// Makes a file that must not be there yet, empty, open for reading and writing.
+    pub(crate) fn make_file(self, path: &Path, purpose: Purpose) -> io::Result<File> {
+        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
+        self.chown(&file)?;
+        file.set_permissions(fs::Permissions::from_mode(self.file(purpose)))?;
+        Ok(file)
+    }
+
+    /// Opens a file for reading and writing; makes it first if there is none.
+    pub(crate) fn open_or_make(self, path: &Path, purpose: Purpose) -> io::Result<File> {
+        loop {
+            match OpenOptions::new().read(true).write(true).open(path) {
+                Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+                outcome => return outcome,
+            }
+            match self.make_file(path, purpose) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                outcome => return outcome,
+            }
+        }
+    }
+
+    fn chown(self, file: &File) -> io::Result<()> {
+        match self.group() {
+            Some(group) if file.metadata()?.gid() != group => {
+                Ok(nix::unistd::fchown(file, None, Some(Gid::from_raw(group)))?)
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Makes what happened to a folder's names durable.
+pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
+    File::open(path)?.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).unwrap().mode() & 0o7777
+    }
+
+    fn own_group() -> u32 {
+        nix::unistd::getegid().as_raw()
+    }
+
+    #[test]
+    fn private_folders_and_files_are_the_owners_alone() {
+        let root = tempfile::tempdir().unwrap();
+        let folder = root.path().join("above/data");
+        Permissions::Private.make_folder(&folder, Purpose::Data).unwrap();
+        assert_eq!(mode(&folder), 0o700);
+        assert_eq!(mode(folder.parent().unwrap()), 0o700);
+        Permissions::Private.make_file(&folder.join("file"), Purpose::Data).unwrap();
+        assert_eq!(mode(&folder.join("file")), 0o600);
+    }
+
+    #[test]
+    fn a_group_may_write_data_and_only_read_device_keys() {
+        let root = tempfile::tempdir().unwrap();
+        let group = Permissions::Group(own_group());
+        for (purpose, folder_mode, file_mode) in
+            [(Purpose::Data, 0o2770, 0o660), (Purpose::DeviceKeys, 0o750, 0o640)]
+        {
+            let folder = root.path().join(format!("{purpose:?}"));
+            group.make_folder(&folder, purpose).unwrap();
+            assert_eq!(mode(&folder), folder_mode);
+            group.make_file(&folder.join("file"), purpose).unwrap();
+            assert_eq!(mode(&folder.join("file")), file_mode);
+        }
+    }
+
+    #[test]
+    fn a_folder_that_is_there_stays_as_it_is() {
+        let root = tempfile::tempdir().unwrap();
+        fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
+        Permissions::Private.make_folder(root.path(), Purpose::Data).unwrap();
+        assert_eq!(mode(root.path()), 0o755);
+    }
+
+    #[test]
+    fn a_file_is_made_once_and_opened_afterwards() {
+        let root = tempfile::tempdir().unwrap();
+        let path = root.path().join("file");
+        Permissions::Private.open_or_make(&path, Purpose::Data).unwrap();
+        fs::write(&path, b"kept").unwrap();
+        Permissions::Private.open_or_make(&path, Purpose::Data).unwrap();
+        assert_eq!(fs::read(&path).unwrap(), b"kept");
+        let twice = Permissions::Private.make_file(&path, Purpose::Data);
+        assert_eq!(twice.unwrap_err().kind(), io::ErrorKind::AlreadyExists);
+    }
+}
