@@ -168,6 +168,15 @@ fn protection_is_handed_on_where_the_mechanism_says_so() {
     assert!(from_bases(&[&soft], Inheritance::FromBase, open).is_ok());
     let key = from_bases(&both, Inheritance::FromBase, Vec::new()).unwrap();
     assert!(key.is(CKA_SENSITIVE) && !key.is(CKA_EXTRACTABLE));
+    // One sensitive base is enough, and says nothing of extractability.
+    let mut seen = base(true, false);
+    seen.set_bool(CKA_ALWAYS_SENSITIVE, false);
+    let template = vec![Attribute::boolean(CKA_EXTRACTABLE, true)];
+    let key = from_bases(&[&soft, &seen], Inheritance::FromBase, template.clone()).unwrap();
+    assert!(key.is(CKA_SENSITIVE) && key.is(CKA_EXTRACTABLE));
+    let shown = with(template, Attribute::boolean(CKA_SENSITIVE, false));
+    let refused = from_bases(&[&soft, &seen], Inheritance::FromBase, shown);
+    assert!(matches!(refused, Err(Error::TemplateInconsistent(_))));
     // A derivation may also make data, which has no protection to take on.
     let data = derived(&[&hard], CKO_DATA, None, Inheritance::FromBase, Vec::new(), USER).unwrap();
     assert_eq!(data.class(), Some(CKO_DATA));
@@ -240,7 +249,11 @@ fn a_trusted_secret_key_is_private() {
     let trusted = with(creatable(kind), Attribute::boolean(CKA_TRUSTED, true));
     assert!(created(trusted.clone(), BOTH).is_ok());
     let public = with(trusted, Attribute::boolean(CKA_PRIVATE, false));
-    assert!(matches!(created(public, BOTH), Err(Error::TemplateInconsistent(_))));
+    assert!(matches!(created(public.clone(), BOTH), Err(Error::TemplateInconsistent(_))));
+    let public = created(without(public, CKA_TRUSTED), BOTH).unwrap();
+    let trusting = vec![Attribute::boolean(CKA_TRUSTED, true)];
+    assert!(matches!(changed(&public, trusting.clone(), BOTH), Err(Error::TemplateInconsistent(_))));
+    assert!(matches!(copied(&public, trusting, BOTH), Err(Error::TemplateInconsistent(_))));
 }
 
 #[test]
@@ -282,8 +295,9 @@ fn a_certificate_has_a_value_or_an_address_with_hashes() {
     let bare = kind.template(Line::created_with);
     assert!(created(bare.clone(), USER).is_ok());
     assert_eq!(created(with(bare.clone(), value(b"")), USER), Err(Error::TemplateIncomplete(CKA_VALUE)));
-    let address = with(with(bare, value(b"")), url.clone());
     let refusal = Err(Error::TemplateIncomplete(CKA_HASH_OF_SUBJECT_PUBLIC_KEY));
+    assert_eq!(created(with(bare.clone(), url.clone()), USER), refusal);
+    let address = with(with(bare, value(b"")), url.clone());
     assert_eq!(created(address, USER), refusal);
     assert!(created(with(with(creatable(kind), value(b"")), url), USER).is_ok());
 }
@@ -346,6 +360,9 @@ fn the_length_of_a_secret_key_is_that_of_its_value() {
     let mut imported = created(creatable(kind), USER).unwrap();
     add_material(&mut imported, Attributes::new()).unwrap();
     assert_eq!(imported.ulong(CKA_VALUE_LEN), Some(3));
+    let mut elliptic = created(creatable(self::kind(CKO_PRIVATE_KEY, CKK_EC)), USER).unwrap();
+    add_material(&mut elliptic, Attributes::new()).unwrap();
+    assert_eq!(elliptic.value(CKA_VALUE_LEN), None);
     let asked = vec![Attribute::ulong(CKA_VALUE_LEN, 4)];
     let mut key = generated(kind, asked, USER).unwrap();
     let before = key.clone();
