@@ -26,7 +26,7 @@ impl Application {
                     break;
                 }
             }
-            let events = audit::verify(self.parts.primitives.as_ref(), &rows, &head.audit);
+            let events = audit::verify(self.parts.primitives.as_ref(), &opened.life, &rows, &head.audit);
             let events = match events {
                 // Somebody has added events while the rows were read.
                 Err(Error::Forged { .. }) if opened.public_head(&self.parts)?.audit != head.audit => continue,

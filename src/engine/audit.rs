@@ -7,7 +7,7 @@ use pkcs11::{Error, Result};
 use crate::primitives::Primitives;
 use crate::store::{Header, RowId, RowKind, SealedRow, Shelf};
 use crate::vault::keyring::PersonId;
-use crate::vault::row::{FORMAT, describe};
+use crate::vault::row::{FORMAT, Life, describe};
 
 /// What can be recorded. The names are stable: they stand in the file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -113,15 +113,16 @@ pub fn join(
     primitives: &dyn Primitives,
     head: &ChainHead,
     row: RowId,
-    incarnation: u64,
+    life: &Life,
     body: &[u8],
 ) -> (SealedRow, ChainHead) {
     let sequence = head.sequence.saturating_add(1);
-    let hash = hash(primitives, &head.hash, sequence, body);
+    let header = header(row, life.incarnation);
+    let hash = hash(primitives, life, &header, &head.hash, sequence, body);
     let mut writer = Writer::new();
     writer.number(SEQUENCE, sequence).field(BEFORE, &head.hash).field(HASH, &hash).field(BODY, body);
     let body = writer.finish().expose().to_vec();
-    (SealedRow { header: header(row, incarnation), body }, ChainHead { sequence, hash })
+    (SealedRow { header, body }, ChainHead { sequence, hash })
 }
 
 fn header(id: RowId, incarnation: u64) -> Header {
@@ -137,8 +138,17 @@ fn header(id: RowId, incarnation: u64) -> Header {
     }
 }
 
-fn hash(primitives: &dyn Primitives, before: &[u8; 32], sequence: u64, body: &[u8]) -> [u8; 32] {
-    primitives.sha256(&[b"claviger/1 event", before, &sequence.to_be_bytes(), body])
+/// Binds token, life and row as well; events of an earlier life of the token keep theirs.
+fn hash(
+    primitives: &dyn Primitives,
+    life: &Life,
+    header: &Header,
+    before: &[u8; 32],
+    sequence: u64,
+    body: &[u8],
+) -> [u8; 32] {
+    let associated = life.associated(header);
+    primitives.sha256(&[b"claviger/1 event", &associated, before, &sequence.to_be_bytes(), body])
 }
 
 /// One row of the chain, read and checked within itself.
@@ -154,12 +164,12 @@ pub struct Joined {
 ///
 /// # Errors
 /// [`Error::Forged`] when its hash is not that of its content.
-pub fn read(primitives: &dyn Primitives, row: &SealedRow) -> Result<Joined> {
+pub fn read(primitives: &dyn Primitives, life: &Life, row: &SealedRow) -> Result<Joined> {
     let refuse = |reason| Error::Forged { what: describe(&row.header), reason };
     let joined = decode(row).map_err(|_| refuse("it is not in the form of an event"))?;
     let (joined, body) = joined;
     if row.header != header(row.header.id, row.header.incarnation)
-        || hash(primitives, &joined.before, joined.event.sequence, &body) != joined.hash
+        || hash(primitives, life, &row.header, &joined.before, joined.event.sequence, &body) != joined.hash
     {
         return Err(refuse("its hash is not that of its content"));
     }
@@ -187,10 +197,15 @@ fn decode(row: &SealedRow) -> Result<(Joined, Vec<u8>)> {
 ///
 /// # Errors
 /// [`Error::Forged`] naming the first entry that is missing, altered or too many.
-pub fn verify(primitives: &dyn Primitives, rows: &[SealedRow], head: &ChainHead) -> Result<Vec<AuditEvent>> {
+pub fn verify(
+    primitives: &dyn Primitives,
+    life: &Life,
+    rows: &[SealedRow],
+    head: &ChainHead,
+) -> Result<Vec<AuditEvent>> {
     let mut joined = Vec::with_capacity(rows.len());
     for row in rows {
-        joined.push(read(primitives, row)?);
+        joined.push(read(primitives, life, row)?);
     }
     joined.sort_by_key(|entry| entry.event.sequence);
     let mut last = ChainHead { sequence: 0, hash: [0; 32] };

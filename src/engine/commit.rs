@@ -141,11 +141,11 @@ struct HeadLinker {
 impl Linker for HeadLinker {
     fn link(&self, rows: &dyn Rows, revision: Revision) -> Result<Vec<Write>> {
         let primitives = self.primitives.as_ref();
-        let (before, version) = self.before(rows)?;
+        let (before, version) = self.before(rows, revision)?;
         let mut writes = Vec::new();
         let mut audit = before.map_or(ChainHead { sequence: 0, hash: [0; 32] }, |head| head.audit);
         for (row, body) in &self.events {
-            let (row, head) = audit::join(primitives, &audit, *row, self.to.life.incarnation, body);
+            let (row, head) = audit::join(primitives, &audit, *row, &self.to.life, body);
             writes.push(Write::Put(row, Vec::new()));
             audit = head;
         }
@@ -160,8 +160,8 @@ impl Linker for HeadLinker {
 }
 
 impl HeadLinker {
-    /// The head before this batch, and the version of the one after it.
-    fn before(&self, rows: &dyn Rows) -> Result<(Option<PublicHead>, u64)> {
+    /// The head before this batch, which every commit writes, and the version of the one after it.
+    fn before(&self, rows: &dyn Rows, revision: Revision) -> Result<(Option<PublicHead>, u64)> {
         let From::Head { key, link } = &self.from else { return Ok((None, 1)) };
         let row = rows
             .row(RowId::PUBLIC_HEAD)?
@@ -170,6 +170,10 @@ impl HeadLinker {
             return Err(Error::Conflict);
         }
         let head = PublicHead::open(self.primitives.as_ref(), &key.life, &key.key, &row)?;
+        if head.revision.0.saturating_add(1) != revision.0 {
+            let what = "public head".to_owned();
+            return Err(Error::Forged { what, reason: "it was written with another revision of the store" });
+        }
         if head.link != *link {
             return Err(Error::Conflict);
         }

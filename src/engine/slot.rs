@@ -158,6 +158,7 @@ impl Opened {
         let device = DeviceKey::new(primitives, &parts.places.device_key(token, life.incarnation)?)?;
         let head_key = device.head_key(primitives, &life);
         let head = PublicHead::open(primitives, &life, &head_key, &row)?;
+        check_revision(&head, revision)?;
         let current = read_current(parts, &home, &life, head.link)?;
         Ok(Self {
             shelf: Arc::new(device.public_shelf(primitives, &life)?),
@@ -216,6 +217,7 @@ impl Opened {
             return Ok(true);
         }
         let head = PublicHead::open(parts.primitives.as_ref(), &self.life, &self.head_key, &row)?;
+        check_revision(&head, now)?;
         if head.link != self.current().head {
             self.current.store(Arc::new(read_current(parts, &self.home, &self.life, head.link)?));
         }
@@ -362,6 +364,15 @@ impl Opened {
         let row = self.row(RowId::PUBLIC_HEAD)?.ok_or(Error::TokenNotInitialized)?;
         PublicHead::open(parts.primitives.as_ref(), &self.life, &self.head_key, &row)
     }
+}
+
+/// Every commit writes the head: one that is older than the store's revision was put back.
+fn check_revision(head: &PublicHead, revision: Revision) -> Result<()> {
+    if head.revision >= revision {
+        return Ok(());
+    }
+    let what = "public head".to_owned();
+    Err(Error::Forged { what, reason: "it was written with an older revision of the store" })
 }
 
 fn may_open(shelf: Shelf, login: Option<&Login>) -> bool {

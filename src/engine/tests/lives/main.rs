@@ -1,0 +1,15 @@
+//! The engine over memory: whole lives of a token, without C and without files.
+
+#![allow(missing_docs, unreachable_pub, reason = "nothing here is a public interface")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::wildcard_imports,
+    reason = "a panic is how a test fails, and the harness is every test's vocabulary"
+)]
+
+mod harness;
+mod life;
+mod locks;
+mod people;
+mod tampering;
