@@ -1,0 +1,27 @@
+//! Conformance: a file for each chapter of PKCS#11 v3.2, section 5, that is there.
+#![allow(clippy::disallowed_types, reason = "the tests are a C application: they speak the C types")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the tests' bodies are functions that the test macro calls"
+)]
+
+mod attributes;
+mod creating;
+mod defects;
+mod digesting;
+mod finding;
+mod general_purpose;
+mod generating;
+mod login;
+mod oracle;
+mod pins;
+mod random;
+mod sessions;
+mod signing;
+mod slots;
+mod token_flags;
+mod tokens;
+mod verifying;

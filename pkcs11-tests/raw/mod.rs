@@ -1,0 +1,14 @@
+//! The one room with unsafe code: calls through the module's function list, `dlopen`, `fork`.
+//!
+//! A test must be able to send what a broken application sends, so nothing here judges what it passes on.
+
+mod calls;
+mod legacy;
+mod module;
+mod process;
+mod sent;
+pub mod shim;
+
+pub use module::{Interface, Module};
+pub use process::{Forked, exit_now, fork};
+pub use sent::{Attribute, Out, Sent, Template, Value, mechanism, pss};

@@ -1,0 +1,48 @@
+//! `fork`, as a host process does it.
+
+use nix::sys::wait::{WaitStatus, waitpid};
+use nix::unistd::{ForkResult, Pid};
+
+/// The child of a [`fork`], seen by its parent.
+pub struct Forked(Pid);
+
+impl Forked {
+    /// Waits for the child's end: its exit status, or `None` when a signal ended it.
+    ///
+    /// # Panics
+    /// When there is no such child.
+    #[must_use]
+    pub fn status(self) -> Option<i32> {
+        match waitpid(self.0, None).expect("a child to wait for") {
+            WaitStatus::Exited(_, status) => Some(status),
+            _ => None,
+        }
+    }
+
+    /// Its process id.
+    #[must_use]
+    pub fn id(&self) -> i32 {
+        self.0.as_raw()
+    }
+}
+
+/// Forks; `child` runs in the child, whose exit status is what it gives.
+///
+/// # Panics
+/// When the system refuses.
+pub fn fork(child: impl FnOnce() -> i32) -> Forked {
+    // SAFETY: the child calls only the module under test and the allocator, which glibc keeps usable after a fork.
+    match unsafe { nix::unistd::fork() }.expect("fork") {
+        ForkResult::Parent { child } => Forked(child),
+        ForkResult::Child => {
+            let status = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child)).unwrap_or(101);
+            exit_now(status)
+        }
+    }
+}
+
+/// Ends the process without running any handler of its exit.
+pub fn exit_now(status: i32) -> ! {
+    // SAFETY: never returns and touches no memory.
+    unsafe { nix::libc::_exit(status) }
+}
