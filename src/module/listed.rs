@@ -1,1 +1,567 @@
-//! The values that the standard lists.
+//! TABLE: the values that the standard lists for each function that is real now (PKCS#11 v3.2 sections 5.4 to 5.19),
+//! and the proof that every reason which a function documents becomes one of them.
+//!
+//! Left out of each row is what section 5.1 allows for all its functions: see [`common`].
+
+use cryptoki_sys::CK_RV;
+use pkcs11::Error;
+use pkcs11::constants::{
+    CKR_ACTION_PROHIBITED, CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_READ_ONLY, CKR_ATTRIBUTE_SENSITIVE,
+    CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID, CKR_BUFFER_TOO_SMALL, CKR_CANT_LOCK,
+    CKR_CRYPTOKI_ALREADY_INITIALIZED, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_CURVE_NOT_SUPPORTED,
+    CKR_DATA_INVALID, CKR_DATA_LEN_RANGE, CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_DOMAIN_PARAMS_INVALID,
+    CKR_FUNCTION_FAILED, CKR_GENERAL_ERROR, CKR_HOST_MEMORY, CKR_KEY_FUNCTION_NOT_PERMITTED,
+    CKR_KEY_HANDLE_INVALID, CKR_KEY_SIZE_RANGE, CKR_KEY_TYPE_INCONSISTENT, CKR_MECHANISM_INVALID,
+    CKR_MECHANISM_PARAM_INVALID, CKR_NEED_TO_CREATE_THREADS, CKR_OBJECT_HANDLE_INVALID, CKR_OPERATION_ACTIVE,
+    CKR_OPERATION_CANCEL_FAILED, CKR_OPERATION_NOT_INITIALIZED, CKR_PIN_EXPIRED, CKR_PIN_INCORRECT,
+    CKR_PIN_INVALID, CKR_PIN_LEN_RANGE, CKR_PIN_LOCKED, CKR_SESSION_ASYNC_NOT_SUPPORTED, CKR_SESSION_COUNT,
+    CKR_SESSION_EXISTS, CKR_SESSION_HANDLE_INVALID, CKR_SESSION_PARALLEL_NOT_SUPPORTED,
+    CKR_SESSION_READ_ONLY, CKR_SESSION_READ_ONLY_EXISTS, CKR_SESSION_READ_WRITE_SO_EXISTS,
+    CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE, CKR_SLOT_ID_INVALID, CKR_TEMPLATE_INCOMPLETE,
+    CKR_TEMPLATE_INCONSISTENT, CKR_TOKEN_NOT_PRESENT, CKR_TOKEN_NOT_RECOGNIZED, CKR_TOKEN_WRITE_PROTECTED,
+    CKR_USER_ALREADY_LOGGED_IN, CKR_USER_ANOTHER_ALREADY_LOGGED_IN, CKR_USER_NOT_LOGGED_IN,
+    CKR_USER_PIN_NOT_INITIALIZED, CKR_USER_TOO_MANY_TYPES, CKR_USER_TYPE_INVALID,
+};
+
+use Kind::{Library, NotYet, Session, Token};
+
+use crate::exports::Function;
+use crate::exports::Function as F;
+use crate::rv::{self, CKR_CLAVIGER_QUORUM_PENDING};
+
+/// What section 5.1 allows beside a function's own list.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    /// No token: 5.1.1.
+    Library,
+    /// A slot: 5.1.1 and 5.1.3.
+    Token,
+    /// A session: 5.1.1 to 5.1.3.
+    Session,
+    /// Not there yet.
+    NotYet,
+}
+
+fn common(kind: Kind) -> &'static [CK_RV] {
+    match kind {
+        Library | NotYet => &[CKR_GENERAL_ERROR, CKR_HOST_MEMORY, CKR_FUNCTION_FAILED],
+        Token => &[
+            CKR_GENERAL_ERROR,
+            CKR_HOST_MEMORY,
+            CKR_FUNCTION_FAILED,
+            CKR_CRYPTOKI_NOT_INITIALIZED,
+            CKR_DEVICE_ERROR,
+            CKR_DEVICE_MEMORY,
+        ],
+        Session => &[
+            CKR_GENERAL_ERROR,
+            CKR_HOST_MEMORY,
+            CKR_FUNCTION_FAILED,
+            CKR_CRYPTOKI_NOT_INITIALIZED,
+            CKR_DEVICE_ERROR,
+            CKR_DEVICE_MEMORY,
+            CKR_SESSION_HANDLE_INVALID,
+        ],
+    }
+}
+
+const INIT_WITH_KEY: &[CK_RV] = &[
+    CKR_ARGUMENTS_BAD,
+    CKR_KEY_FUNCTION_NOT_PERMITTED,
+    CKR_KEY_HANDLE_INVALID,
+    CKR_KEY_SIZE_RANGE,
+    CKR_KEY_TYPE_INCONSISTENT,
+    CKR_MECHANISM_INVALID,
+    CKR_MECHANISM_PARAM_INVALID,
+    CKR_OPERATION_ACTIVE,
+    CKR_PIN_EXPIRED,
+    CKR_USER_NOT_LOGGED_IN,
+    CKR_OPERATION_CANCEL_FAILED,
+];
+
+const LOGIN: &[CK_RV] = &[
+    CKR_ARGUMENTS_BAD,
+    CKR_OPERATION_ACTIVE,
+    CKR_OPERATION_NOT_INITIALIZED,
+    CKR_PIN_INCORRECT,
+    CKR_PIN_LOCKED,
+    CKR_SESSION_READ_ONLY_EXISTS,
+    CKR_USER_ALREADY_LOGGED_IN,
+    CKR_USER_ANOTHER_ALREADY_LOGGED_IN,
+    CKR_USER_PIN_NOT_INITIALIZED,
+    CKR_USER_TOO_MANY_TYPES,
+    CKR_USER_TYPE_INVALID,
+];
+
+/// A function's kind and its own list.
+fn listed(function: Function) -> (Kind, &'static [CK_RV]) {
+    match function {
+        F::C_Initialize => (
+            Library,
+            &[CKR_ARGUMENTS_BAD, CKR_CANT_LOCK, CKR_CRYPTOKI_ALREADY_INITIALIZED, CKR_NEED_TO_CREATE_THREADS],
+        ),
+        F::C_Finalize | F::C_GetInfo => (Library, &[CKR_ARGUMENTS_BAD, CKR_CRYPTOKI_NOT_INITIALIZED]),
+        F::C_GetFunctionList => (Library, &[CKR_ARGUMENTS_BAD]),
+        F::C_GetInterfaceList | F::C_GetInterface => (Library, &[CKR_ARGUMENTS_BAD, CKR_BUFFER_TOO_SMALL]),
+        F::C_GetSlotList => {
+            (Library, &[CKR_ARGUMENTS_BAD, CKR_BUFFER_TOO_SMALL, CKR_CRYPTOKI_NOT_INITIALIZED])
+        }
+        F::C_GetSlotInfo => (
+            Library,
+            &[CKR_ARGUMENTS_BAD, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_DEVICE_ERROR, CKR_SLOT_ID_INVALID],
+        ),
+        F::C_GetTokenInfo => (
+            Token,
+            &[CKR_ARGUMENTS_BAD, CKR_SLOT_ID_INVALID, CKR_TOKEN_NOT_PRESENT, CKR_TOKEN_NOT_RECOGNIZED],
+        ),
+        F::C_GetMechanismList => (
+            Token,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_SLOT_ID_INVALID,
+                CKR_TOKEN_NOT_PRESENT,
+                CKR_TOKEN_NOT_RECOGNIZED,
+            ],
+        ),
+        F::C_GetMechanismInfo => (
+            Token,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_MECHANISM_INVALID,
+                CKR_SLOT_ID_INVALID,
+                CKR_TOKEN_NOT_PRESENT,
+                CKR_TOKEN_NOT_RECOGNIZED,
+            ],
+        ),
+        F::C_InitToken => (
+            Token,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_PIN_INCORRECT,
+                CKR_PIN_LOCKED,
+                CKR_SESSION_EXISTS,
+                CKR_SLOT_ID_INVALID,
+                CKR_TOKEN_NOT_PRESENT,
+                CKR_TOKEN_NOT_RECOGNIZED,
+                CKR_TOKEN_WRITE_PROTECTED,
+            ],
+        ),
+        F::C_InitPIN => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_OPERATION_ACTIVE,
+                CKR_PIN_INVALID,
+                CKR_PIN_LEN_RANGE,
+                CKR_SESSION_READ_ONLY,
+                CKR_TOKEN_WRITE_PROTECTED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_SetPIN => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_OPERATION_ACTIVE,
+                CKR_PIN_INCORRECT,
+                CKR_PIN_INVALID,
+                CKR_PIN_LEN_RANGE,
+                CKR_PIN_LOCKED,
+                CKR_SESSION_READ_ONLY,
+                CKR_TOKEN_WRITE_PROTECTED,
+            ],
+        ),
+        F::C_OpenSession => (
+            Token,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_SESSION_ASYNC_NOT_SUPPORTED,
+                CKR_SESSION_COUNT,
+                CKR_SESSION_PARALLEL_NOT_SUPPORTED,
+                CKR_SESSION_READ_WRITE_SO_EXISTS,
+                CKR_SLOT_ID_INVALID,
+                CKR_TOKEN_NOT_PRESENT,
+                CKR_TOKEN_NOT_RECOGNIZED,
+                CKR_TOKEN_WRITE_PROTECTED,
+            ],
+        ),
+        F::C_CloseAllSessions => (Token, &[CKR_SLOT_ID_INVALID, CKR_TOKEN_NOT_PRESENT]),
+        F::C_CloseSession => (Session, &[CKR_OPERATION_ACTIVE]),
+        F::C_GetSessionInfo => (Session, &[CKR_ARGUMENTS_BAD, CKR_OPERATION_ACTIVE]),
+        F::C_Login | F::C_LoginUser => (Session, LOGIN),
+        F::C_Logout => (Session, &[CKR_OPERATION_ACTIVE, CKR_USER_NOT_LOGGED_IN]),
+        F::C_CreateObject => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_ATTRIBUTE_READ_ONLY,
+                CKR_ATTRIBUTE_TYPE_INVALID,
+                CKR_ATTRIBUTE_VALUE_INVALID,
+                CKR_CURVE_NOT_SUPPORTED,
+                CKR_DOMAIN_PARAMS_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_PIN_EXPIRED,
+                CKR_SESSION_READ_ONLY,
+                CKR_TEMPLATE_INCOMPLETE,
+                CKR_TEMPLATE_INCONSISTENT,
+                CKR_TOKEN_WRITE_PROTECTED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_DestroyObject => (
+            Session,
+            &[
+                CKR_ACTION_PROHIBITED,
+                CKR_OBJECT_HANDLE_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_PIN_EXPIRED,
+                CKR_SESSION_READ_ONLY,
+                CKR_TOKEN_WRITE_PROTECTED,
+            ],
+        ),
+        F::C_GetAttributeValue => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_ATTRIBUTE_SENSITIVE,
+                CKR_ATTRIBUTE_TYPE_INVALID,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_OBJECT_HANDLE_INVALID,
+                CKR_OPERATION_ACTIVE,
+            ],
+        ),
+        F::C_FindObjectsInit => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_ATTRIBUTE_TYPE_INVALID,
+                CKR_ATTRIBUTE_VALUE_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_PIN_EXPIRED,
+            ],
+        ),
+        F::C_FindObjects => {
+            (Session, &[CKR_ARGUMENTS_BAD, CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED])
+        }
+        F::C_FindObjectsFinal => (Session, &[CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED]),
+        F::C_DigestInit => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_MECHANISM_INVALID,
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_PIN_EXPIRED,
+                CKR_USER_NOT_LOGGED_IN,
+                CKR_OPERATION_CANCEL_FAILED,
+            ],
+        ),
+        F::C_Digest | F::C_DigestFinal => (
+            Session,
+            &[CKR_ARGUMENTS_BAD, CKR_BUFFER_TOO_SMALL, CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED],
+        ),
+        F::C_DigestUpdate => {
+            (Session, &[CKR_ARGUMENTS_BAD, CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED])
+        }
+        F::C_SignInit | F::C_VerifyInit => (Session, INIT_WITH_KEY),
+        F::C_Sign => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_DATA_INVALID,
+                CKR_DATA_LEN_RANGE,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_SignUpdate => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_DATA_LEN_RANGE,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_SignFinal => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_DATA_LEN_RANGE,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_Verify => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_DATA_INVALID,
+                CKR_DATA_LEN_RANGE,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_SIGNATURE_INVALID,
+                CKR_SIGNATURE_LEN_RANGE,
+            ],
+        ),
+        F::C_VerifyUpdate => (
+            Session,
+            &[CKR_ARGUMENTS_BAD, CKR_DATA_LEN_RANGE, CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED],
+        ),
+        F::C_VerifyFinal => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_DATA_LEN_RANGE,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_SIGNATURE_INVALID,
+                CKR_SIGNATURE_LEN_RANGE,
+            ],
+        ),
+        F::C_GenerateKeyPair => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_ATTRIBUTE_READ_ONLY,
+                CKR_ATTRIBUTE_TYPE_INVALID,
+                CKR_ATTRIBUTE_VALUE_INVALID,
+                CKR_CURVE_NOT_SUPPORTED,
+                CKR_DOMAIN_PARAMS_INVALID,
+                CKR_MECHANISM_INVALID,
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_PIN_EXPIRED,
+                CKR_SESSION_READ_ONLY,
+                CKR_TEMPLATE_INCOMPLETE,
+                CKR_TEMPLATE_INCONSISTENT,
+                CKR_TOKEN_WRITE_PROTECTED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_GenerateRandom => (Session, &[CKR_ARGUMENTS_BAD, CKR_OPERATION_ACTIVE, CKR_USER_NOT_LOGGED_IN]),
+        _ => (NotYet, &[]),
+    }
+}
+
+/// Values that a function answers though the standard does not list them for it, each with its reason.
+const EXCEPTIONS: &[(Function, CK_RV, &str)] = &[
+    (
+        Function::C_InitToken,
+        CKR_ACTION_PROHIBITED,
+        "5.1.6 knows the value as 'policy does not allow it', which is what a quorum says; no listed value does",
+    ),
+    (Function::C_InitPIN, CKR_ACTION_PROHIBITED, "as for C_InitToken"),
+    (Function::C_Login, CKR_CLAVIGER_QUORUM_PENDING, "decision 0005: the standard has no 'not yet'"),
+    (Function::C_LoginUser, CKR_CLAVIGER_QUORUM_PENDING, "as for C_Login"),
+];
+
+/// The errors that every function can fail with.
+fn everywhere() -> Vec<Error> {
+    let path = || "/x".into();
+    vec![
+        Error::Bug(""),
+        Error::HostMemory,
+        Error::Primitive(""),
+        Error::DeviceKey { path: path(), reason: String::new() },
+        Error::StoreNewer { path: path(), found: 2, known: 1 },
+        Error::StoreDamaged { path: path(), reason: String::new() },
+        Error::StoreBusy(path()),
+        Error::StoreReadOnly(path()),
+        Error::StoreFull(path()),
+        Error::StoreIo { path: path(), reason: String::new() },
+        Error::Forged { what: String::new(), reason: "" },
+        Error::Encoding(""),
+        Error::Conflict,
+    ]
+}
+
+fn configuration() -> Error {
+    Error::Configuration { path: "/x".into(), reason: String::new() }
+}
+
+fn too_small() -> Error {
+    Error::BufferTooSmall { needed: 1 }
+}
+
+fn key() -> Vec<Error> {
+    vec![
+        Error::KeyHandleInvalid,
+        Error::KeyFunctionNotPermitted,
+        Error::KeyTypeInconsistent,
+        Error::KeySizeRange,
+        Error::MechanismInvalid(0),
+        Error::MechanismParamInvalid(""),
+        Error::OperationActive,
+        Error::UserNotLoggedIn,
+    ]
+}
+
+fn creation() -> Vec<Error> {
+    vec![
+        Error::AttributeReadOnly(0),
+        Error::AttributeTypeInvalid(0),
+        Error::AttributeValueInvalid(0),
+        Error::TemplateIncomplete(0),
+        Error::TemplateInconsistent(""),
+        Error::SessionReadOnly,
+        Error::UserNotLoggedIn,
+        Error::CurveNotSupported,
+        Error::DomainParamsInvalid,
+    ]
+}
+
+fn signing() -> Vec<Error> {
+    vec![Error::OperationNotInitialized, Error::DataLenRange, Error::UserNotLoggedIn]
+}
+
+fn verifying() -> Vec<Error> {
+    vec![Error::OperationNotInitialized, Error::DataLenRange]
+}
+
+/// The errors that `Cryptoki` documents for the function's method, and those of `library.rs` and `pointers.rs`.
+fn documented(function: Function) -> Vec<Error> {
+    match function {
+        F::C_Initialize => vec![configuration(), Error::AlreadyInitialized, Error::CantLock],
+        F::C_GetSlotList => vec![configuration(), too_small()],
+        F::C_GetInterfaceList => vec![too_small()],
+        F::C_GetSlotInfo | F::C_CloseAllSessions => vec![Error::SlotIdInvalid],
+        F::C_GetTokenInfo => vec![Error::SlotIdInvalid],
+        F::C_GetMechanismList => vec![Error::SlotIdInvalid, too_small()],
+        F::C_GetMechanismInfo => vec![Error::SlotIdInvalid, Error::MechanismInvalid(0)],
+        F::C_InitToken => vec![
+            Error::SlotIdInvalid,
+            Error::SessionExists,
+            Error::PinIncorrect,
+            Error::PinLocked,
+            Error::PinLenRange,
+            Error::ActionProhibited(""),
+        ],
+        F::C_InitPIN => vec![
+            Error::UserNotLoggedIn,
+            Error::PinLenRange,
+            Error::PinInvalid(""),
+            Error::ActionProhibited(""),
+        ],
+        F::C_SetPIN => vec![
+            Error::SessionReadOnly,
+            Error::PinIncorrect,
+            Error::PinLocked,
+            Error::PinLenRange,
+            Error::PinInvalid(""),
+        ],
+        F::C_OpenSession => vec![
+            Error::SlotIdInvalid,
+            Error::TokenNotInitialized,
+            Error::SessionParallelNotSupported,
+            Error::SessionAsyncNotSupported,
+            Error::SessionCount,
+            Error::SessionReadWriteSoExists,
+        ],
+        F::C_Login | F::C_LoginUser => vec![
+            Error::PinIncorrect,
+            Error::PinLocked,
+            Error::PinLenRange,
+            Error::SessionReadOnlyExists,
+            Error::UserAlreadyLoggedIn,
+            Error::UserAnotherAlreadyLoggedIn,
+            Error::UserPinNotInitialized,
+            Error::UserTypeInvalid,
+            Error::OperationNotInitialized,
+            Error::QuorumPending,
+        ],
+        F::C_Logout => vec![Error::UserNotLoggedIn],
+        F::C_CreateObject => creation(),
+        F::C_DestroyObject => {
+            vec![Error::ObjectHandleInvalid, Error::SessionReadOnly, Error::ActionProhibited("")]
+        }
+        F::C_GetAttributeValue => {
+            vec![
+                Error::ObjectHandleInvalid,
+                Error::AttributeSensitive,
+                Error::AttributeTypeInvalid(0),
+                too_small(),
+            ]
+        }
+        F::C_FindObjectsInit => vec![Error::OperationActive, Error::AttributeValueInvalid(0)],
+        F::C_FindObjects | F::C_FindObjectsFinal | F::C_DigestUpdate => vec![Error::OperationNotInitialized],
+        F::C_DigestInit => {
+            vec![Error::OperationActive, Error::MechanismInvalid(0), Error::MechanismParamInvalid("")]
+        }
+        F::C_Digest | F::C_DigestFinal => vec![Error::OperationNotInitialized, too_small()],
+        F::C_SignInit | F::C_VerifyInit => key(),
+        F::C_Sign | F::C_SignFinal => [signing(), vec![too_small()]].concat(),
+        F::C_SignUpdate => signing(),
+        F::C_VerifyUpdate => verifying(),
+        F::C_Verify | F::C_VerifyFinal => {
+            [verifying(), vec![Error::SignatureInvalid, Error::SignatureLenRange]].concat()
+        }
+        F::C_GenerateKeyPair => {
+            [creation(), vec![Error::MechanismInvalid(0), Error::MechanismParamInvalid("")]].concat()
+        }
+        _ => Vec::new(),
+    }
+}
+
+/// Functions that take nothing which could be a bad argument.
+fn takes_no_pointer(function: Function) -> bool {
+    matches!(
+        function,
+        F::C_CloseSession | F::C_CloseAllSessions | F::C_Logout | F::C_DestroyObject | F::C_FindObjectsFinal
+    )
+}
+
+#[test]
+fn every_reason_becomes_a_value_that_the_standard_lists_for_the_function() {
+    let mut used: Vec<&(Function, CK_RV, &str)> = Vec::new();
+    for function in Function::ALL {
+        let (kind, own) = listed(*function);
+        if kind == NotYet {
+            continue;
+        }
+        let mut reasons = [everywhere(), documented(*function)].concat();
+        if !takes_no_pointer(*function) {
+            reasons.push(Error::ArgumentsBad(""));
+        }
+        if kind == Kind::Session {
+            reasons.extend([Error::SessionHandleInvalid, Error::SessionPoisoned]);
+        }
+        for reason in reasons {
+            let code = rv::answer(*function, &reason);
+            let exception = EXCEPTIONS.iter().find(|row| (row.0, row.1) == (*function, code));
+            used.extend(exception);
+            assert!(
+                own.contains(&code) || common(kind).contains(&code) || exception.is_some(),
+                "{}: {reason:?} became {}",
+                function.name(),
+                rv::name(code)
+            );
+        }
+    }
+    assert_eq!(used.len(), EXCEPTIONS.len(), "an exception that nothing needs any more");
+}
+
+#[test]
+fn every_value_has_a_name_for_the_log() {
+    for function in Function::ALL {
+        for reason in [everywhere(), documented(*function)].concat() {
+            assert!(rv::name(rv::answer(*function, &reason)).starts_with("CKR_"), "{reason:?}");
+        }
+    }
+}
+
+#[test]
+fn a_defect_is_the_only_general_error() {
+    for function in Function::ALL {
+        for reason in [everywhere(), documented(*function)].concat() {
+            let general = rv::answer(*function, &reason) == CKR_GENERAL_ERROR;
+            assert_eq!(general, matches!(reason, Error::Bug(_)), "{reason:?}");
+        }
+    }
+}

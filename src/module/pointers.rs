@@ -26,11 +26,10 @@ const END: usize = 1 << 56;
 /// large can spare a microsecond, and lengths that are mistakes are mostly larger.
 const LARGE: usize = 16 << 20;
 
-/// Whether a range can be the application's.
+/// Whether a range can be the application's. An empty one can be anywhere.
 fn lendable(address: usize, len: usize) -> bool {
-    isize::try_from(len).is_ok()
-        && address.checked_add(len).is_some_and(|end| end <= END)
-        && (len < LARGE || mapped(address, len))
+    let in_bounds = || isize::try_from(len).is_ok() && address.checked_add(len).is_some_and(|end| end <= END);
+    len == 0 || in_bounds() && (len < LARGE || mapped(address, len))
 }
 
 /// Whether every page of a range is mapped. A system that does not say is believed.

@@ -2,7 +2,11 @@
 
 pub(crate) mod double;
 
+mod answers;
+mod arguments;
+
 mod life;
+mod templates;
 
 use std::ffi::c_void;
 use std::ptr::null_mut;
