@@ -11,7 +11,7 @@
 //! | `C_CopyObject` | [`copied`] |
 //! | `C_SetAttributeValue` | [`changed`] |
 //! | `C_GetAttributeValue` | [`revealed`] |
-//! | `C_FindObjectsInit` | [`searched`], [`matches`] |
+//! | `C_FindObjectsInit` | [`searched`], [`matches()`] |
 //! | `C_DestroyObject` | [`may_destroy`] |
 //! | an operation with a key | [`usage::permitted`] |
 //!
