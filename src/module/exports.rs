@@ -502,6 +502,7 @@ macro_rules! names {
     ($($version:ident { $($name:ident($($argument:tt)*) => $($goal:ident)+;)* })*) => {
         /// A function of the standard, for the log and for the values that it may answer.
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        #[allow(clippy::enum_variant_names)] // C's own prefix.
         pub(crate) enum Function {
             $($($name,)*)*
         }

@@ -33,9 +33,10 @@ static TURN: Mutex<()> = Mutex::new(());
 
 /// Calls a function of the list with what an application would send.
 macro_rules! call {
-    ($host:expr, $name:ident($($argument:expr),* $(,)?)) => {
+    ($host:expr, $name:ident($($argument:expr),* $(,)?)) => {{
+        // SAFETY: what a test sends is what it says it is, or something that must not be followed.
         unsafe { ($host.functions.$name.unwrap())($($argument),*) }
-    };
+    }};
 }
 pub(crate) use call;
 
@@ -51,8 +52,12 @@ impl Host {
     fn idle() -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let mut interface = null_mut();
+        // SAFETY: null asks for the default, and there is a place for the answer.
         assert_eq!(unsafe { C_GetInterface(null_mut(), null_mut(), &mut interface, 0) }, CKR_OK);
-        let functions = unsafe { &*(*interface).pFunctionList.cast::<CK_FUNCTION_LIST_3_2>() };
+        // SAFETY: the library answered with an interface of its own.
+        let functions = unsafe { *interface }.pFunctionList.cast::<CK_FUNCTION_LIST_3_2>();
+        // SAFETY: the default interface is that of version 3.2.
+        let functions = unsafe { &*functions };
         Self { functions, token: double::fresh(), _turn: turn }
     }
 

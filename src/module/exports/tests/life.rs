@@ -231,17 +231,8 @@ fn finalize_lets_a_call_under_way_finish() {
 fn entries<T>(list: &T) -> Vec<usize> {
     let words = size_of::<T>() / size_of::<usize>();
     // SAFETY: a function list is a version, padded to a word, and pointers.
-    unsafe { std::slice::from_raw_parts((&raw const *list).cast::<usize>(), words) }.split_off_first()
-}
-
-trait SplitOffFirst {
-    fn split_off_first(&self) -> Vec<usize>;
-}
-
-impl SplitOffFirst for [usize] {
-    fn split_off_first(&self) -> Vec<usize> {
-        self.iter().skip(1).copied().collect()
-    }
+    let words = unsafe { std::slice::from_raw_parts((&raw const *list).cast::<usize>(), words) };
+    words[1..].to_vec()
 }
 
 fn interface(
