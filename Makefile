@@ -1,7 +1,7 @@
 # What is typed in this folder. `make` alone lists the targets. Only scripts/setup installs anything.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check build fetch bare-root clean
+.PHONY: help demo test check bench-quick build fetch bare-root clean
 
 cargo := scripts/cargo
 # A target that has fetched works without a network from then on.
@@ -25,6 +25,11 @@ check: ## formatting, lints, layers, unsafe, lengths, documentation, licences
 	@scripts/setup check
 	@$(MAKE) --no-print-directory fetch
 	@scripts/check
+
+bench-quick: ## signatures a second, beside the bare algorithm and SoftHSM
+	@scripts/setup test
+	@$(MAKE) --no-print-directory build
+	@$(offline) bench --locked --package pkcs11-tests --bench quick
 
 build: fetch ## build target/release/libclaviger.so and the command claviger
 	$(offline) build --locked --release --workspace --exclude pkcs11-tests
