@@ -85,7 +85,7 @@ pub(crate) fn remedy(error: &Error) -> Option<&'static str> {
         Error::Bug(_) => "report this, with the words above",
         Error::Configuration { .. } => "put that right; docs/configuration.md lists keys and permissions",
         Error::DeviceKey { .. } => {
-            "bring the file back from a backup of the device keys; without it nothing opens the token"
+            "put that right; a device key that is lost has to come from a backup, for nothing else opens the token"
         }
         Error::StoreNewer { .. } => "use the version of claviger that wrote it, or a newer one",
         Error::StoreDamaged { .. } | Error::Forged { .. } => "bring the token's folder back from a backup",

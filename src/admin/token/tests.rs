@@ -77,8 +77,8 @@ fn a_token_that_cannot_be_read_hides_no_other_and_makes_a_failure() {
     assert_eq!(done.code, 1);
     assert_eq!(
         done.err,
-        "claviger: the token in slot 7 cannot be read: device key /keys/1: of another token\n  what to do: bring \
-         the file back from a backup of the device keys; without it nothing opens the token\n"
+        "claviger: the token in slot 7 cannot be read: device key /keys/1: of another token\n  what to do: put that \
+         right; a device key that is lost has to come from a backup, for nothing else opens the token\n"
     );
 }
 
