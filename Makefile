@@ -18,7 +18,7 @@ demo: ## TLS offload with nginx, from an empty machine to the last handshake
 
 test: ## set up, build and run the whole test suite
 	@scripts/setup test
-	@$(MAKE) --no-print-directory build
+	@$(MAKE) --no-print-directory fetch
 	@scripts/run-tests
 
 check: ## formatting, lints, layers, unsafe, lengths, documentation, licences
@@ -36,7 +36,7 @@ build: fetch ## build target/release/libclaviger.so and the command claviger
 
 fetch:
 	@scripts/setup build
-	@$(cargo) fetch --locked --offline --quiet 2>/dev/null || $(cargo) fetch --locked
+	@scripts/fetch
 
 bare-root: ## as root: prove `make demo` and `make test` in an empty Debian 12
 	@scripts/bare-root
