@@ -1,6 +1,6 @@
 //! The algorithms: the only crate that links a crypto library.
 //!
-//! A file per family, its table of mechanisms on top; [`MECHANISMS`] joins them for the engine. [`primitives`] serves
+//! A file per family, its table of mechanisms on top; [`MECHANISMS`] joins them for the engine. [`primitives()`] serves
 //! the vault from safe crates alone; [`aws_lc`] serves the token's own operations (decision 0008).
 #![deny(unsafe_code)]
 

@@ -395,3 +395,48 @@ pub fn generate(bits: u16, exponent: &[u8]) -> Result<Components<Secret>> {
         qinv: handle.component(c::RSA_get0_iqmp)?.to_secret()?,
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key() -> PrivateKey {
+        let made = generate(1024, &[1, 0, 1]).unwrap();
+        PrivateKey::new(&Components {
+            n: made.n.expose(),
+            e: made.e.expose(),
+            d: made.d.expose(),
+            p: made.p.expose(),
+            q: made.q.expose(),
+            dp: made.dp.expose(),
+            dq: made.dq.expose(),
+            qinv: made.qinv.expose(),
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn threads_share_a_copy_only_when_they_share_a_number() {
+        let key = key();
+        let copies = std::thread::scope(|scope| {
+            let running: Vec<_> = (0..2 * COPIES)
+                .map(|_| scope.spawn(|| (thread_number(), key.0.mine().as_ptr().addr())))
+                .collect();
+            running.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
+        });
+        assert!(copies.iter().any(|(number, _)| *number != copies[0].0));
+        for (number, copy) in &copies {
+            for (other_number, other_copy) in &copies {
+                assert_eq!(number == other_number, copy == other_copy);
+            }
+        }
+    }
+
+    #[test]
+    fn a_signature_goes_into_a_place_of_its_length_alone() {
+        let key = key();
+        assert!(key.sign_pkcs1(b"message", &mut [0; 127]).is_err());
+        assert!(key.sign_pkcs1(b"message", &mut [0; 129]).is_err());
+        assert!(key.sign_pkcs1(b"message", &mut [0; 128]).is_ok());
+    }
+}
