@@ -7,6 +7,7 @@
 // Ports.
 pub mod clock;
 pub mod mechanism;
+pub mod parts;
 pub mod place;
 pub mod primitives;
 pub mod store;

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use pkcs11::{Attributes, ObjectHandle, Result};
 
-use crate::application::Parts;
 use crate::login::{Epoch, Login};
+use crate::parts::Parts;
 use crate::policy::{INDEXED, matches};
 use crate::slot::Opened;
 use crate::store::{RowId, RowKind, Shelf, TagQuery};

@@ -7,11 +7,11 @@ use std::time::Instant;
 use arc_swap::{ArcSwap, ArcSwapOption};
 use pkcs11::{Attributes, Error, Result, Secret, SlotId};
 
-use crate::application::Parts;
 use crate::commit::{From, HeadKey, Plan};
 use crate::head::{LinkHead, PublicHead};
 use crate::login::{Epoch, Login};
 use crate::object::{Object, ObjectCache};
+use crate::parts::Parts;
 use crate::place::{Home, Place, TokenId};
 use crate::quorum::chain::{self, Link};
 use crate::quorum::roster::{Person, Roster};
