@@ -4,6 +4,8 @@
 //! pass. [`memory`] and [`faulty`] serve tests.
 #![forbid(unsafe_code)]
 
+#[cfg(test)]
+mod contract;
 mod counters;
 pub mod faulty;
 mod folder;
