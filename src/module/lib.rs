@@ -1,8 +1,8 @@
 //! The shared library libclaviger.so: C memory in, C memory out, nothing decided.
 //!
-//! A call goes through these rooms: [`exports`] names the kind of each C argument, [`pointers`] reads and writes the
-//! application's memory, [`parameters`] gives mechanism parameters their form, [`library`] finds the token, and
-//! [`rv`] turns a reason into a number.
+//! A call goes through these rooms: `exports.rs` names the kind of each C argument, `pointers.rs` reads and writes the
+//! application's memory, `parameters.rs` gives mechanism parameters their form, `library.rs` finds the token, and
+//! `rv.rs` turns a reason into a number.
 
 // This crate is where the C structures end; clippy.toml keeps them out of the others.
 #![allow(clippy::disallowed_types)]

@@ -5,6 +5,7 @@
 //! open when the process ends is left to the system.
 #![allow(unsafe_code)]
 
+use std::any::Any;
 use std::cell::Cell;
 use std::ffi::CStr;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -68,8 +69,9 @@ pub(crate) fn guarded(function: Function, body: impl FnOnce() -> Result<()>) -> 
             Ok(Err(error)) => error,
             Err(payload) => {
                 // Dropping what was thrown may panic again.
+                let sentence = sentence(&*payload);
                 std::mem::forget(payload);
-                Error::Bug("a panic was stopped at the door")
+                Error::Bug(sentence)
             }
         };
         let code = rv::answer(function, &error);
@@ -186,13 +188,16 @@ fn prepare_process() -> Result<()> {
     }
 }
 
-/// Notes where a panic was, and what it says if that is a sentence of the source: one with values in it could show
-/// what must not be shown (docs/decisions/0006). The hook is that of this library's own copy of std.
+/// Notes where a panic was and what it says (docs/decisions/0006). The hook is that of this library's own copy of std.
 #[cfg(not(test))]
 fn note_panic(panic: &std::panic::PanicHookInfo<'_>) {
     let place = panic.location().map(ToString::to_string).unwrap_or_default();
-    let words = panic.payload().downcast_ref::<&'static str>().copied().unwrap_or("a message with values");
-    log::error!("a defect of claviger: panic at {place}: {words}");
+    log::error!("a defect of claviger: panic at {place}: {}", sentence(panic.payload()));
+}
+
+/// What was thrown, if that is a sentence of the source: one with values in it could show what must not be shown.
+fn sentence(payload: &dyn Any) -> &'static str {
+    payload.downcast_ref::<&'static str>().copied().unwrap_or("a message with values")
 }
 
 /// What the forking thread holds from before the fork until after it.
@@ -264,4 +269,17 @@ pub(crate) fn write_standard_error(line: &[u8]) {
 pub(crate) fn write_syslog(priority: libc::c_int, line: &CStr) {
     // SAFETY: the format takes one string, and `line` is one.
     unsafe { libc::syslog(priority, c"%s".as_ptr(), line.as_ptr()) };
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_panic_shows_a_sentence_of_the_source_and_no_values() {
+        let thrown = |body: fn()| catch_unwind(body).unwrap_err();
+        assert_eq!(sentence(&*thrown(|| panic!("a row was missing"))), "a row was missing");
+        let with_value = thrown(|| panic!("not a PIN: {}", std::hint::black_box("1234")));
+        assert_eq!(sentence(&*with_value), "a message with values");
+    }
 }

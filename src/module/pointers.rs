@@ -28,8 +28,12 @@ const LARGE: usize = 16 << 20;
 
 /// Whether a range can be the application's. An empty one can be anywhere.
 fn lendable(address: usize, len: usize) -> bool {
-    let in_bounds = || isize::try_from(len).is_ok() && address.checked_add(len).is_some_and(|end| end <= END);
-    len == 0 || in_bounds() && (len < LARGE || mapped(address, len))
+    in_bounds(address, len) && (len < LARGE || mapped(address, len))
+}
+
+/// Whether a process can have such addresses.
+fn in_bounds(address: usize, len: usize) -> bool {
+    len == 0 || isize::try_from(len).is_ok() && address.checked_add(len).is_some_and(|end| end <= END)
 }
 
 /// Whether every page of a range is mapped. A system that does not say is believed.
@@ -248,12 +252,22 @@ pub(crate) unsafe fn output<'a>(
     if buffer.is_null() {
         return Ok(Output { room: Room::Query, length });
     }
+    let room = claimed(buffer.addr(), length.value())?;
     // SAFETY: as promised to this function.
-    let bytes = unsafe { writable(buffer, length.value()) }?;
+    let bytes = unsafe { writable(buffer, room as CK_ULONG) }?;
     for input in inputs {
         input.survive(buffer.addr(), bytes.len())?;
     }
     Ok(Output { room: Room::Buffer(bytes), length })
+}
+
+/// The room that a length claims. Some clients claim more than they have, meaning "enough": only what is needed is
+/// ever written, so a claim that cannot be true is cut to what a result may reasonably need.
+fn claimed(address: usize, len: CK_ULONG) -> Result<usize> {
+    match size(len)? {
+        len if len >= LARGE && in_bounds(address, len) && !mapped(address, len) => Ok(LARGE - 1),
+        len => Ok(len),
+    }
 }
 
 /// A buffer that is filled as a whole.

@@ -89,11 +89,16 @@ fn another_failure_leaves_buffer_and_length_alone() {
 }
 
 #[test]
-fn a_buffer_beyond_any_memory_is_refused() {
+fn a_buffer_beyond_any_memory_is_refused_and_one_that_claims_too_much_is_not() {
     let host = Host::new();
     let mut len = u64::MAX;
     let mut signature = [1u8; 16];
     assert_eq!(call!(host, C_SignFinal(SESSION, signature.as_mut_ptr(), &mut len)), CKR_ARGUMENTS_BAD);
+    for more_than_there_is in [1 << 30, 1 << 40] {
+        len = more_than_there_is;
+        let rv = call!(host, C_SignFinal(SESSION, signature.as_mut_ptr(), &mut len));
+        assert_eq!((rv, len, &signature[..10]), (CKR_OK, 9, &b"signature\x01"[..]));
+    }
     len = 16;
     assert_eq!(call!(host, C_SignFinal(SESSION, WILD, &mut len)), CKR_ARGUMENTS_BAD);
 }
