@@ -31,6 +31,9 @@ const P256: &[u8] = &[0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07
 /// Far above the second that a child may need, far below a hang.
 const PATIENCE: Duration = Duration::from_secs(20);
 
+/// What a thread does again and again with a session of its own.
+type Work<'a> = &'a (dyn Fn(&dyn Token, SessionHandle) + Sync);
+
 struct Place {
     config: Config,
     opened: Opened,
@@ -201,7 +204,7 @@ fn forks_beside_threads_that_commit_search_and_sign_leave_parent_and_child_whole
     let signature = |token: &dyn Token, session| {
         sign(token, session, place.key).unwrap();
     };
-    let work: [&(dyn Fn(&dyn Token, SessionHandle) + Sync); 3] = [&search, &commit, &signature];
+    let work: [Work<'_>; 3] = [&search, &commit, &signature];
     std::thread::scope(|scope| {
         for work in work {
             let (place, stop) = (&place, &stop);
