@@ -225,3 +225,6 @@ impl Places for Folder {
         self.keys.destroy_others(token, keep)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -5,6 +5,8 @@
 #![forbid(unsafe_code)]
 
 #[cfg(test)]
+mod child;
+#[cfg(test)]
 mod contract;
 mod counters;
 pub mod faulty;

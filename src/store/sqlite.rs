@@ -190,3 +190,6 @@ impl Store for SqliteStore {
         group.iter().map(one).collect()
     }
 }
+
+#[cfg(test)]
+mod tests;

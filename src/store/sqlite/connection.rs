@@ -13,6 +13,7 @@ use rusqlite::OpenFlags;
 use rusqlite::config::DbConfig;
 
 use super::failure::{Failure, Outcome};
+use super::query;
 use crate::{migrations, reason};
 
 /// What a connection is for.
@@ -171,12 +172,26 @@ fn use_log(db: &rusqlite::Connection) -> Outcome<()> {
     Err(Failure::Damaged(format!("it cannot be written through a log, only in journal mode {mode}")))
 }
 
+/// Finds a file that is cut short inside its last page, which SQLite would take for whole. While a log has pages
+/// that are still to be moved into the file, this says nothing.
+fn check_length(db: &rusqlite::Connection, path: &Path) -> Outcome<()> {
+    let page: u64 = query::number(db.pragma_query_value(None, "page_size", |row| row.get(0))?)?;
+    // The log first: it is emptied only after the file is whole.
+    let log = fs::metadata(beside(path, "-wal")).map_or(0, |log| log.size());
+    let length = fs::metadata(path).map_err(|error| reason::reading(path, &error))?.size();
+    if log == 0 && !length.is_multiple_of(page) {
+        return Err(Failure::Damaged("it is cut short".into()));
+    }
+    Ok(())
+}
+
 /// Makes sure that this is a store of ours, of a format that we know, and of this token.
 fn check(db: &rusqlite::Connection, path: &Path, token: TokenId) -> Outcome<()> {
     let application: i64 = db.pragma_query_value(None, "application_id", |row| row.get(0))?;
     if application != migrations::APPLICATION_ID {
         return Err(Failure::Damaged("it is not a store of Claviger".into()));
     }
+    check_length(db, path)?;
     let found: i64 = db.pragma_query_value(None, "user_version", |row| row.get(0))?;
     match u64::try_from(found) {
         Ok(migrations::FORMAT) => {}
