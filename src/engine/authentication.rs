@@ -60,17 +60,7 @@ impl Application {
         let role = role(user)?;
         may_log_in(slot, role, slot.sessions.lock().read_only)?;
         let opened = slot.token(&self.parts, Look::Now)?;
-        let proven = match self.prove(&opened, role, pin) {
-            Ok(proven) => proven,
-            Err(error) => {
-                if error == Error::PinIncorrect {
-                    let roster = &opened.current().link.roster;
-                    let person = roster.named(role, pin.name).map(|person| person.id);
-                    self.record_alone(&opened, Event { succeeded: false, ..self.login_event(person) });
-                }
-                return Err(error);
-            }
-        };
+        let proven = self.prove(&opened, role, pin, Happening::Login)?;
         let login = Login::new(self.parts.primitives.as_ref(), &proven.person, proven.keyring)?;
         self.check_head(&opened, &login)?;
         {
@@ -129,11 +119,29 @@ impl Application {
     }
 
     /// Tries a PIN; gives the person and the open keyring. Verifies the roster from what the keyring has seen last.
-    pub(crate) fn try_pin(&self, opened: &Opened, role: Role, pin: &Pin<'_>) -> Result<(Person, Keyring)> {
-        self.prove(opened, role, pin).map(|proven| (proven.person, proven.keyring))
+    pub(crate) fn try_pin(
+        &self,
+        opened: &Opened,
+        role: Role,
+        pin: &Pin<'_>,
+        what_for: Happening,
+    ) -> Result<(Person, Keyring)> {
+        self.prove(opened, role, pin, what_for).map(|proven| (proven.person, proven.keyring))
     }
 
-    fn prove(&self, opened: &Opened, role: Role, pin: &Pin<'_>) -> Result<Proven> {
+    /// Tries a PIN; a wrong one is recorded with what it was tried for.
+    fn prove(&self, opened: &Opened, role: Role, pin: &Pin<'_>, what_for: Happening) -> Result<Proven> {
+        let proven = self.prove_unrecorded(opened, role, pin);
+        if matches!(proven, Err(Error::PinIncorrect)) {
+            let current = opened.current();
+            let person = current.link.roster.named(role, pin.name).map(|person| person.id);
+            let event = Event { happening: what_for, succeeded: false, ..self.login_event(person) };
+            self.record_alone(opened, event);
+        }
+        proven
+    }
+
+    fn prove_unrecorded(&self, opened: &Opened, role: Role, pin: &Pin<'_>) -> Result<Proven> {
         let current = opened.current();
         let roster = &current.link.roster;
         let Some(person) = roster.named(role, pin.name) else {
@@ -259,7 +267,7 @@ impl Application {
         };
         let person = whose.ok_or(Error::UserPinNotInitialized)?;
         let new = Pin::fresh_for(new, &person.name)?;
-        let proven = self.prove(&opened, person.role, &Pin::of(old, &person.name)?)?;
+        let proven = self.prove(&opened, person.role, &Pin::of(old, &person.name)?, Happening::PinChanged)?;
         let primitives = self.parts.primitives.as_ref();
         let cost = self.parts.settings.pin_cost;
         let lock = KeyringLock { salt: self.random()?, cost, ..proven.lock.clone() };
@@ -274,7 +282,7 @@ impl Application {
     fn prove_person(&self, opened: &Opened, login: &Login, pin: Option<&[u8]>) -> Result<Proven> {
         let current = opened.current();
         let person = current.link.roster.person(&login.person).ok_or(Error::UserNotLoggedIn)?;
-        self.prove(opened, login.role, &Pin::of(pin, &person.name)?)
+        self.prove(opened, login.role, &Pin::of(pin, &person.name)?, Happening::Login)
     }
 
     pub(crate) fn do_logout(&self, session: SessionHandle) -> Result<()> {

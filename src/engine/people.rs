@@ -212,7 +212,8 @@ impl Application {
         label: String,
     ) -> Result<()> {
         let primitives = self.parts.primitives.as_ref();
-        let (person, old_keyring) = self.try_pin(opened, Role::Officer, &Pin::read(pin)?)?;
+        let (person, old_keyring) =
+            self.try_pin(opened, Role::Officer, &Pin::read(pin)?, Happening::TokenInitializedAgain)?;
         let current = opened.current();
         let under = &current.link.roster;
         let officer = Officer { person: person.id, keyring: &old_keyring };

@@ -33,6 +33,22 @@ fn three_wrong_pins_lock_the_user_and_the_flags_say_so_at_each_step() {
 }
 
 #[test]
+fn a_wrong_pin_is_recorded_with_what_it_was_tried_for() {
+    let token = Token::with_user();
+    let app = &token.application;
+    assert_eq!(app.init_token(token.slot, Some(b"wrong"), &label("x")), Err(Error::PinIncorrect));
+    let session = open(app, token.slot);
+    assert_eq!(app.set_pin(session, Some(b"wrong"), Some(b"new secret")), Err(Error::PinIncorrect));
+    assert_eq!(app.login(session, UserType::User, Some(b"nobody:wrong")), Err(Error::PinIncorrect));
+    let events = operations(app, token.slot);
+    assert!(events.ends_with(&[
+        "token-initialized-again failed".to_owned(),
+        "pin-changed failed".to_owned(),
+        "login failed".to_owned()
+    ]));
+}
+
+#[test]
 fn a_right_pin_takes_the_failures_back() {
     let token = Token::with_user();
     let app = &token.application;
