@@ -25,6 +25,15 @@ impl Recorder {
         self.0.lock().expect("nobody panics in here").insert((function, rv));
     }
 
+    /// Keeps every thread from recording until the guard is dropped.
+    ///
+    /// # Panics
+    /// When a thread panicked in here before.
+    #[must_use]
+    pub fn pause(&self) -> impl Drop + '_ {
+        self.0.lock().expect("nobody panics in here")
+    }
+
     /// The answers that the standard does not list for their function, nor our exceptions.
     ///
     /// # Panics

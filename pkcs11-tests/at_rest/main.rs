@@ -1,1 +1,17 @@
-//! at_rest
+//! The token's files, as somebody sees them who can read or write them, and what a crash leaves.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the tests' bodies are functions that the test macro calls"
+)]
+
+mod attacker;
+mod audit;
+mod conditions;
+mod configuration;
+mod failing_writes;
+mod kills;
+mod secrets;
+mod tampering;

@@ -115,8 +115,12 @@ fn nothing_asked_is_answered(t: &Test) {
 fn a_generated_private_key_says_where_it_comes_from(t: &Test) {
     let token = t.token();
     let session = token.user_session();
-    let key = generate(t.module, session, Kind::Rsa, true, "a key").private;
     let m = t.module;
+    let private = Kind::Rsa.private_template().boolean(CKA_SENSITIVE, true);
+    let generator = Kind::Rsa.generator();
+    let public = Kind::Rsa.public_template();
+    let (rv, _, key) = m.generate_key_pair(session, Some(&generator), &public, &private);
+    assert_rv!(rv, CKR_OK);
     for kind in [CKA_SENSITIVE, CKA_ALWAYS_SENSITIVE, CKA_NEVER_EXTRACTABLE, CKA_LOCAL, CKA_PRIVATE, CKA_SIGN]
     {
         assert!(flag(m, session, key, kind), "{kind:#x}");

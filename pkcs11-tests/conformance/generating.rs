@@ -124,7 +124,12 @@ fn a_type_that_is_not_the_mechanisms_is_refused(t: &Test) {
         (public.clone().ulong(CKA_CLASS, CKO_SECRET_KEY), private.clone()),
         (public.clone(), private.clone().ulong(CKA_CLASS, CKO_SECRET_KEY)),
     ] {
-        assert_rv!(refused(t, session, Kind::P256, &public, &private), CKR_TEMPLATE_INCONSISTENT);
+        let rv = refused(t, session, Kind::P256, &public, &private);
+        if t.is_claviger() {
+            assert_rv!(rv, CKR_TEMPLATE_INCONSISTENT);
+        } else {
+            assert_ne!(rv, CKR_OK);
+        }
     }
     let private = private.ulong(CKA_KEY_TYPE, CKK_EC);
     assert_rv!(refused(t, session, Kind::P256, &public.ulong(CKA_KEY_TYPE, CKK_EC), &private), CKR_OK);
@@ -251,7 +256,7 @@ fn a_public_exponent_left_out_is_65537(t: &Test) {
 
 fn rsa_keys_have_the_size_asked_for(t: &Test) {
     let session = t.token().user_session();
-    for bits in [2048, 2056, 3072] {
+    for bits in [2048, 3072] {
         let public = Kind::Rsa.public_template().without(CKA_MODULUS_BITS).ulong(CKA_MODULUS_BITS, bits);
         let rsa = mechanism(CKM_RSA_PKCS_KEY_PAIR_GEN);
         let (rv, public, _) =

@@ -33,7 +33,10 @@ fn a_session_that_is_not_serial_is_refused(t: &Test) {
     for flags in [0, CKF_RW_SESSION] {
         assert_rv!(t.module.open_session(token.slot, flags).0, CKR_SESSION_PARALLEL_NOT_SUPPORTED);
     }
-    assert_eq!(token.info().ulSessionCount, 0);
+    if t.is_claviger() {
+        // SoftHSM answers CK_UNAVAILABLE_INFORMATION, as section 3.2 allows.
+        assert_eq!(token.info().ulSessionCount, 0);
+    }
 }
 
 fn the_info_names_slot_state_and_flags(t: &Test) {
@@ -152,7 +155,9 @@ fn hundreds_of_sessions_are_open_at_once(t: &Test) {
     once.sort_unstable();
     once.dedup();
     assert_eq!(once.len(), sessions.len());
-    assert_eq!(token.info().ulSessionCount, 600);
+    if t.is_claviger() {
+        assert_eq!(token.info().ulSessionCount, 600);
+    }
     for session in sessions {
         assert_eq!(state(&token, session), CKS_RO_PUBLIC_SESSION);
     }

@@ -20,9 +20,9 @@ on_both!(
     a_key_that_may_not_sign_is_refused,
     a_mechanism_that_signs_not_is_refused,
     operations_of_two_sessions_do_not_mix,
-    digest_sign_and_find_run_side_by_side,
 );
 on_claviger!(
+    digest_sign_and_find_run_side_by_side,
     a_key_handle_that_never_was_is_refused,
     a_mechanism_for_another_type_of_key_is_refused,
     no_mechanism_ends_the_operation,
@@ -129,10 +129,13 @@ fn too_much_for_pkcs1_is_refused_and_ends_the_operation(t: &Test) {
     let (_, session, pair) = key(t, Kind::Rsa);
     let plain = mechanism(CKM_RSA_PKCS);
     assert_eq!(sign(t.module, session, &plain, pair.private, &[1; 245]).unwrap().len(), 256);
-    assert_eq!(sign(t.module, session, &plain, pair.private, &[1; 246]), Err(CKR_DATA_LEN_RANGE));
+    let refused = sign(t.module, session, &plain, pair.private, &[1; 246]);
+    // SoftHSM answers CKR_GENERAL_ERROR, and without C_Sign's ending the operation, which section 5.13.2 wants.
     if t.is_claviger() {
-        // Section 5.13.2: C_Sign ends the operation, but for CKR_BUFFER_TOO_SMALL. SoftHSM leaves it active.
+        assert_eq!(refused, Err(CKR_DATA_LEN_RANGE));
         assert_rv!(t.module.sign_init(session, Some(&plain), pair.private), CKR_OK);
+    } else {
+        assert!(refused.is_err());
     }
 }
 
@@ -172,23 +175,18 @@ fn operations_of_two_sessions_do_not_mix(t: &Test) {
     assert_rv!(verify(t.module, first, &rsa(), pair.public, b"second", &signatures[1]), CKR_OK);
 }
 
+/// Only an operation of the same kind stands in the way of another; SoftHSM allows one in all.
 fn digest_sign_and_find_run_side_by_side(t: &Test) {
     let (_, session, pair) = key(t, Kind::Rsa);
     assert_rv!(t.module.digest_init(session, Some(&mechanism(CKM_SHA256))), CKR_OK);
     assert_rv!(t.module.find_objects_init(session, &pkcs11_tests::Template::new()), CKR_OK);
-    let rv = t.module.sign_init(session, Some(&rsa()), pair.private);
-    if t.is_claviger() {
-        // Section 5.1: only an operation of the same kind stands in the way. SoftHSM has one for all.
-        assert_rv!(rv, CKR_OK);
-        assert_rv!(t.module.sign_update(session, b"text".into()), CKR_OK);
-        assert_rv!(t.module.digest_update(session, b"text".into()), CKR_OK);
-        assert_eq!(t.module.find_objects(session, 9).1.len(), 2);
-        let mut room = [0; 256];
-        assert_eq!(t.module.digest_final(session, Out::buffer(&mut room)), (CKR_OK, 32));
-        assert_eq!(t.module.sign_final(session, Out::buffer(&mut room)), (CKR_OK, 256));
-    } else {
-        assert_rv!(rv, CKR_OPERATION_ACTIVE);
-    }
+    assert_rv!(t.module.sign_init(session, Some(&rsa()), pair.private), CKR_OK);
+    assert_rv!(t.module.sign_update(session, b"text".into()), CKR_OK);
+    assert_rv!(t.module.digest_update(session, b"text".into()), CKR_OK);
+    assert_eq!(t.module.find_objects(session, 9).1.len(), 2);
+    let mut room = [0; 256];
+    assert_eq!(t.module.digest_final(session, Out::buffer(&mut room)), (CKR_OK, 32));
+    assert_eq!(t.module.sign_final(session, Out::buffer(&mut room)), (CKR_OK, 256));
 }
 
 fn a_key_handle_that_never_was_is_refused(t: &Test) {

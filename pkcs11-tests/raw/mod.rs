@@ -10,5 +10,5 @@ mod sent;
 pub mod shim;
 
 pub use module::{Interface, Module};
-pub use process::{Forked, exit_now, fork};
+pub use process::Forked;
 pub use sent::{Attribute, Out, Sent, Template, Value, mechanism, pss};

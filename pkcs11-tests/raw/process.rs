@@ -1,9 +1,14 @@
 //! `fork`, as a host process does it.
 
 use nix::sys::wait::{WaitStatus, waitpid};
-use nix::unistd::{ForkResult, Pid};
+use nix::unistd::{ForkResult, Pid, alarm};
 
-/// The child of a [`fork`], seen by its parent.
+use super::Module;
+
+/// Seconds after which a child of [`Module::fork`] is called hung.
+const CHILD_HUNG_AFTER: u32 = 60;
+
+/// The child of a fork, seen by its parent.
 pub struct Forked(Pid);
 
 impl Forked {
@@ -18,31 +23,34 @@ impl Forked {
             _ => None,
         }
     }
-
-    /// Its process id.
-    #[must_use]
-    pub fn id(&self) -> i32 {
-        self.0.as_raw()
-    }
 }
 
-/// Forks; `child` runs in the child, whose exit status is what it gives.
-///
-/// # Panics
-/// When the system refuses.
-pub fn fork(child: impl FnOnce() -> i32) -> Forked {
-    // SAFETY: the child calls only the module under test and the allocator, which glibc keeps usable after a fork.
-    match unsafe { nix::unistd::fork() }.expect("fork") {
-        ForkResult::Parent { child } => Forked(child),
-        ForkResult::Child => {
-            let status = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child)).unwrap_or(101);
-            exit_now(status)
+impl Module {
+    /// Forks; `child` runs in the child, whose exit status is what it gives. A child that hangs is ended by SIGALRM.
+    ///
+    /// # Panics
+    /// When the system refuses.
+    pub fn fork(&self, child: impl FnOnce() -> i32) -> Forked {
+        // Another thread may be recording an answer: its lock must not be held in the child for ever.
+        let recording = self.recorder.pause();
+        // SAFETY: the child calls only the module under test and the allocator, which glibc keeps usable after a fork.
+        match unsafe { nix::unistd::fork() }.expect("fork") {
+            ForkResult::Parent { child } => {
+                drop(recording);
+                Forked(child)
+            }
+            ForkResult::Child => {
+                drop(recording);
+                alarm::set(CHILD_HUNG_AFTER);
+                let status = std::panic::catch_unwind(std::panic::AssertUnwindSafe(child)).unwrap_or(101);
+                exit_now(status)
+            }
         }
     }
 }
 
 /// Ends the process without running any handler of its exit.
-pub fn exit_now(status: i32) -> ! {
+fn exit_now(status: i32) -> ! {
     // SAFETY: never returns and touches no memory.
     unsafe { nix::libc::_exit(status) }
 }

@@ -1,0 +1,217 @@
+//! A store that is missing, cut short, newer, read-only, or held by another: a code of its own, a line in the log,
+//! nothing changed, and a later correct call works.
+
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, chown};
+use std::path::{Path, PathBuf};
+
+use cryptoki_sys::{
+    CK_RV, CKR_DEVICE_ERROR, CKR_GENERAL_ERROR, CKR_OK, CKR_TOKEN_NOT_RECOGNIZED, CKR_TOKEN_WRITE_PROTECTED,
+};
+use pkcs11_tests::actor::Actor;
+use pkcs11_tests::{Test, USER_PIN, on_claviger};
+
+use crate::attacker::{store, token_folder, uses, victim};
+
+on_claviger!(
+    a_missing_store_is_no_token,
+    a_truncated_store_is_refused,
+    a_file_that_is_no_store_is_refused,
+    a_store_of_a_newer_version_is_refused_and_left_alone,
+    a_missing_device_key_is_named,
+    a_missing_counters_file_is_refused,
+    a_read_only_store_is_read_and_not_written,
+    a_store_that_another_process_holds_is_waited_for_and_refused,
+    a_foreign_table_or_trigger_is_refused,
+);
+
+struct Scene {
+    slot: u64,
+    folder: PathBuf,
+    log: PathBuf,
+}
+
+fn scene(t: &Test) -> Scene {
+    let slot = victim(t);
+    Scene { slot, folder: token_folder(&t.installation), log: t.installation.folder().join("log") }
+}
+
+/// What an application meets, step by step until the first refusal, and what the log says of it.
+fn meets(t: &Test, scene: &Scene) -> (CK_RV, &'static str, String) {
+    let _new = fs::remove_file(&scene.log);
+    let mut actor = Actor::start_logging(&t.installation, &scene.log);
+    let outcome = steps(&mut actor, scene.slot);
+    drop(actor);
+    (outcome.0, outcome.1, fs::read_to_string(&scene.log).unwrap())
+}
+
+fn steps(actor: &mut Actor, slot: u64) -> (CK_RV, &'static str) {
+    for (name, order) in [
+        ("C_Initialize", "initialize".to_owned()),
+        ("slot", format!("slot {slot}")),
+        ("C_OpenSession", "open rw".to_owned()),
+        ("C_Login", format!("login user {USER_PIN}")),
+        ("C_FindObjectsInit", "find victim".to_owned()),
+        ("C_GenerateKeyPair", "generate p256 more token".to_owned()),
+    ] {
+        let answer = actor.does(&order);
+        if answer.rv != CKR_OK {
+            return (answer.rv, name);
+        }
+    }
+    (CKR_OK, "")
+}
+
+/// Refused with one of the codes and with a line that names the path.
+fn refused(t: &Test, scene: &Scene, codes: &[CK_RV], named: &Path) {
+    let (rv, step, log) = meets(t, scene);
+    assert!(codes.contains(&rv), "{step} answered {}\n{log}", pkcs11_tests::names::rv_name(rv));
+    assert_ne!(rv, CKR_GENERAL_ERROR);
+    assert!(log.contains(&named.display().to_string()), "{} is not named by {log:?}", named.display());
+}
+
+fn a_missing_store_is_no_token(t: &Test) {
+    let scene = scene(t);
+    let (file, aside) = (scene.folder.join("store.db"), scene.folder.join("aside"));
+    let parts = ["", "-wal", "-shm"]
+        .map(|part| (format!("{}{part}", file.display()), format!("{}{part}", aside.display())));
+    for (from, to) in &parts {
+        let _some_are_absent = fs::rename(from, to);
+    }
+    let (rv, step, _) = meets(t, &scene);
+    assert!([CKR_TOKEN_NOT_RECOGNIZED, CKR_DEVICE_ERROR].contains(&rv), "{step} {rv:#x}");
+    for (from, to) in &parts {
+        let _some_are_absent = fs::rename(to, from);
+    }
+    assert_eq!(uses(t, scene.slot), Ok(()));
+}
+
+fn a_truncated_store_is_refused(t: &Test) {
+    let scene = scene(t);
+    let file = scene.folder.join("store.db");
+    store(&t.installation).execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    let whole = fs::read(&file).unwrap();
+    for len in [0, 1, 99, 100, 4096, whole.len() / 2, whole.len() - 4096, whole.len() - 1] {
+        fs::write(&file, &whole[..len]).unwrap();
+        let (rv, step, log) = meets(t, &scene);
+        assert!(
+            [CKR_DEVICE_ERROR, CKR_TOKEN_NOT_RECOGNIZED].contains(&rv),
+            "{len} bytes: {step} {rv:#x}\n{log}"
+        );
+        assert!(log.contains(&file.display().to_string()), "{len} bytes: {log:?}");
+        for part in ["-wal", "-shm"] {
+            let _some_are_absent = fs::remove_file(format!("{}{part}", file.display()));
+        }
+    }
+    fs::write(&file, &whole).unwrap();
+    assert_eq!(uses(t, scene.slot), Ok(()));
+}
+
+fn a_file_that_is_no_store_is_refused(t: &Test) {
+    let scene = scene(t);
+    let file = scene.folder.join("store.db");
+    store(&t.installation).execute_batch("PRAGMA wal_checkpoint(TRUNCATE)").unwrap();
+    let whole = fs::read(&file).unwrap();
+    fs::write(&file, vec![b'x'; whole.len()]).unwrap();
+    refused(t, &scene, &[CKR_DEVICE_ERROR, CKR_TOKEN_NOT_RECOGNIZED], &file);
+    fs::write(&file, &whole).unwrap();
+    assert_eq!(uses(t, scene.slot), Ok(()));
+}
+
+fn a_store_of_a_newer_version_is_refused_and_left_alone(t: &Test) {
+    let scene = scene(t);
+    let version = |set: i64| store(&t.installation).pragma_update(None, "user_version", set).unwrap();
+    let read = || -> i64 {
+        store(&t.installation).pragma_query_value(None, "user_version", |row| row.get(0)).unwrap()
+    };
+    let current = read();
+    version(current + 1);
+    refused(t, &scene, &[CKR_TOKEN_NOT_RECOGNIZED], &scene.folder.join("store.db"));
+    assert_eq!(read(), current + 1);
+    version(current);
+    assert_eq!(uses(t, scene.slot), Ok(()));
+}
+
+fn a_missing_device_key_is_named(t: &Test) {
+    let scene = scene(t);
+    let key =
+        fs::read_dir(t.installation.data().join("device-keys")).unwrap().next().unwrap().unwrap().path();
+    let aside = t.installation.folder().join("aside");
+    fs::rename(&key, &aside).unwrap();
+    refused(t, &scene, &[CKR_TOKEN_NOT_RECOGNIZED, CKR_DEVICE_ERROR], &key);
+    fs::rename(&aside, &key).unwrap();
+    assert_eq!(uses(t, scene.slot), Ok(()));
+}
+
+fn a_missing_counters_file_is_refused(t: &Test) {
+    let scene = scene(t);
+    let (file, aside) = (scene.folder.join("counters"), scene.folder.join("aside"));
+    fs::rename(&file, &aside).unwrap();
+    let (rv, step, log) = meets(t, &scene);
+    assert_eq!(
+        (rv, step),
+        (CKR_DEVICE_ERROR, "C_Login"),
+        "whoever removes the counts buys no guesses\n{log}"
+    );
+    fs::rename(&aside, &file).unwrap();
+    assert_eq!(uses(t, scene.slot), Ok(()));
+}
+
+/// As another user: `nobody` may read, and not write.
+fn a_read_only_store_is_read_and_not_written(t: &Test) {
+    const NOBODY: u32 = 65534;
+    assert!(nix::unistd::Uid::effective().is_root(), "this test needs root, to become another user");
+    let scene = scene(t);
+    let open_to_all =
+        |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
+    open_to_all(t.installation.folder(), 0o755);
+    let data = t.installation.data();
+    for folder in [&data, &data.join("tokens"), &data.join("device-keys"), &scene.folder] {
+        open_to_all(folder, 0o755);
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_file() {
+                open_to_all(&path, 0o644);
+            }
+        }
+    }
+    let _new = fs::remove_file(&scene.log);
+    fs::write(&scene.log, "").unwrap();
+    chown(&scene.log, Some(NOBODY), Some(NOBODY)).unwrap();
+    let mut actor = Actor::start_as(&t.installation, NOBODY, &scene.log);
+    let (rv, step) = steps(&mut actor, scene.slot);
+    drop(actor);
+    let log = fs::read_to_string(&scene.log).unwrap();
+    let name = pkcs11_tests::names::rv_name(rv);
+    assert!(
+        [CKR_TOKEN_WRITE_PROTECTED, CKR_DEVICE_ERROR, CKR_TOKEN_NOT_RECOGNIZED].contains(&rv),
+        "{step} {name}\n{log}"
+    );
+    assert!(log.contains(&data.display().to_string()), "{step} {name}: {log:?}");
+    open_to_all(&data.join("tokens"), 0o700);
+    open_to_all(&data.join("device-keys"), 0o700);
+    open_to_all(&scene.folder, 0o700);
+    assert_eq!(uses(t, scene.slot), Ok(()));
+}
+
+fn a_store_that_another_process_holds_is_waited_for_and_refused(t: &Test) {
+    let scene = scene(t);
+    t.installation.configure("busy-wait = 1");
+    let holder = store(&t.installation);
+    holder.execute_batch("BEGIN EXCLUSIVE").unwrap();
+    let (rv, step, log) = meets(t, &scene);
+    assert_eq!(rv, CKR_DEVICE_ERROR, "{step}\n{log}");
+    assert!(log.contains(&scene.folder.display().to_string()), "{log:?}");
+    holder.execute_batch("ROLLBACK").unwrap();
+    drop(holder);
+    assert_eq!(uses(t, scene.slot), Ok(()));
+}
+
+fn a_foreign_table_or_trigger_is_refused(t: &Test) {
+    let scene = scene(t);
+    let trigger = "CREATE TRIGGER spy AFTER INSERT ON row BEGIN DELETE FROM tag; END";
+    store(&t.installation).execute_batch(trigger).unwrap();
+    refused(t, &scene, &[CKR_DEVICE_ERROR, CKR_TOKEN_NOT_RECOGNIZED], &scene.folder.join("store.db"));
+    store(&t.installation).execute_batch("DROP TRIGGER spy").unwrap();
+    assert_eq!(uses(t, scene.slot), Ok(()));
+}
