@@ -150,8 +150,9 @@ impl Folder {
         if taken.iter().any(|place| !place.has_store) {
             return Ok(());
         }
+        let last = taken.iter().map(|place| place.slot.0).max().unwrap_or(0);
         let token = loop {
-            let token = names::random()?;
+            let token = names::above(names::random()?, last);
             if names::slot(token).is_some_and(|slot| taken.iter().all(|place| place.slot != slot)) {
                 break token;
             }

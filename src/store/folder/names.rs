@@ -55,6 +55,21 @@ pub(super) fn slot(token: TokenId) -> Option<SlotId> {
     (slot != 0).then_some(SlotId(slot.into()))
 }
 
+/// How far apart the slots of successive tokens may lie: enough that tokens of two machines seldom collide.
+const STEP: u32 = 0x000f_ffff;
+
+/// The same id with a slot above `last`, so that slots ascend in the order in which tokens were made and the empty
+/// one comes last in every list. Where no number is left above, the id stays as it is.
+pub(super) fn above(token: TokenId, last: u64) -> TokenId {
+    let TokenId(mut id) = token;
+    let [.., a, b, c, d] = &mut id;
+    let random = u32::from_be_bytes([*a, *b, *c, *d]);
+    let next = u32::try_from(last).ok().and_then(|last| last.checked_add(1 + (random & STEP)));
+    let Some(next) = next.filter(|next| *next <= 0x7fff_ffff) else { return token };
+    [*a, *b, *c, *d] = (random & 0x8000_0000 | next).to_be_bytes();
+    TokenId(id)
+}
+
 /// A new token's id, from the system's random generator.
 ///
 /// Read from the file rather than asked of getrandom(2): it needs no further crate, and a process that may make
@@ -102,6 +117,17 @@ mod tests {
         ] {
             assert_eq!(from_text(text), None, "{text}");
         }
+    }
+
+    #[test]
+    fn a_new_slot_lies_above_the_last_while_there_are_numbers() {
+        let token = random().unwrap();
+        for last in [0, 1, 77, 0x7fe0_0000] {
+            let slot = slot(above(token, last)).unwrap().0;
+            assert!(slot > last && slot <= last + 0x0010_0000, "{slot} after {last}");
+        }
+        assert_eq!(above(token, 0x7fff_ffff), token);
+        assert!(is_version_4(above(token, 5)));
     }
 
     #[test]

@@ -59,6 +59,7 @@ fn there_is_always_one_blank_place_and_slots_never_change() {
     made(&folder);
     let second = installation.open().list().unwrap();
     assert_eq!(second.len(), 2);
+    assert!(!second[1].has_store, "the blank place comes last");
     assert!(second.contains(&Place { has_store: true, ..first[0] }));
     assert!(second[0].slot < second[1].slot);
     assert_eq!(folder.list().unwrap(), second);
