@@ -182,7 +182,10 @@ impl Opened {
     }
 
     /// Takes in what other processes, and our own commits, have written. True when this life of the token is over.
-    fn look(&self, parts: &Parts, look: Look) -> Result<bool> {
+    ///
+    /// # Errors
+    /// [`Error::Forged`], and those of the store.
+    pub fn look(&self, parts: &Parts, look: Look) -> Result<bool> {
         let staleness = u64::try_from(parts.settings.staleness.as_millis()).unwrap_or(u64::MAX);
         let age = milliseconds().saturating_sub(self.looked.load(Ordering::Relaxed));
         if look == Look::Lately && age < staleness {

@@ -40,12 +40,16 @@ pub fn settings() -> Settings {
 }
 
 pub fn engine_over(places: Arc<dyn Places>) -> Application {
+    engine_with(places, settings())
+}
+
+pub fn engine_with(places: Arc<dyn Places>, settings: Settings) -> Application {
     Application::new(Parts {
         places,
         mechanisms: mechanisms::MECHANISMS,
         primitives: mechanisms::primitives(),
         clock: Arc::new(FixedClock::default()),
-        settings: settings(),
+        settings,
     })
 }
 

@@ -83,6 +83,16 @@ fn an_officer_gives_a_locked_user_a_new_pin_and_his_keys_are_still_there() {
 }
 
 #[test]
+fn a_logout_right_after_the_roster_has_changed_is_recorded_all_the_same() {
+    let token = Token::initialized();
+    let mut parts_settings = settings();
+    parts_settings.staleness = std::time::Duration::from_secs(3600);
+    let app = engine_with(Arc::new(token.places.clone()), parts_settings);
+    init_pin(&app, token.slot, SO_PIN, PIN).unwrap();
+    assert_eq!(operations(&app, token.slot), ["token-initialized", "login", "user-admitted", "logout"]);
+}
+
+#[test]
 fn the_officer_locks_too() {
     let token = Token::initialized();
     let app = &token.application;
