@@ -5,8 +5,11 @@ use std::any::Any;
 use std::fmt;
 use std::sync::Arc;
 
-use pkcs11::constants::{CKF_DIGEST, CKF_GENERATE_KEY_PAIR, CKF_SIGN, CKF_VERIFY};
-use pkcs11::{Attributes, KeyType, Mechanism, MechanismType, Result};
+use pkcs11::constants::{
+    CKF_DECRYPT, CKF_DERIVE, CKF_DIGEST, CKF_ENCRYPT, CKF_GENERATE, CKF_GENERATE_KEY_PAIR, CKF_SIGN,
+    CKF_SIGN_RECOVER, CKF_UNWRAP, CKF_VERIFY, CKF_VERIFY_RECOVER, CKF_WRAP,
+};
+use pkcs11::{Attributes, Error, KeyType, Mechanism, MechanismType, Result, Secret};
 
 /// A key as an algorithm uses it: parsed once, shared by all operations. Wiped when dropped.
 pub trait Key: Send + Sync + Any {
@@ -16,8 +19,25 @@ pub trait Key: Send + Sync + Any {
     fn as_any(&self) -> &dyn Any;
 }
 
+/// State that an operation can be saved and taken up again with (`C_GetOperationState`).
+pub trait Saving {
+    /// The state so far, without the key; `None` where it cannot be told.
+    fn save(&self) -> Option<Secret> {
+        None
+    }
+
+    /// Takes up a saved state, in an operation that has just begun with the same mechanism and key.
+    ///
+    /// # Errors
+    /// [`pkcs11::Error::SavedStateInvalid`]
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        let _ = state;
+        Err(Error::SavedStateInvalid)
+    }
+}
+
 /// A running digest.
-pub trait Digesting: Send {
+pub trait Digesting: Saving + Send {
     /// Length of the result in bytes.
     fn digest_len(&self) -> usize;
     /// Adds to the message.
@@ -33,7 +53,7 @@ pub trait Digesting: Send {
 }
 
 /// A running signature.
-pub trait Signing: Send {
+pub trait Signing: Saving + Send {
     /// Length of the signature in bytes.
     fn signature_len(&self) -> usize;
     /// Adds to the message.
@@ -49,7 +69,7 @@ pub trait Signing: Send {
 }
 
 /// A running verification.
-pub trait Verifying: Send {
+pub trait Verifying: Saving + Send {
     /// Adds to the message.
     ///
     /// # Errors
@@ -61,6 +81,33 @@ pub trait Verifying: Send {
     /// [`pkcs11::Error::SignatureInvalid`]; [`pkcs11::Error::SignatureLenRange`] for a length that no signature of
     /// this key has; [`pkcs11::Error::DataLenRange`].
     fn finish(self: Box<Self>, signature: &[u8]) -> Result<()>;
+}
+
+/// A running encryption, decryption or recovery. Lengths are in bytes.
+pub trait Ciphering: Saving + Send {
+    /// What [`Ciphering::update`] will write for `len` more bytes: exact.
+    fn update_len(&self, len: usize) -> usize;
+    /// Takes a part; `out` is exactly [`Ciphering::update_len`] long.
+    ///
+    /// # Errors
+    /// [`pkcs11::Error::DataLenRange`] or [`pkcs11::Error::EncryptedDataLenRange`] when the mechanism cannot take
+    /// that much.
+    fn update(&mut self, part: &[u8], out: &mut [u8]) -> Result<()>;
+    /// The most that [`Ciphering::finish`] will write.
+    fn finish_len(&self) -> usize;
+    /// Ends, and gives the length written; `out` is at least [`Ciphering::finish_len`] long.
+    ///
+    /// # Errors
+    /// [`pkcs11::Error::DataLenRange`], [`pkcs11::Error::DataInvalid`], [`pkcs11::Error::EncryptedDataInvalid`],
+    /// [`pkcs11::Error::EncryptedDataLenRange`], [`pkcs11::Error::Primitive`]
+    fn finish(self: Box<Self>, out: &mut [u8]) -> Result<usize>;
+    /// The most that [`Ciphering::whole`] will write for `len` bytes, right after the start.
+    fn whole_len(&self, len: usize) -> usize;
+    /// All at once, right after the start; `out` is at least [`Ciphering::whole_len`] long.
+    ///
+    /// # Errors
+    /// Those of [`Ciphering::finish`].
+    fn whole(self: Box<Self>, data: &[u8], out: &mut [u8]) -> Result<usize>;
 }
 
 /// Attributes that generation adds to those of the two templates.
@@ -78,8 +125,14 @@ pub type StartDigest = fn(&Mechanism) -> Result<Box<dyn Digesting>>;
 pub type StartSign = fn(&Mechanism, &Arc<dyn Key>) -> Result<Box<dyn Signing>>;
 /// Starts a verification.
 pub type StartVerify = fn(&Mechanism, &Arc<dyn Key>) -> Result<Box<dyn Verifying>>;
+/// Starts an encryption, a decryption, a recovery, a wrapping (of a key's bytes) or an unwrapping.
+pub type StartCipher = fn(&Mechanism, &Arc<dyn Key>) -> Result<Box<dyn Ciphering>>;
 /// Makes a key pair from the completed attributes of the public and the private key.
 pub type MakeKeyPair = fn(&Mechanism, &Attributes, &Attributes) -> Result<GeneratedPair>;
+/// Makes a secret key from its completed attributes; gives the attributes to add.
+pub type MakeKey = fn(&Mechanism, &Attributes) -> Result<Attributes>;
+/// Derives a secret key from a base key for the completed attributes; gives the attributes to add.
+pub type Derive = fn(&Mechanism, &Arc<dyn Key>, &Attributes) -> Result<Attributes>;
 
 /// What a mechanism can, each with its constructor. Constructors check the parameters
 /// ([`pkcs11::Error::MechanismParamInvalid`]) and the key's type ([`pkcs11::Error::KeyTypeInconsistent`]); the
@@ -92,6 +145,22 @@ pub enum Can {
     Sign(StartSign),
     /// `CKF_VERIFY`
     Verify(StartVerify),
+    /// `CKF_SIGN_RECOVER`
+    SignRecover(StartCipher),
+    /// `CKF_VERIFY_RECOVER`
+    VerifyRecover(StartCipher),
+    /// `CKF_ENCRYPT`
+    Encrypt(StartCipher),
+    /// `CKF_DECRYPT`
+    Decrypt(StartCipher),
+    /// `CKF_WRAP`
+    Wrap(StartCipher),
+    /// `CKF_UNWRAP`
+    Unwrap(StartCipher),
+    /// `CKF_DERIVE`
+    Derive(Derive),
+    /// `CKF_GENERATE`
+    GenerateKey(MakeKey),
     /// `CKF_GENERATE_KEY_PAIR`
     GenerateKeyPair(MakeKeyPair),
 }
@@ -115,17 +184,75 @@ impl Can {
         if let Self::Verify(start) = self { Some(*start) } else { None }
     }
 
+    /// The constructor of a signature with recovery, if this is one.
+    #[must_use]
+    pub fn sign_recover(&self) -> Option<StartCipher> {
+        if let Self::SignRecover(start) = self { Some(*start) } else { None }
+    }
+
+    /// The constructor of a verification with recovery, if this is one.
+    #[must_use]
+    pub fn verify_recover(&self) -> Option<StartCipher> {
+        if let Self::VerifyRecover(start) = self { Some(*start) } else { None }
+    }
+
+    /// The constructor of an encryption, if this is one.
+    #[must_use]
+    pub fn encrypt(&self) -> Option<StartCipher> {
+        if let Self::Encrypt(start) = self { Some(*start) } else { None }
+    }
+
+    /// The constructor of a decryption, if this is one.
+    #[must_use]
+    pub fn decrypt(&self) -> Option<StartCipher> {
+        if let Self::Decrypt(start) = self { Some(*start) } else { None }
+    }
+
+    /// The constructor of a wrapping, if this is one.
+    #[must_use]
+    pub fn wrap(&self) -> Option<StartCipher> {
+        if let Self::Wrap(start) = self { Some(*start) } else { None }
+    }
+
+    /// The constructor of an unwrapping, if this is one.
+    #[must_use]
+    pub fn unwrap(&self) -> Option<StartCipher> {
+        if let Self::Unwrap(start) = self { Some(*start) } else { None }
+    }
+
+    /// The deriver, if this is one.
+    #[must_use]
+    pub fn derive(&self) -> Option<Derive> {
+        if let Self::Derive(derive) = self { Some(*derive) } else { None }
+    }
+
+    /// The maker of secret keys, if this is one.
+    #[must_use]
+    pub fn generate_key(&self) -> Option<MakeKey> {
+        if let Self::GenerateKey(make) = self { Some(*make) } else { None }
+    }
+
     /// The maker of key pairs, if this is one.
     #[must_use]
     pub fn generate_key_pair(&self) -> Option<MakeKeyPair> {
         if let Self::GenerateKeyPair(make) = self { Some(*make) } else { None }
     }
 
-    fn flag(&self) -> u64 {
+    /// The `CKF_` flag that `C_GetMechanismInfo` tells.
+    #[must_use]
+    pub fn flag(&self) -> u64 {
         match self {
             Self::Digest(_) => CKF_DIGEST,
             Self::Sign(_) => CKF_SIGN,
             Self::Verify(_) => CKF_VERIFY,
+            Self::SignRecover(_) => CKF_SIGN_RECOVER,
+            Self::VerifyRecover(_) => CKF_VERIFY_RECOVER,
+            Self::Encrypt(_) => CKF_ENCRYPT,
+            Self::Decrypt(_) => CKF_DECRYPT,
+            Self::Wrap(_) => CKF_WRAP,
+            Self::Unwrap(_) => CKF_UNWRAP,
+            Self::Derive(_) => CKF_DERIVE,
+            Self::GenerateKey(_) => CKF_GENERATE,
             Self::GenerateKeyPair(_) => CKF_GENERATE_KEY_PAIR,
         }
     }
@@ -133,12 +260,7 @@ impl Can {
 
 impl fmt::Debug for Can {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Digest(_) => "Digest",
-            Self::Sign(_) => "Sign",
-            Self::Verify(_) => "Verify",
-            Self::GenerateKeyPair(_) => "GenerateKeyPair",
-        })
+        write!(f, "Can({:#x})", self.flag())
     }
 }
 
@@ -147,9 +269,10 @@ impl fmt::Debug for Can {
 pub struct MechanismRow {
     /// Which.
     pub mechanism: MechanismType,
-    /// Type of the keys that it uses or makes; `None` for digests.
-    pub key_type: Option<KeyType>,
-    /// Smallest and largest key, in bits for RSA and EC; 0 and 0 where no key is used.
+    /// Types of the keys that it uses, or the one that it makes; none for digests.
+    pub key_types: &'static [KeyType],
+    /// Smallest and largest key, in bits for RSA and EC, in bytes for AES and HMAC, in bits for generic secrets as the
+    /// standard's tables have it; 0 and 0 where no key is used.
     pub sizes: (u64, u64),
     /// `CKF_` flags beyond those that `can` implies: the EC ones.
     pub flags: u64,
@@ -177,6 +300,11 @@ pub struct KeyTypeRow {
     pub complete: fn(&Attributes) -> Result<Attributes>,
     /// Parses a complete key (public, private or secret, as `CKA_CLASS` says).
     pub parse: fn(&Attributes) -> Result<Arc<dyn Key>>,
+    /// The bytes of a private or secret key that wrapping wraps: `CKA_VALUE`, or a PKCS #8 `PrivateKeyInfo` (RFC 5958).
+    pub to_bytes: fn(&Attributes) -> Result<Secret>,
+    /// Reads those bytes into the attributes of a key that a template describes; what it gives is then completed.
+    /// Errors: [`pkcs11::Error::WrappedKeyInvalid`], [`pkcs11::Error::TemplateInconsistent`].
+    pub from_bytes: fn(&Attributes, &[u8]) -> Result<Attributes>,
 }
 
 impl fmt::Debug for KeyTypeRow {

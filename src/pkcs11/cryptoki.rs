@@ -44,6 +44,16 @@ pub trait Cryptoki: Send + Sync {
     /// [`Error::SlotIdInvalid`]
     fn token_info(&self, slot: SlotId) -> Result<TokenInfo>;
 
+    /// `C_WaitForSlotEvent`: a slot whose token was initialised, came or went since the last answer. Waits for one when
+    /// `wait` is set, until the application finalises the library.
+    ///
+    /// # Errors
+    /// [`Error::NoEvent`] without waiting; [`Error::NotInitialized`] when the library is finalised meanwhile.
+    fn wait_for_slot_event(&self, wait: bool) -> Result<SlotId>;
+
+    /// Ends every wait: the library is being finalised.
+    fn end_waits(&self);
+
     /// `C_GetMechanismList`
     ///
     /// # Errors
@@ -104,6 +114,25 @@ pub trait Cryptoki: Send + Sync {
     /// [`Error::SessionHandleInvalid`]
     fn session_info(&self, session: SessionHandle) -> Result<SessionInfo>;
 
+    /// `C_GetOperationState`: sealed, for this application alone.
+    ///
+    /// # Errors
+    /// [`Error::OperationNotInitialized`], [`Error::StateUnsaveable`], [`Error::BufferTooSmall`]
+    fn operation_state(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize>;
+
+    /// `C_SetOperationState`: an absent key is handle 0.
+    ///
+    /// # Errors
+    /// [`Error::SavedStateInvalid`], [`Error::KeyNeeded`], [`Error::KeyNotNeeded`], [`Error::KeyChanged`],
+    /// [`Error::KeyHandleInvalid`]
+    fn set_operation_state(
+        &self,
+        session: SessionHandle,
+        state: &[u8],
+        encryption_key: ObjectHandle,
+        authentication_key: ObjectHandle,
+    ) -> Result<()>;
+
     /// `C_Login`
     ///
     /// # Errors
@@ -139,11 +168,28 @@ pub trait Cryptoki: Send + Sync {
     /// [`Error::CurveNotSupported`], [`Error::DomainParamsInvalid`].
     fn create_object(&self, session: SessionHandle, template: Template) -> Result<ObjectHandle>;
 
+    /// `C_CopyObject`
+    ///
+    /// # Errors
+    /// Those of [`Cryptoki::create_object`], [`Error::ObjectHandleInvalid`], [`Error::ActionProhibited`].
+    fn copy_object(
+        &self,
+        session: SessionHandle,
+        object: ObjectHandle,
+        template: Template,
+    ) -> Result<ObjectHandle>;
+
     /// `C_DestroyObject`
     ///
     /// # Errors
     /// [`Error::ObjectHandleInvalid`], [`Error::SessionReadOnly`], [`Error::ActionProhibited`]
     fn destroy_object(&self, session: SessionHandle, object: ObjectHandle) -> Result<()>;
+
+    /// `C_GetObjectSize`: bytes that the object takes in the store, about.
+    ///
+    /// # Errors
+    /// [`Error::ObjectHandleInvalid`]
+    fn object_size(&self, session: SessionHandle, object: ObjectHandle) -> Result<u64>;
 
     /// `C_GetAttributeValue`: one answer for each type asked, in that order.
     ///
@@ -155,6 +201,18 @@ pub trait Cryptoki: Send + Sync {
         object: ObjectHandle,
         types: &[AttributeType],
     ) -> Result<Vec<Reveal>>;
+
+    /// `C_SetAttributeValue`: all of them or none.
+    ///
+    /// # Errors
+    /// The `Attribute*` and `Template*` errors, [`Error::ObjectHandleInvalid`], [`Error::SessionReadOnly`],
+    /// [`Error::ActionProhibited`].
+    fn set_attribute_values(
+        &self,
+        session: SessionHandle,
+        object: ObjectHandle,
+        template: Template,
+    ) -> Result<()>;
 
     /// `C_FindObjectsInit`
     ///
@@ -173,6 +231,68 @@ pub trait Cryptoki: Send + Sync {
     /// # Errors
     /// [`Error::OperationNotInitialized`]
     fn find_objects_final(&self, session: SessionHandle) -> Result<()>;
+
+    // 5.8 Encryption
+
+    /// `C_EncryptInit`; no mechanism ends what is active (v3.0).
+    ///
+    /// # Errors
+    /// Those of [`Cryptoki::sign_init`].
+    fn encrypt_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()>;
+
+    /// `C_Encrypt`
+    ///
+    /// # Errors
+    /// [`Error::OperationNotInitialized`], [`Error::BufferTooSmall`], [`Error::DataLenRange`], [`Error::UserNotLoggedIn`]
+    fn encrypt(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize>;
+
+    /// `C_EncryptUpdate`
+    ///
+    /// # Errors
+    /// Those of [`Cryptoki::encrypt`].
+    fn encrypt_update(&self, session: SessionHandle, part: &[u8], out: &mut Room<'_>) -> Result<usize>;
+
+    /// `C_EncryptFinal`
+    ///
+    /// # Errors
+    /// Those of [`Cryptoki::encrypt`].
+    fn encrypt_final(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize>;
+
+    // 5.10 Decryption
+
+    /// `C_DecryptInit`; no mechanism ends what is active (v3.0).
+    ///
+    /// # Errors
+    /// Those of [`Cryptoki::sign_init`].
+    fn decrypt_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()>;
+
+    /// `C_Decrypt`
+    ///
+    /// # Errors
+    /// [`Error::OperationNotInitialized`], [`Error::BufferTooSmall`], [`Error::EncryptedDataInvalid`], [`Error::EncryptedDataLenRange`], [`Error::UserNotLoggedIn`]
+    fn decrypt(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize>;
+
+    /// `C_DecryptUpdate`
+    ///
+    /// # Errors
+    /// Those of [`Cryptoki::decrypt`].
+    fn decrypt_update(&self, session: SessionHandle, part: &[u8], out: &mut Room<'_>) -> Result<usize>;
+
+    /// `C_DecryptFinal`
+    ///
+    /// # Errors
+    /// Those of [`Cryptoki::decrypt`].
+    fn decrypt_final(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize>;
 
     // 5.12 Message digesting
 
@@ -193,6 +313,12 @@ pub trait Cryptoki: Send + Sync {
     /// # Errors
     /// [`Error::OperationNotInitialized`]
     fn digest_update(&self, session: SessionHandle, part: &[u8]) -> Result<()>;
+
+    /// `C_DigestKey`: adds the value of a secret key.
+    ///
+    /// # Errors
+    /// [`Error::OperationNotInitialized`], [`Error::KeyHandleInvalid`], [`Error::KeyIndigestible`]
+    fn digest_key(&self, session: SessionHandle, key: ObjectHandle) -> Result<()>;
 
     /// `C_DigestFinal`
     ///
@@ -234,6 +360,23 @@ pub trait Cryptoki: Send + Sync {
     /// Those of [`Cryptoki::sign`].
     fn sign_final(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize>;
 
+    /// `C_SignRecoverInit`; no mechanism ends what is active (v3.0).
+    ///
+    /// # Errors
+    /// Those of [`Cryptoki::sign_init`].
+    fn sign_recover_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()>;
+
+    /// `C_SignRecover`
+    ///
+    /// # Errors
+    /// Those of [`Cryptoki::sign`].
+    fn sign_recover(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize>;
+
     // 5.15 Verifying
 
     /// `C_VerifyInit`; no mechanism ends an active verification (v3.0).
@@ -266,7 +409,64 @@ pub trait Cryptoki: Send + Sync {
     /// Those of [`Cryptoki::verify`].
     fn verify_final(&self, session: SessionHandle, signature: &[u8]) -> Result<()>;
 
+    /// `C_VerifyRecoverInit`; no mechanism ends what is active (v3.0).
+    ///
+    /// # Errors
+    /// Those of [`Cryptoki::sign_init`].
+    fn verify_recover_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()>;
+
+    /// `C_VerifyRecover`
+    ///
+    /// # Errors
+    /// Those of [`Cryptoki::verify`], [`Error::BufferTooSmall`].
+    fn verify_recover(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize>;
+
+    // 5.17 Two operations at once
+
+    /// `C_DigestEncryptUpdate`: digests and encrypts a part.
+    ///
+    /// # Errors
+    /// Those of both operations.
+    fn digest_encrypt_update(&self, session: SessionHandle, part: &[u8], out: &mut Room<'_>)
+    -> Result<usize>;
+
+    /// `C_DecryptDigestUpdate`: decrypts a part and digests what comes out.
+    ///
+    /// # Errors
+    /// Those of both operations.
+    fn decrypt_digest_update(&self, session: SessionHandle, part: &[u8], out: &mut Room<'_>)
+    -> Result<usize>;
+
+    /// `C_SignEncryptUpdate`: signs and encrypts a part.
+    ///
+    /// # Errors
+    /// Those of both operations.
+    fn sign_encrypt_update(&self, session: SessionHandle, part: &[u8], out: &mut Room<'_>) -> Result<usize>;
+
+    /// `C_DecryptVerifyUpdate`: decrypts a part and verifies what comes out.
+    ///
+    /// # Errors
+    /// Those of both operations.
+    fn decrypt_verify_update(&self, session: SessionHandle, part: &[u8], out: &mut Room<'_>)
+    -> Result<usize>;
+
     // 5.18 Key management
+
+    /// `C_GenerateKey`
+    ///
+    /// # Errors
+    /// Those of [`Cryptoki::generate_key_pair`].
+    fn generate_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        template: Template,
+    ) -> Result<ObjectHandle>;
 
     /// `C_GenerateKeyPair`: the public key first.
     ///
@@ -280,7 +480,56 @@ pub trait Cryptoki: Send + Sync {
         private: Template,
     ) -> Result<(ObjectHandle, ObjectHandle)>;
 
+    /// `C_WrapKey`
+    ///
+    /// # Errors
+    /// [`Error::KeyHandleInvalid`], [`Error::KeyUnextractable`], [`Error::KeyNotWrappable`],
+    /// [`Error::WrappingKeyHandleInvalid`], [`Error::WrappingKeySizeRange`], [`Error::WrappingKeyTypeInconsistent`],
+    /// [`Error::MechanismInvalid`], [`Error::MechanismParamInvalid`], [`Error::BufferTooSmall`].
+    fn wrap_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        wrapping_key: ObjectHandle,
+        key: ObjectHandle,
+        out: &mut Room<'_>,
+    ) -> Result<usize>;
+
+    /// `C_UnwrapKey`
+    ///
+    /// # Errors
+    /// Those of [`Cryptoki::create_object`], [`Error::UnwrappingKeyHandleInvalid`], [`Error::UnwrappingKeySizeRange`],
+    /// [`Error::UnwrappingKeyTypeInconsistent`], [`Error::WrappedKeyInvalid`], [`Error::WrappedKeyLenRange`],
+    /// [`Error::MechanismInvalid`], [`Error::MechanismParamInvalid`].
+    fn unwrap_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        unwrapping_key: ObjectHandle,
+        wrapped: &[u8],
+        template: Template,
+    ) -> Result<ObjectHandle>;
+
+    /// `C_DeriveKey`
+    ///
+    /// # Errors
+    /// Those of [`Cryptoki::create_object`], [`Error::KeyHandleInvalid`], [`Error::KeySizeRange`],
+    /// [`Error::KeyTypeInconsistent`], [`Error::MechanismInvalid`], [`Error::MechanismParamInvalid`].
+    fn derive_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        base: ObjectHandle,
+        template: Template,
+    ) -> Result<ObjectHandle>;
+
     // 5.20 Random numbers
+
+    /// `C_SeedRandom`: mixes `seed` in.
+    ///
+    /// # Errors
+    /// [`Error::SessionHandleInvalid`]
+    fn seed_random(&self, session: SessionHandle, seed: &[u8]) -> Result<()>;
 
     /// `C_GenerateRandom`: fills `out`.
     ///

@@ -159,6 +159,34 @@ pub enum Error {
     KeyFunctionNotPermitted,
     /// The key's size is out of the mechanism's bounds.
     KeySizeRange,
+    /// The key's value does not leave the token.
+    KeyUnextractable,
+    /// The key cannot be wrapped, or not by this key.
+    KeyNotWrappable,
+    /// The key's value cannot be digested.
+    KeyIndigestible,
+    /// A saved operation wants a key that was not given.
+    KeyNeeded,
+    /// A saved operation wants no such key.
+    KeyNotNeeded,
+    /// Another key than the one that the operation was saved with.
+    KeyChanged,
+    /// No such wrapping key, or not visible to this session.
+    WrappingKeyHandleInvalid,
+    /// The wrapping key's size is out of the mechanism's bounds.
+    WrappingKeySizeRange,
+    /// The mechanism is for another type of wrapping key.
+    WrappingKeyTypeInconsistent,
+    /// No such unwrapping key, or not visible to this session.
+    UnwrappingKeyHandleInvalid,
+    /// The unwrapping key's size is out of the mechanism's bounds.
+    UnwrappingKeySizeRange,
+    /// The mechanism is for another type of unwrapping key.
+    UnwrappingKeyTypeInconsistent,
+    /// The wrapped key is none.
+    WrappedKeyInvalid,
+    /// A wrapped key of an impossible length.
+    WrappedKeyLenRange,
     /// A curve that is not offered.
     CurveNotSupported,
     /// Domain parameters that are none.
@@ -182,6 +210,16 @@ pub enum Error {
     DataLenRange,
     /// Data that the mechanism does not take.
     DataInvalid,
+    /// Ciphertext that does not decrypt.
+    EncryptedDataInvalid,
+    /// Ciphertext of an impossible length.
+    EncryptedDataLenRange,
+    /// A saved state that is none, or of another application.
+    SavedStateInvalid,
+    /// The state of this operation cannot be saved.
+    StateUnsaveable,
+    /// Nothing has happened to any slot.
+    NoEvent,
     /// The signature is wrong.
     SignatureInvalid,
     /// The signature has a length that none of this key has.
@@ -251,6 +289,31 @@ impl fmt::Display for Error {
             Self::KeyTypeInconsistent => f.write_str("the mechanism is for another type of key"),
             Self::KeyFunctionNotPermitted => f.write_str("the key's attributes do not allow this"),
             Self::KeySizeRange => f.write_str("the key's size is out of bounds"),
+            Self::KeyUnextractable => f.write_str("the key's value does not leave the token"),
+            Self::KeyNotWrappable => f.write_str("the key cannot be wrapped by this key"),
+            Self::KeyIndigestible => f.write_str("the key's value cannot be digested"),
+            Self::KeyNeeded => f.write_str("the saved operation wants its key"),
+            Self::KeyNotNeeded => f.write_str("the saved operation wants no such key"),
+            Self::KeyChanged => f.write_str("the operation was saved with another key"),
+            Self::WrappingKeyHandleInvalid => f.write_str("there is no such wrapping key for this session"),
+            Self::WrappingKeySizeRange => f.write_str("the wrapping key's size is out of bounds"),
+            Self::WrappingKeyTypeInconsistent => {
+                f.write_str("the mechanism is for another type of wrapping key")
+            }
+            Self::UnwrappingKeyHandleInvalid => {
+                f.write_str("there is no such unwrapping key for this session")
+            }
+            Self::UnwrappingKeySizeRange => f.write_str("the unwrapping key's size is out of bounds"),
+            Self::UnwrappingKeyTypeInconsistent => {
+                f.write_str("the mechanism is for another type of unwrapping key")
+            }
+            Self::WrappedKeyInvalid => f.write_str("the wrapped key is none"),
+            Self::WrappedKeyLenRange => f.write_str("the wrapped key has an impossible length"),
+            Self::EncryptedDataInvalid => f.write_str("the ciphertext does not decrypt"),
+            Self::EncryptedDataLenRange => f.write_str("the ciphertext has an impossible length"),
+            Self::SavedStateInvalid => f.write_str("the saved state is not one of this application"),
+            Self::StateUnsaveable => f.write_str("the state of this operation cannot be saved"),
+            Self::NoEvent => f.write_str("nothing has happened to any slot"),
             Self::CurveNotSupported => f.write_str("the curve is not offered"),
             Self::DomainParamsInvalid => f.write_str("the domain parameters are none"),
             Self::MechanismInvalid(m) => write!(f, "mechanism {m:#x} is not offered for this function"),

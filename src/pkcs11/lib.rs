@@ -21,7 +21,10 @@ pub use administration::{Administration, Token};
 pub use attribute::{Attribute, AttributeType, AttributeValue, Attributes, RawValue, Reveal, Template};
 pub use cryptoki::Cryptoki;
 pub use error::{Error, Result};
-pub use mechanism::{Mechanism, MechanismInfo, MechanismType, Parameters, PssParameters};
+pub use mechanism::{
+    CounterParameters, Ecdh1Parameters, GcmParameters, Mechanism, MechanismInfo, MechanismType,
+    OaepParameters, Parameters, PssParameters,
+};
 pub use object::{KeyType, ObjectClass, ObjectHandle};
 pub use output::Room;
 pub use secret::Secret;
