@@ -1,5 +1,7 @@
 //! The few pieces of DER that keys need (X.690).
 
+use pkcs11::Secret;
+
 /// `INTEGER`
 pub(crate) const INTEGER: u8 = 0x02;
 /// `BIT STRING`
@@ -13,7 +15,7 @@ pub(crate) const PRINTABLE_STRING: u8 = 0x13;
 /// `SEQUENCE`, constructed.
 pub(crate) const SEQUENCE: u8 = 0x30;
 
-/// An element over the concatenation of `parts`.
+/// An element over the concatenation of `parts`. Allocates once, so that no copy of a secret is left behind.
 pub(crate) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     let len: usize = parts.iter().map(|part| part.len()).sum();
     let mut out = Vec::with_capacity(len + 10);
@@ -30,6 +32,11 @@ pub(crate) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
     }
     parts.iter().for_each(|part| out.extend_from_slice(part));
     out
+}
+
+/// [`element`], for what must be wiped.
+pub(crate) fn secret_element(tag: u8, parts: &[&[u8]]) -> Secret {
+    Secret::new(element(tag, parts))
 }
 
 /// A non-negative `INTEGER` of big-endian bytes.
@@ -51,9 +58,36 @@ pub(crate) fn public_key_info(algorithm: &[&[u8]], key: &[u8]) -> Vec<u8> {
     element(SEQUENCE, &[&element(SEQUENCE, algorithm), &bit_string(key)])
 }
 
+/// A `PrivateKeyInfo` of version 0 (RFC 5208 section 5): `algorithm` holds the elements of its identifier.
+pub(crate) fn private_key_info(algorithm: &[&[u8]], key: &Secret) -> Secret {
+    let key = secret_element(OCTET_STRING, &[key.expose()]);
+    secret_element(SEQUENCE, &[&unsigned_integer(&[]), &element(SEQUENCE, algorithm), key.expose()])
+}
+
+/// Algorithm (the contents of its identifier) and key of a `PrivateKeyInfo`, or of the `OneAsymmetricKey` that succeeded
+/// it (RFC 5958 section 2). Its attributes and public key are passed over, and so are zeros after it: a block cipher that
+/// wraps pads with them (PKCS#11 v3.2 section 6.16.3).
+pub(crate) fn read_private_key_info(input: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (contents, rest) = first(SEQUENCE, input)?;
+    if rest.iter().any(|byte| *byte != 0) {
+        return None;
+    }
+    let mut elements = Elements::new(contents);
+    let version = elements.unsigned()?;
+    if !matches!(version, [] | [1]) {
+        return None;
+    }
+    Some((elements.next(SEQUENCE)?, elements.next(OCTET_STRING)?))
+}
+
 /// The contents of `input` when it is one element of this tag, whole and with nothing after it, its length in the
 /// shortest form.
 pub(crate) fn contents(tag: u8, input: &[u8]) -> Option<&[u8]> {
+    first(tag, input).filter(|(_, rest)| rest.is_empty()).map(|(contents, _)| contents)
+}
+
+/// The contents of the first element of `input`, when it is of this tag, and what follows it.
+pub(crate) fn first(tag: u8, input: &[u8]) -> Option<(&[u8], &[u8])> {
     let (found, rest) = input.split_first()?;
     let (len, rest) = match rest.split_first()? {
         (short @ 0..=0x7f, rest) => (usize::from(*short), rest),
@@ -66,7 +100,30 @@ pub(crate) fn contents(tag: u8, input: &[u8]) -> Option<&[u8]> {
             .filter(|(len, _)| *len >= 0x100)?,
         _ => return None,
     };
-    (*found == tag && rest.len() == len).then_some(rest)
+    if *found == tag { rest.split_at_checked(len) } else { None }
+}
+
+/// Reads the elements of a `SEQUENCE` one after the other.
+pub(crate) struct Elements<'a>(&'a [u8]);
+
+impl<'a> Elements<'a> {
+    /// Over the contents of a constructed element.
+    pub(crate) fn new(contents: &'a [u8]) -> Self {
+        Self(contents)
+    }
+
+    /// The contents of the next element, which must be of this tag.
+    pub(crate) fn next(&mut self, tag: u8) -> Option<&'a [u8]> {
+        let (contents, rest) = first(tag, self.0)?;
+        self.0 = rest;
+        Some(contents)
+    }
+
+    /// The next non-negative `INTEGER`, without leading zeros.
+    pub(crate) fn unsigned(&mut self) -> Option<&'a [u8]> {
+        let digits = self.next(INTEGER)?;
+        (*digits.first()? < 0x80).then(|| without_leading_zeros(digits))
+    }
 }
 
 /// A big-endian number in its shortest form; empty for 0.

@@ -1,6 +1,6 @@
 //! SHA-2 (FIPS 180-4; PKCS#11 v3.2 section 6.20 and following).
 
-use engine::mechanism::{Can, Digesting, MechanismRow};
+use engine::mechanism::{Can, Digesting, MechanismRow, Saving};
 use pkcs11::constants::{CKM_SHA256, CKM_SHA384, CKM_SHA512};
 use pkcs11::{Error, Mechanism, MechanismType, Result};
 use sha2::{Digest, Sha256, Sha384, Sha512};
@@ -12,7 +12,7 @@ use crate::no_parameter;
 pub(crate) const MECHANISMS: &[MechanismRow] = &[row(CKM_SHA256), row(CKM_SHA384), row(CKM_SHA512)];
 
 const fn row(mechanism: MechanismType) -> MechanismRow {
-    MechanismRow { mechanism, key_type: None, sizes: (0, 0), flags: 0, can: &[Can::Digest(digest)] }
+    MechanismRow { mechanism, key_types: &[], sizes: (0, 0), flags: 0, can: &[Can::Digest(digest)] }
 }
 
 fn digest(mechanism: &Mechanism) -> Result<Box<dyn Digesting>> {
@@ -84,6 +84,8 @@ impl Running {
         output
     }
 }
+
+impl Saving for Running {}
 
 impl Digesting for Running {
     fn digest_len(&self) -> usize {

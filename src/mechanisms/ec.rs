@@ -3,7 +3,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use engine::mechanism::{Can, GeneratedPair, Key, KeyTypeRow, MechanismRow, Signing, Verifying};
+use engine::mechanism::{Can, GeneratedPair, Key, KeyTypeRow, MechanismRow, Saving, Signing, Verifying};
 use pkcs11::constants::{
     CKA_EC_PARAMS, CKA_EC_POINT, CKA_PUBLIC_KEY_INFO, CKA_VALUE, CKF_EC_COMPRESS, CKF_EC_CURVENAME,
     CKF_EC_F_P, CKF_EC_OID, CKF_EC_UNCOMPRESS, CKK_EC, CKM_EC_KEY_PAIR_GEN, CKM_ECDSA, CKM_ECDSA_SHA256,
@@ -14,7 +14,8 @@ use pkcs11::{AttributeType, Attributes, Error, Mechanism, MechanismType, Result,
 use crate::aws_lc::ec::{self, Curve, PrivateKey, PublicKey};
 use crate::aws_lc::rsa::Hash;
 use crate::der::{
-    self, BIT_STRING, OBJECT_IDENTIFIER, OCTET_STRING, PRINTABLE_STRING, element, without_leading_zeros,
+    self, BIT_STRING, Elements, OBJECT_IDENTIFIER, OCTET_STRING, PRINTABLE_STRING, SEQUENCE, element,
+    secret_element, unsigned_integer, without_leading_zeros,
 };
 use crate::message::Message;
 use crate::{downcast, no_parameter};
@@ -30,11 +31,12 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
 
 const fn row(mechanism: MechanismType, can: &'static [Can]) -> MechanismRow {
     let flags = CKF_EC_F_P | CKF_EC_OID | CKF_EC_CURVENAME | CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS;
-    MechanismRow { mechanism, key_type: Some(CKK_EC), sizes: (256, 384), flags, can }
+    MechanismRow { mechanism, key_types: &[CKK_EC], sizes: (256, 384), flags, can }
 }
 
 /// Keys on these curves, from outside and out of the store.
-pub(crate) const KEY_TYPE: KeyTypeRow = KeyTypeRow { key_type: CKK_EC, complete, parse };
+pub(crate) const KEY_TYPE: KeyTypeRow =
+    KeyTypeRow { key_type: CKK_EC, complete, parse, to_bytes, from_bytes };
 
 /// A curve and what clients call it.
 struct CurveRow {
@@ -193,6 +195,50 @@ fn required(attributes: &Attributes, part: AttributeType) -> Result<&[u8]> {
     attributes.bytes(part).filter(|bytes| !bytes.is_empty()).ok_or(Error::TemplateIncomplete(part))
 }
 
+/// The `PrivateKeyInfo` around an `ECPrivateKey` without parameters (PKCS#11 v3.2 section 6.7; RFC 5915).
+fn to_bytes(attributes: &Attributes) -> Result<Secret> {
+    if attributes.class() != Some(CKO_PRIVATE_KEY) {
+        return Err(Error::KeyNotWrappable);
+    }
+    let row = CurveRow::of_attributes(attributes)?;
+    let scalar = attributes.bytes(CKA_VALUE).ok_or(Error::KeyNotWrappable)?;
+    let scalar = secret_element(OCTET_STRING, &[scalar]);
+    let key = secret_element(SEQUENCE, &[&unsigned_integer(&[1]), scalar.expose()]);
+    Ok(der::private_key_info(&[&element(OBJECT_IDENTIFIER, &[EC_PUBLIC_KEY]), &row.parameters()], &key))
+}
+
+/// Curve and scalar of a `PrivateKeyInfo`. They are checked when the key is completed.
+fn from_bytes(template: &Attributes, bytes: &[u8]) -> Result<Attributes> {
+    if template.class() != Some(CKO_PRIVATE_KEY) {
+        return Err(Error::TemplateInconsistent("an EC key that is unwrapped is private"));
+    }
+    let read = read(bytes).ok_or(Error::WrappedKeyInvalid)?;
+    let given = template.bytes(CKA_EC_PARAMS).filter(|parameters| !parameters.is_empty());
+    if let (Some(given), Ok(row)) = (given, CurveRow::of_attributes(&read))
+        && CurveRow::of(given)?.curve != row.curve
+    {
+        return Err(Error::TemplateInconsistent("CKA_EC_PARAMS is another curve than the wrapped key's"));
+    }
+    Ok(read)
+}
+
+fn read(bytes: &[u8]) -> Option<Attributes> {
+    let (algorithm, key) = der::read_private_key_info(bytes)?;
+    let (oid, parameters) = der::first(OBJECT_IDENTIFIER, algorithm)?;
+    if oid != EC_PUBLIC_KEY {
+        return None;
+    }
+    let mut key = Elements::new(der::contents(SEQUENCE, key)?);
+    if key.unsigned()? != [1] {
+        return None;
+    }
+    let mut attributes = Attributes::new();
+    attributes.set_bytes(CKA_EC_PARAMS, parameters);
+    // What follows, the parameters once more and the public key, is passed over: both are known.
+    attributes.set_bytes(CKA_VALUE, key.next(OCTET_STRING)?);
+    Some(attributes)
+}
+
 /// A complete key, ready for use.
 fn parse(attributes: &Attributes) -> Result<Arc<dyn Key>> {
     let row = CurveRow::of_attributes(attributes)?;
@@ -233,6 +279,8 @@ struct EcSigning {
     message: Message,
 }
 
+impl Saving for EcSigning {}
+
 impl Signing for EcSigning {
     fn signature_len(&self) -> usize {
         2 * self.key.curve().coordinate_len()
@@ -256,6 +304,8 @@ struct EcVerifying {
     key: Arc<PublicKey>,
     message: Message,
 }
+
+impl Saving for EcVerifying {}
 
 impl Verifying for EcVerifying {
     fn update(&mut self, part: &[u8]) -> Result<()> {

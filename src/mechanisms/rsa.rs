@@ -5,7 +5,7 @@ mod components;
 use std::any::Any;
 use std::sync::Arc;
 
-use engine::mechanism::{Can, GeneratedPair, Key, KeyTypeRow, MechanismRow, Signing, Verifying};
+use engine::mechanism::{Can, GeneratedPair, Key, KeyTypeRow, MechanismRow, Saving, Signing, Verifying};
 use pkcs11::constants::{
     CKA_MODULUS, CKA_MODULUS_BITS, CKA_PUBLIC_EXPONENT, CKA_PUBLIC_KEY_INFO, CKG_MGF1_SHA256,
     CKG_MGF1_SHA384, CKG_MGF1_SHA512, CKK_RSA, CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_PSS,
@@ -34,12 +34,17 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
 ];
 
 const fn row(mechanism: MechanismType, can: &'static [Can]) -> MechanismRow {
-    MechanismRow { mechanism, key_type: Some(CKK_RSA), sizes: (2048, 8192), flags: 0, can }
+    MechanismRow { mechanism, key_types: &[CKK_RSA], sizes: (2048, 8192), flags: 0, can }
 }
 
 /// RSA keys, from outside and out of the store.
-pub(crate) const KEY_TYPE: KeyTypeRow =
-    KeyTypeRow { key_type: CKK_RSA, complete: components::complete, parse: components::parse };
+pub(crate) const KEY_TYPE: KeyTypeRow = KeyTypeRow {
+    key_type: CKK_RSA,
+    complete: components::complete,
+    parse: components::parse,
+    to_bytes: components::to_bytes,
+    from_bytes: components::from_bytes,
+};
 
 /// The mask generation functions of PSS: a `CKG_` value each.
 const MGFS: [(u64, Hash); 3] =
@@ -147,6 +152,8 @@ struct RsaSigning {
     message: Message,
 }
 
+impl Saving for RsaSigning {}
+
 impl Signing for RsaSigning {
     fn signature_len(&self) -> usize {
         self.key.signature_len()
@@ -179,6 +186,8 @@ struct RsaVerifying {
     scheme: Scheme,
     message: Message,
 }
+
+impl Saving for RsaVerifying {}
 
 impl Verifying for RsaVerifying {
     fn update(&mut self, part: &[u8]) -> Result<()> {

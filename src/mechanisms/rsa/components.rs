@@ -14,7 +14,10 @@ use zeroize::Zeroize;
 
 use super::DEFAULT_EXPONENT;
 use crate::aws_lc::rsa::{Components, PrivateKey, PublicKey};
-use crate::der::{OBJECT_IDENTIFIER, SEQUENCE, element, unsigned_integer, without_leading_zeros};
+use crate::der::{
+    Elements, OBJECT_IDENTIFIER, SEQUENCE, contents, element, private_key_info, read_private_key_info,
+    secret_element, unsigned_integer, without_leading_zeros,
+};
 
 /// Bits of a modulus that may be imported for verification alone; the table of mechanisms bounds its use.
 const PUBLIC_BITS: std::ops::RangeInclusive<usize> = 1024..=16384;
@@ -43,6 +46,58 @@ pub(super) fn private_attributes<T: AsRef<[u8]>>(key: &Components<T>) -> Attribu
     attributes.set_bytes(CKA_COEFFICIENT, key.qinv.as_ref());
     attributes.set_bytes(CKA_PUBLIC_KEY_INFO, &public_key_info(key.n.as_ref(), key.e.as_ref()));
     attributes
+}
+
+/// The order of the numbers in an `RSAPrivateKey` (RFC 8017 appendix A.1.2).
+const NUMBERS: [AttributeType; 8] = [
+    CKA_MODULUS,
+    CKA_PUBLIC_EXPONENT,
+    CKA_PRIVATE_EXPONENT,
+    CKA_PRIME_1,
+    CKA_PRIME_2,
+    CKA_EXPONENT_1,
+    CKA_EXPONENT_2,
+    CKA_COEFFICIENT,
+];
+
+/// The `PrivateKeyInfo` around an `RSAPrivateKey` (PKCS#11 v3.2 section 6.7).
+pub(super) fn to_bytes(attributes: &Attributes) -> Result<Secret> {
+    if attributes.class() != Some(CKO_PRIVATE_KEY) {
+        return Err(Error::KeyNotWrappable);
+    }
+    let mut numbers = vec![Secret::new(unsigned_integer(&[]))];
+    for part in NUMBERS {
+        let number = attributes.bytes(part).ok_or(Error::KeyNotWrappable)?;
+        numbers.push(Secret::new(unsigned_integer(number)));
+    }
+    let numbers: Vec<&[u8]> = numbers.iter().map(Secret::expose).collect();
+    let key = secret_element(SEQUENCE, &numbers);
+    Ok(private_key_info(&[&element(OBJECT_IDENTIFIER, &[RSA_ENCRYPTION]), NULL], &key))
+}
+
+/// The numbers of a `PrivateKeyInfo`. They are checked when the key is completed.
+pub(super) fn from_bytes(template: &Attributes, bytes: &[u8]) -> Result<Attributes> {
+    if template.class() != Some(CKO_PRIVATE_KEY) {
+        return Err(Error::TemplateInconsistent("an RSA key that is unwrapped is private"));
+    }
+    read(bytes).ok_or(Error::WrappedKeyInvalid)
+}
+
+fn read(bytes: &[u8]) -> Option<Attributes> {
+    let (algorithm, key) = read_private_key_info(bytes)?;
+    if Elements::new(algorithm).next(OBJECT_IDENTIFIER)? != RSA_ENCRYPTION {
+        return None;
+    }
+    let mut numbers = Elements::new(contents(SEQUENCE, key)?);
+    // Only two primes: version 0.
+    if !numbers.unsigned()?.is_empty() {
+        return None;
+    }
+    let mut attributes = Attributes::new();
+    for part in NUMBERS {
+        attributes.set_bytes(part, numbers.unsigned()?);
+    }
+    Some(attributes)
 }
 
 /// A complete key, ready for use.
