@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 
 use arc_swap::ArcSwap;
 use pkcs11::administration::AuditEvent;
@@ -13,9 +14,12 @@ use pkcs11::{
 
 use crate::object::Object;
 pub use crate::parts::{Parts, Settings};
+use crate::saved_state::StateKey;
+use crate::seed::Seed;
 use crate::session::Session;
 use crate::slab::Slab;
 use crate::slot::Slot;
+use crate::slot_events::SlotEvents;
 use crate::sync::Mutex;
 
 /// One application over an engine.
@@ -25,6 +29,11 @@ pub struct Application {
     pub(crate) listing: Mutex<()>,
     pub(crate) sessions: Slab<Session>,
     pub(crate) session_objects: Slab<SessionObject>,
+    pub(crate) seed: Seed,
+    pub(crate) state_key: StateKey,
+    pub(crate) slot_events: SlotEvents,
+    /// Counts operations that ask for a login of their own.
+    pub(crate) begun: AtomicU64,
 }
 
 /// An object that goes with a session.
@@ -43,6 +52,10 @@ impl Application {
             listing: Mutex::new("listing", ()),
             sessions: Slab::new("sessions"),
             session_objects: Slab::new("session objects"),
+            seed: Seed::default(),
+            state_key: StateKey::default(),
+            slot_events: SlotEvents::default(),
+            begun: AtomicU64::new(1),
         }
     }
 
@@ -74,6 +87,14 @@ impl Cryptoki for Application {
 
     fn token_info(&self, slot: SlotId) -> Result<TokenInfo> {
         self.do_token_info(slot)
+    }
+
+    fn wait_for_slot_event(&self, wait: bool) -> Result<SlotId> {
+        self.do_wait_for_slot_event(wait)
+    }
+
+    fn end_waits(&self) {
+        self.do_end_waits()
     }
 
     fn mechanism_list(&self, slot: SlotId) -> Result<Vec<MechanismType>> {
@@ -112,6 +133,20 @@ impl Cryptoki for Application {
         self.do_session_info(session)
     }
 
+    fn operation_state(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {
+        self.do_operation_state(session, out)
+    }
+
+    fn set_operation_state(
+        &self,
+        session: SessionHandle,
+        state: &[u8],
+        encryption_key: ObjectHandle,
+        authentication_key: ObjectHandle,
+    ) -> Result<()> {
+        self.do_set_operation_state(session, state, encryption_key, authentication_key)
+    }
+
     fn login(&self, session: SessionHandle, user: UserType, pin: Option<&[u8]>) -> Result<()> {
         self.do_login(session, user, pin)
     }
@@ -134,8 +169,21 @@ impl Cryptoki for Application {
         self.do_create_object(session, template)
     }
 
+    fn copy_object(
+        &self,
+        session: SessionHandle,
+        object: ObjectHandle,
+        template: Template,
+    ) -> Result<ObjectHandle> {
+        self.do_copy_object(session, object, template)
+    }
+
     fn destroy_object(&self, session: SessionHandle, object: ObjectHandle) -> Result<()> {
         self.do_destroy_object(session, object)
+    }
+
+    fn object_size(&self, session: SessionHandle, object: ObjectHandle) -> Result<u64> {
+        self.do_object_size(session, object)
     }
 
     fn attribute_values(
@@ -145,6 +193,15 @@ impl Cryptoki for Application {
         types: &[AttributeType],
     ) -> Result<Vec<Reveal>> {
         self.do_attribute_values(session, object, types)
+    }
+
+    fn set_attribute_values(
+        &self,
+        session: SessionHandle,
+        object: ObjectHandle,
+        template: Template,
+    ) -> Result<()> {
+        self.do_set_attribute_values(session, object, template)
     }
 
     fn find_objects_init(&self, session: SessionHandle, template: Template) -> Result<()> {
@@ -159,6 +216,48 @@ impl Cryptoki for Application {
         self.do_find_objects_final(session)
     }
 
+    fn encrypt_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        self.do_encrypt_init(session, mechanism, key)
+    }
+
+    fn encrypt(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.do_encrypt(session, data, out)
+    }
+
+    fn encrypt_update(&self, session: SessionHandle, part: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.do_encrypt_update(session, part, out)
+    }
+
+    fn encrypt_final(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {
+        self.do_encrypt_final(session, out)
+    }
+
+    fn decrypt_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        self.do_decrypt_init(session, mechanism, key)
+    }
+
+    fn decrypt(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.do_decrypt(session, data, out)
+    }
+
+    fn decrypt_update(&self, session: SessionHandle, part: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.do_decrypt_update(session, part, out)
+    }
+
+    fn decrypt_final(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {
+        self.do_decrypt_final(session, out)
+    }
+
     fn digest_init(&self, session: SessionHandle, mechanism: Option<Mechanism>) -> Result<()> {
         self.do_digest_init(session, mechanism)
     }
@@ -169,6 +268,10 @@ impl Cryptoki for Application {
 
     fn digest_update(&self, session: SessionHandle, part: &[u8]) -> Result<()> {
         self.do_digest_update(session, part)
+    }
+
+    fn digest_key(&self, session: SessionHandle, key: ObjectHandle) -> Result<()> {
+        self.do_digest_key(session, key)
     }
 
     fn digest_final(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {
@@ -196,6 +299,19 @@ impl Cryptoki for Application {
         self.do_sign_final(session, out)
     }
 
+    fn sign_recover_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        self.do_sign_recover_init(session, mechanism, key)
+    }
+
+    fn sign_recover(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.do_sign_recover(session, data, out)
+    }
+
     fn verify_init(
         &self,
         session: SessionHandle,
@@ -217,6 +333,59 @@ impl Cryptoki for Application {
         self.do_verify_final(session, signature)
     }
 
+    fn verify_recover_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        self.do_verify_recover_init(session, mechanism, key)
+    }
+
+    fn verify_recover(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.do_verify_recover(session, data, out)
+    }
+
+    fn digest_encrypt_update(
+        &self,
+        session: SessionHandle,
+        part: &[u8],
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        self.do_digest_encrypt_update(session, part, out)
+    }
+
+    fn decrypt_digest_update(
+        &self,
+        session: SessionHandle,
+        part: &[u8],
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        self.do_decrypt_digest_update(session, part, out)
+    }
+
+    fn sign_encrypt_update(&self, session: SessionHandle, part: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.do_sign_encrypt_update(session, part, out)
+    }
+
+    fn decrypt_verify_update(
+        &self,
+        session: SessionHandle,
+        part: &[u8],
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        self.do_decrypt_verify_update(session, part, out)
+    }
+
+    fn generate_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        template: Template,
+    ) -> Result<ObjectHandle> {
+        self.do_generate_key(session, mechanism, template)
+    }
+
     fn generate_key_pair(
         &self,
         session: SessionHandle,
@@ -227,6 +396,42 @@ impl Cryptoki for Application {
         self.do_generate_key_pair(session, mechanism, public, private)
     }
 
+    fn wrap_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        wrapping_key: ObjectHandle,
+        key: ObjectHandle,
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        self.do_wrap_key(session, mechanism, wrapping_key, key, out)
+    }
+
+    fn unwrap_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        unwrapping_key: ObjectHandle,
+        wrapped: &[u8],
+        template: Template,
+    ) -> Result<ObjectHandle> {
+        self.do_unwrap_key(session, mechanism, unwrapping_key, wrapped, template)
+    }
+
+    fn derive_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        base: ObjectHandle,
+        template: Template,
+    ) -> Result<ObjectHandle> {
+        self.do_derive_key(session, mechanism, base, template)
+    }
+
+    fn seed_random(&self, session: SessionHandle, seed: &[u8]) -> Result<()> {
+        self.do_seed_random(session, seed)
+    }
+
     fn generate_random(&self, session: SessionHandle, out: &mut [u8]) -> Result<()> {
         self.do_generate_random(session, out)
     }
@@ -235,5 +440,15 @@ impl Cryptoki for Application {
 impl Administration for Application {
     fn audit_events(&self, slot: SlotId, from: u64, limit: usize) -> Result<Vec<AuditEvent>> {
         self.do_audit_events(slot, from, limit)
+    }
+
+    fn trust_key(
+        &self,
+        session: SessionHandle,
+        unique_id: &str,
+        public_key: Option<[u8; 48]>,
+        trusted: bool,
+    ) -> Result<()> {
+        self.do_trust_key(session, unique_id, public_key, trusted)
     }
 }

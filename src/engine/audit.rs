@@ -32,6 +32,20 @@ pub enum Happening {
     ObjectDestroyed,
     /// `C_GenerateKeyPair` of token objects.
     KeyPairGenerated,
+    /// `C_CopyObject` to a token object.
+    ObjectCopied,
+    /// `C_SetAttributeValue` of a token object.
+    ObjectChanged,
+    /// `C_GenerateKey` of a token object.
+    KeyGenerated,
+    /// `C_WrapKey` of a token object.
+    KeyWrapped,
+    /// `C_UnwrapKey` to a token object.
+    KeyUnwrapped,
+    /// `C_DeriveKey` to a token object.
+    KeyDerived,
+    /// `CKA_TRUSTED` set or taken away.
+    TrustChanged,
     /// A checkpoint: a signature over the chain so far.
     Checkpoint,
 }
@@ -51,6 +65,13 @@ impl Happening {
             Self::ObjectCreated => "object-created",
             Self::ObjectDestroyed => "object-destroyed",
             Self::KeyPairGenerated => "key-pair-generated",
+            Self::ObjectCopied => "object-copied",
+            Self::ObjectChanged => "object-changed",
+            Self::KeyGenerated => "key-generated",
+            Self::KeyWrapped => "key-wrapped",
+            Self::KeyUnwrapped => "key-unwrapped",
+            Self::KeyDerived => "key-derived",
+            Self::TrustChanged => "trust-changed",
             Self::Checkpoint => "checkpoint",
         }
     }

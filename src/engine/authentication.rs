@@ -75,14 +75,16 @@ impl Application {
     /// A login for one operation with a key that asks for it (`CKA_ALWAYS_AUTHENTICATE`).
     fn login_for_operation(&self, session: &Session, pin: Option<&[u8]>) -> Result<()> {
         let slot = &session.slot;
-        session.with(|work| {
-            work.operations.sign.awaits_login().then_some(()).ok_or(Error::OperationNotInitialized)
-        })?;
+        let waits =
+            session.with(|work| work.operations.awaits_login().ok_or(Error::OperationNotInitialized))?;
         let login = slot.login().ok_or(Error::UserNotLoggedIn)?;
         let opened = slot.token(&self.parts, Look::Now)?;
         let proven = self.prove_person(&opened, &login, pin)?;
         log::debug!("{} has logged in for one operation", proven.person.name);
-        session.with(|work| work.operations.sign.allow_once())
+        session.with(|work| {
+            work.operations.allow_once(waits);
+            Ok(())
+        })
     }
 
     fn login_event(&self, person: Option<[u8; 16]>) -> Event {

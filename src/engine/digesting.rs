@@ -1,10 +1,12 @@
 //! Chapters 5.12 and 5.20: digests, and random numbers.
 
-use pkcs11::{Error, Mechanism, Result, Room, SessionHandle};
+use pkcs11::constants::{CKA_VALUE, CKO_SECRET_KEY};
+use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, Secret, SessionHandle};
 
 use crate::application::Application;
 use crate::mechanism::Can;
-use crate::operations::{Call, Needs};
+use crate::operations::{About, Call, Needs};
+use crate::slot::Look;
 
 impl Application {
     pub(crate) fn do_digest_init(&self, session: SessionHandle, mechanism: Option<Mechanism>) -> Result<()> {
@@ -15,10 +17,9 @@ impl Application {
                 Ok(())
             });
         };
-        let row = self.parts.mechanisms.row(mechanism.mechanism_type);
-        let start = row.and_then(|row| row.can.iter().find_map(Can::digest));
-        let start = start.ok_or(Error::MechanismInvalid(mechanism.mechanism_type));
-        session.with(|work| work.operations.digest.begin(Needs::default(), || start?(&mechanism)))
+        let start = self.ability(mechanism.mechanism_type, Can::digest);
+        let about = About { mechanism: mechanism.clone(), key: None };
+        session.with(|work| work.operations.digest.begin(Needs::default(), about, || (start?.1)(&mechanism)))
     }
 
     pub(crate) fn do_digest(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
@@ -59,8 +60,30 @@ impl Application {
         })
     }
 
+    /// Adds the value of a secret key: of any that the session sees, since a digest does not show it.
+    pub(crate) fn do_digest_key(&self, session: SessionHandle, key: ObjectHandle) -> Result<()> {
+        let session = self.session(session)?;
+        let now = session.slot.epoch();
+        session.with(|work| work.operations.digest.look(Call::Part, now, |_| ()))?;
+        let object = self.object(&session, key, Look::Lately)?.ok_or(Error::KeyHandleInvalid);
+        let value = object.and_then(|object| {
+            let secret = object.attributes.class() == Some(CKO_SECRET_KEY);
+            let value = object.attributes.bytes(CKA_VALUE).filter(|_| secret);
+            value.map(Secret::from).ok_or(Error::KeyIndigestible)
+        });
+        // An error ends the operation, as every error but a small buffer does.
+        session.with(|work| work.operations.digest.part(now, |digest| digest.update(value?.expose())))
+    }
+
+    pub(crate) fn do_seed_random(&self, session: SessionHandle, seed: &[u8]) -> Result<()> {
+        self.session(session)?.with(|_| Ok(()))?;
+        self.seed.stir(self.parts.primitives.as_ref(), seed);
+        Ok(())
+    }
+
     pub(crate) fn do_generate_random(&self, session: SessionHandle, out: &mut [u8]) -> Result<()> {
         self.session(session)?.with(|_| Ok(()))?;
-        self.parts.primitives.random(out)
+        self.parts.primitives.random(out)?;
+        self.seed.season(self.parts.primitives.as_ref(), out)
     }
 }

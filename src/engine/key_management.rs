@@ -1,13 +1,34 @@
-//! Chapter 5.18: making keys.
+//! Chapter 5.18: making, wrapping, unwrapping and deriving keys.
 
-use pkcs11::{Error, Mechanism, ObjectHandle, Result, SessionHandle, Template};
+use pkcs11::constants::{CKA_VALUE_LEN, CKK_GENERIC_SECRET, CKO_PRIVATE_KEY, CKO_SECRET_KEY};
+use pkcs11::{Attributes, Error, Mechanism, ObjectHandle, Result, Room, Secret, SessionHandle, Template};
 
 use crate::application::Application;
 use crate::audit::Happening;
-use crate::mechanism::Can;
-use crate::policy;
+use crate::mechanism::{Can, Ciphering};
+use crate::object::Object;
+use crate::policy::usage::{Operation, may_wrap};
+use crate::policy::{self, Inheritance};
+use crate::session::Session;
+use crate::slot::Look;
 
 impl Application {
+    pub(crate) fn do_generate_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        template: Template,
+    ) -> Result<ObjectHandle> {
+        let session = self.session(session)?;
+        let (row, make) = self.ability(mechanism.mechanism_type, Can::generate_key)?;
+        let key_type = row.key_types.first().copied().ok_or(Error::Bug("a generator of no key type"))?;
+        let caller = Self::caller(&session, &session.slot);
+        let mut attributes = policy::generated_secret(key_type, mechanism.mechanism_type, template, caller)?;
+        let made = make(&mechanism, &attributes)?;
+        policy::add_material(&mut attributes, made)?;
+        self.keep_one(&session, attributes, Happening::KeyGenerated)
+    }
+
     pub(crate) fn do_generate_key_pair(
         &self,
         session: SessionHandle,
@@ -16,9 +37,8 @@ impl Application {
         private: Template,
     ) -> Result<(ObjectHandle, ObjectHandle)> {
         let session = self.session(session)?;
-        let row = self.parts.mechanisms.row(mechanism.mechanism_type);
-        let make = row.and_then(|row| row.can.iter().find_map(Can::generate_key_pair).zip(row.key_type));
-        let (make, key_type) = make.ok_or(Error::MechanismInvalid(mechanism.mechanism_type))?;
+        let (row, make) = self.ability(mechanism.mechanism_type, Can::generate_key_pair)?;
+        let key_type = row.key_types.first().copied().ok_or(Error::Bug("a generator of no key type"))?;
         let caller = Self::caller(&session, &session.slot);
         let (mut public, mut private) =
             policy::generated_pair(key_type, mechanism.mechanism_type, public, private, caller)?;
@@ -32,4 +52,170 @@ impl Application {
             _ => Err(Error::Bug("a key pair that is not two objects")),
         }
     }
+
+    fn keep_one(
+        &self,
+        session: &Session,
+        attributes: Attributes,
+        happening: Happening,
+    ) -> Result<ObjectHandle> {
+        let handles = self.keep(session, vec![attributes], happening)?;
+        handles.first().copied().ok_or(Error::Bug("an object without a handle"))
+    }
+
+    pub(crate) fn do_wrap_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        wrapping_key: ObjectHandle,
+        key: ObjectHandle,
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        let session = self.session(session)?;
+        let (row, start) = self.ability(mechanism.mechanism_type, Can::wrap)?;
+        let wrapping = self.key_for(&session, Operation::Wrap, row, wrapping_key).map_err(of_wrapping_key)?;
+        let object = self.object(&session, key, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
+        may_wrap(&wrapping.object.attributes, &object.attributes)?;
+        let bytes = self.bytes_of(&object)?;
+        let cipher = start(&mechanism, &wrapping.key)?;
+        let most = cipher.whole_len(bytes.len());
+        if out.is_query() {
+            return Ok(most);
+        }
+        let too_long = |error| match error {
+            Error::DataLenRange | Error::DataInvalid => Error::KeySizeRange,
+            other => other,
+        };
+        // A result that does not fit is not kept: the next call wraps again.
+        let mut result = Secret::zeroed(most);
+        let len = cipher.whole(bytes.expose(), result.as_mut()).map_err(too_long)?;
+        let len = out.put(result.expose().get(..len).unwrap_or_default())?;
+        self.record_use(&session, Happening::KeyWrapped, &object);
+        Ok(len)
+    }
+
+    fn bytes_of(&self, object: &Object) -> Result<Secret> {
+        let key_type = object.attributes.key_type().ok_or(Error::KeyNotWrappable)?;
+        let row = self.parts.mechanisms.key_type(key_type).ok_or(Error::KeyNotWrappable)?;
+        (row.to_bytes)(&object.attributes)
+    }
+
+    /// A token key's use that is recorded though nothing of the token changes.
+    fn record_use(&self, session: &Session, happening: Happening, object: &Object) {
+        if object.header.is_none() {
+            return;
+        }
+        let slot = &session.slot;
+        if let Ok(opened) = slot.token(&self.parts, Look::Lately) {
+            let event = self.object_event(happening, slot.login().as_deref(), &[&object.attributes]);
+            self.record_alone(&opened, event);
+        }
+    }
+
+    pub(crate) fn do_unwrap_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        unwrapping_key: ObjectHandle,
+        wrapped: &[u8],
+        template: Template,
+    ) -> Result<ObjectHandle> {
+        let session = self.session(session)?;
+        let (row, start) = self.ability(mechanism.mechanism_type, Can::unwrap)?;
+        let usable =
+            self.key_for(&session, Operation::Unwrap, row, unwrapping_key).map_err(of_unwrapping_key)?;
+        let caller = Self::caller(&session, &session.slot);
+        let mut attributes = policy::unwrapped(&usable.object.attributes, template, caller)?;
+        if !matches!(attributes.class(), Some(CKO_PRIVATE_KEY | CKO_SECRET_KEY)) {
+            return Err(Error::TemplateInconsistent("only private and secret keys are unwrapped"));
+        }
+        let bytes = open_wrapped(start(&mechanism, &usable.key)?, wrapped)?;
+        let key_type = attributes.key_type().unwrap_or_default();
+        let row = self.parts.mechanisms.key_type(key_type);
+        let row = row.ok_or(Error::AttributeValueInvalid(pkcs11::constants::CKA_KEY_TYPE))?;
+        let material = (row.from_bytes)(&attributes, bytes.expose())?;
+        let mut with_material = attributes.clone();
+        with_material.extend(material.clone());
+        let completed = (row.complete)(&with_material).map_err(of_wrapped_key)?;
+        policy::add_material(&mut attributes, material)?;
+        policy::add_material(&mut attributes, completed)?;
+        self.keep_one(&session, attributes, Happening::KeyUnwrapped)
+    }
+
+    pub(crate) fn do_derive_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        base: ObjectHandle,
+        template: Template,
+    ) -> Result<ObjectHandle> {
+        let session = self.session(session)?;
+        let (row, derive) = self.ability(mechanism.mechanism_type, Can::derive)?;
+        let base = self.key_for(&session, Operation::Derive, row, base)?;
+        let caller = Self::caller(&session, &session.slot);
+        let bases = [&base.object.attributes];
+        let inherited = Inheritance::Free;
+        let (class, key_type) = (CKO_SECRET_KEY, Some(CKK_GENERIC_SECRET));
+        let mut attributes = policy::derived(&bases, class, key_type, inherited, template, caller)?;
+        self.derive_into(&mut attributes, |attributes| derive(&mechanism, &base.key, attributes))?;
+        self.keep_one(&session, attributes, Happening::KeyDerived)
+    }
+
+    /// Derives, and completes what was derived as if it had come from outside.
+    fn derive_into(
+        &self,
+        attributes: &mut Attributes,
+        derive: impl FnOnce(&Attributes) -> Result<Attributes>,
+    ) -> Result<()> {
+        let key_type = attributes.key_type().unwrap_or_default();
+        let row = self.parts.mechanisms.key_type(key_type);
+        let row = row.ok_or(Error::AttributeValueInvalid(pkcs11::constants::CKA_KEY_TYPE))?;
+        let material = derive(attributes)?;
+        let mut with_material = attributes.clone();
+        with_material.extend(material.clone());
+        with_material.remove(CKA_VALUE_LEN);
+        let completed = (row.complete)(&with_material)?;
+        policy::add_material(attributes, material)?;
+        policy::add_material(attributes, completed)
+    }
+}
+
+/// What is wrong with a key is said of the wrapping key (section 5.18.3).
+fn of_wrapping_key(error: Error) -> Error {
+    match error {
+        Error::KeyHandleInvalid => Error::WrappingKeyHandleInvalid,
+        Error::KeySizeRange => Error::WrappingKeySizeRange,
+        Error::KeyTypeInconsistent => Error::WrappingKeyTypeInconsistent,
+        other => other,
+    }
+}
+
+/// What is wrong with a key is said of the unwrapping key (section 5.18.4).
+fn of_unwrapping_key(error: Error) -> Error {
+    match error {
+        Error::KeyHandleInvalid => Error::UnwrappingKeyHandleInvalid,
+        Error::KeySizeRange => Error::UnwrappingKeySizeRange,
+        Error::KeyTypeInconsistent => Error::UnwrappingKeyTypeInconsistent,
+        other => other,
+    }
+}
+
+/// What is wrong with the components of an unwrapped key is wrong with the wrapped one.
+fn of_wrapped_key(error: Error) -> Error {
+    match error {
+        Error::AttributeValueInvalid(_) | Error::KeySizeRange | Error::DataInvalid | Error::DataLenRange => {
+            Error::WrappedKeyInvalid
+        }
+        other => other,
+    }
+}
+
+fn open_wrapped(cipher: Box<dyn Ciphering>, wrapped: &[u8]) -> Result<Secret> {
+    let mut bytes = Secret::zeroed(cipher.whole_len(wrapped.len()));
+    let len = cipher.whole(wrapped, bytes.as_mut()).map_err(|error| match error {
+        Error::EncryptedDataInvalid | Error::DataInvalid => Error::WrappedKeyInvalid,
+        Error::EncryptedDataLenRange | Error::DataLenRange => Error::WrappedKeyLenRange,
+        other => other,
+    })?;
+    Ok(Secret::from(bytes.expose().get(..len).unwrap_or_default()))
 }

@@ -2,10 +2,11 @@
 
 use std::collections::VecDeque;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 
 use pkcs11::constants::{
-    CKA_CLASS, CKA_KEY_TYPE, CKA_PRIVATE, CKA_TOKEN, CKA_UNIQUE_ID, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
-    CKO_SECRET_KEY,
+    CKA_CLASS, CKA_KEY_TYPE, CKA_PRIVATE, CKA_TOKEN, CKA_TRUSTED, CKA_UNIQUE_ID, CKO_PRIVATE_KEY,
+    CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::{AttributeType, Attributes, Error, ObjectHandle, Result, Reveal, SessionHandle, Template};
 
@@ -17,10 +18,12 @@ use crate::object::Object;
 use crate::operations::Needs;
 use crate::policy::usage::ContextLogin;
 use crate::policy::{self, INDEXED};
+use crate::primitives::SEAL_OVERHEAD;
 use crate::search::Search;
 use crate::session::Session;
 use crate::slot::{Look, Opened};
 use crate::store::{Header, RowId, RowKind, Shelf, Tag};
+use crate::trusted;
 use crate::vault::row::{FORMAT, ShelfKey};
 
 impl Application {
@@ -109,7 +112,11 @@ impl Application {
                 self.plan_object(&mut plan, &opened, login.as_deref(), *row, attributes)?;
             }
             let private = objects.iter().filter(|object| object.is(CKA_PRIVATE)).count();
-            Self::plan_head(&mut plan, login.as_deref(), i64::try_from(private).unwrap_or(i64::MAX));
+            if private > 0 {
+                Self::plan_head(&mut plan, login.as_deref(), i64::try_from(private).unwrap_or(i64::MAX));
+            }
+            let trusted: Vec<_> = objects.iter().filter(|o| o.is(CKA_TRUSTED)).map(|o| (*o, true)).collect();
+            self.plan_trust(&mut plan, &opened, login.as_deref(), &trusted)?;
             if let Some(row) = rows.last() {
                 plan.record(*row, &self.object_event(happening, login.as_deref(), objects));
             }
@@ -142,7 +149,8 @@ impl Application {
             generation: 1,
             version: 1,
         };
-        let sealed = key.seal(primitives, &opened.life, header, attributes.encode().expose())?;
+        let row = trusted::unmarked(attributes).encode();
+        let sealed = key.seal(primitives, &opened.life, header, row.expose())?;
         plan.add(sealed, self.tags(&key, attributes));
         Ok(())
     }
@@ -155,10 +163,8 @@ impl Application {
         INDEXED.iter().filter_map(tag).collect()
     }
 
+    /// Moves the user's head on: for every commit that touches his shelf.
     fn plan_head(plan: &mut Plan, login: Option<&Login>, objects: i64) {
-        if objects == 0 {
-            return;
-        }
         if let Some(own) = login.and_then(|login| login.own.as_ref())
             && let Some(key) = own.newest()
         {
@@ -167,7 +173,12 @@ impl Application {
         }
     }
 
-    fn object_event(&self, happening: Happening, login: Option<&Login>, objects: &[&Attributes]) -> Event {
+    pub(crate) fn object_event(
+        &self,
+        happening: Happening,
+        login: Option<&Login>,
+        objects: &[&Attributes],
+    ) -> Event {
         let unique_id = |object: &&Attributes| {
             String::from_utf8_lossy(object.bytes(CKA_UNIQUE_ID).unwrap_or_default()).into_owned()
         };
@@ -211,9 +222,12 @@ impl Application {
     }
 
     /// What a key asks of the login, for an operation with it.
-    pub(crate) fn needs(session: &Session, object: &Object, again: ContextLogin) -> Needs {
+    pub(crate) fn needs(&self, session: &Session, object: &Object, again: ContextLogin) -> Needs {
         let private = object.attributes.is(CKA_PRIVATE);
-        Needs { login: private.then(|| session.slot.epoch()), login_again: again == ContextLogin::Needed }
+        Needs {
+            login: private.then(|| session.slot.epoch()),
+            login_again: (again == ContextLogin::Needed).then(|| self.begun.fetch_add(1, Ordering::Relaxed)),
+        }
     }
 
     pub(crate) fn do_destroy_object(&self, session: SessionHandle, handle: ObjectHandle) -> Result<()> {
@@ -231,7 +245,9 @@ impl Application {
             let login = slot.login();
             let mut plan = opened.plan(&self.parts);
             plan.delete(header.id, header.version);
-            Self::plan_head(&mut plan, login.as_deref(), if header.shelf == Shelf::PUBLIC { 0 } else { -1 });
+            if header.shelf != Shelf::PUBLIC {
+                Self::plan_head(&mut plan, login.as_deref(), -1);
+            }
             let event =
                 self.object_event(Happening::ObjectDestroyed, login.as_deref(), &[&object.attributes]);
             if let Some(row) = self.reserve_rows(&opened, 1)?.first() {
@@ -246,6 +262,86 @@ impl Application {
                 Err(error) => return Err(error),
             }
         }
+    }
+
+    pub(crate) fn do_copy_object(
+        &self,
+        session: SessionHandle,
+        object: ObjectHandle,
+        template: Template,
+    ) -> Result<ObjectHandle> {
+        let session = self.session(session)?;
+        let source = self.object(&session, object, Look::Lately)?.ok_or(Error::ObjectHandleInvalid)?;
+        let copy = policy::copied(&source.attributes, template, Self::caller(&session, &session.slot))?;
+        let handles = self.keep(&session, vec![copy], Happening::ObjectCopied)?;
+        handles.first().copied().ok_or(Error::Bug("an object without a handle"))
+    }
+
+    /// What the object's content takes in the store, sealed: bytes.
+    pub(crate) fn do_object_size(&self, session: SessionHandle, object: ObjectHandle) -> Result<u64> {
+        let session = self.session(session)?;
+        let object = self.object(&session, object, Look::Lately)?.ok_or(Error::ObjectHandleInvalid)?;
+        let bytes = object.attributes.encode().len() + SEAL_OVERHEAD;
+        u64::try_from(bytes).map_err(|_| Error::HostMemory)
+    }
+
+    pub(crate) fn do_set_attribute_values(
+        &self,
+        session: SessionHandle,
+        handle: ObjectHandle,
+        template: Template,
+    ) -> Result<()> {
+        let session = self.session(session)?;
+        let slot = &session.slot;
+        let mut again = false;
+        loop {
+            let object = self.object(&session, handle, Look::Now)?.ok_or(Error::ObjectHandleInvalid)?;
+            let changed =
+                policy::changed(&object.attributes, template.clone(), Self::caller(&session, slot))?;
+            let Some(header) = object.header else {
+                let number = handle.0 & !ObjectHandle::SESSION;
+                let object = Arc::new(Object::of_session(handle, changed));
+                let replaced = self.session_objects.replace(number, SessionObject { object, slot: slot.id });
+                return replaced.then_some(()).ok_or(Error::ObjectHandleInvalid);
+            };
+            match self.commit_change(&session, &object.attributes, header, &changed) {
+                // Changed since it was looked at, or the roster was: look again.
+                Err(Error::Conflict) if !again => again = true,
+                other => return other,
+            }
+        }
+    }
+
+    fn commit_change(
+        &self,
+        session: &Session,
+        before: &Attributes,
+        header: Header,
+        changed: &Attributes,
+    ) -> Result<()> {
+        let slot = &session.slot;
+        let opened = slot.token(&self.parts, Look::Lately)?;
+        let login = slot.login();
+        let (_, key) = shelf_for(&opened, login.as_deref(), changed)?;
+        let header = Header { version: header.version.saturating_add(1), vault_key: key.number(), ..header };
+        let row = trusted::unmarked(changed).encode();
+        let sealed = key.seal(self.parts.primitives.as_ref(), &opened.life, header, row.expose())?;
+        let mut plan = opened.plan(&self.parts);
+        plan.replace(sealed, self.tags(&key, changed));
+        if header.shelf != Shelf::PUBLIC {
+            Self::plan_head(&mut plan, login.as_deref(), 0);
+        }
+        if before.is(CKA_TRUSTED) != changed.is(CKA_TRUSTED) {
+            let trust = [(changed, changed.is(CKA_TRUSTED))];
+            self.plan_trust(&mut plan, &opened, login.as_deref(), &trust)?;
+        }
+        if let Some(row) = self.reserve_rows(&opened, 1)?.first() {
+            plan.record(*row, &self.object_event(Happening::ObjectChanged, login.as_deref(), &[changed]));
+        }
+        let committed = plan.commit(opened.home.store.as_ref());
+        opened.cache.forget(header.id);
+        committed?;
+        opened.look(&self.parts, Look::Now).map(drop)
     }
 
     pub(crate) fn do_attribute_values(

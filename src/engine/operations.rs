@@ -1,9 +1,9 @@
 //! Running operations: one slot a kind, and one rule for all of how they begin, go on and end.
 
-use pkcs11::{Error, Result};
+use pkcs11::{Error, Mechanism, Result, Room, Secret};
 
 use crate::login::Epoch;
-use crate::mechanism::{Digesting, Signing, Verifying};
+use crate::mechanism::{Ciphering, Digesting, Signing, Verifying};
 use crate::search::Search;
 
 /// Everything that may go on in a session, each kind beside the others.
@@ -17,6 +17,34 @@ pub struct Operations {
     pub sign: Running<Box<dyn Signing>>,
     /// `C_VerifyInit`
     pub verify: Running<Box<dyn Verifying>>,
+    /// `C_EncryptInit`
+    pub encrypt: Running<Box<dyn Ciphering>>,
+    /// `C_DecryptInit`
+    pub decrypt: Running<Box<dyn Ciphering>>,
+    /// `C_SignRecoverInit`
+    pub sign_recover: Running<Box<dyn Ciphering>>,
+    /// `C_VerifyRecoverInit`
+    pub verify_recover: Running<Box<dyn Ciphering>>,
+}
+
+impl Operations {
+    /// The one that was begun last of those that wait for a login of their own.
+    #[must_use]
+    pub fn awaits_login(&self) -> Option<u64> {
+        let ciphers = [&self.encrypt, &self.decrypt, &self.sign_recover, &self.verify_recover];
+        let ciphers = ciphers.into_iter().filter_map(|cipher| cipher.awaits_login());
+        ciphers.chain(self.sign.awaits_login()).chain(self.verify.awaits_login()).max()
+    }
+
+    /// The login of that one has come.
+    pub fn allow_once(&mut self, waiting: u64) {
+        self.sign.allow_once(waiting);
+        self.verify.allow_once(waiting);
+        for cipher in [&mut self.encrypt, &mut self.decrypt, &mut self.sign_recover, &mut self.verify_recover]
+        {
+            cipher.allow_once(waiting);
+        }
+    }
 }
 
 /// One kind of operation.
@@ -27,6 +55,8 @@ pub enum Running<T> {
     Idle,
     /// One is.
     Active(Active<T>),
+    /// One is done, and its result waits for a buffer that is large enough.
+    Undelivered(Undelivered),
 }
 
 /// An active operation.
@@ -34,6 +64,23 @@ pub struct Active<T> {
     operation: T,
     in_parts: bool,
     needs: Needs,
+    about: About,
+}
+
+/// A result that did not fit.
+pub struct Undelivered {
+    result: Secret,
+    call: Call,
+    needs: Needs,
+}
+
+/// What an operation works with, for taking it up again later.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// By which mechanism.
+    pub mechanism: Mechanism,
+    /// `CKA_UNIQUE_ID` of the key; none for a digest.
+    pub key: Option<Vec<u8>>,
 }
 
 /// What an operation's key asks of the login.
@@ -41,8 +88,9 @@ pub struct Active<T> {
 pub struct Needs {
     /// The login that a private key was found under; an operation begun under an older one is over.
     pub login: Option<Epoch>,
-    /// A login for this operation alone (`CKA_ALWAYS_AUTHENTICATE`), until it has come.
-    pub login_again: bool,
+    /// A login for this operation alone (`CKA_ALWAYS_AUTHENTICATE`), until it has come: a number that rises with each
+    /// operation begun.
+    pub login_again: Option<u64>,
 }
 
 /// How an operation is called.
@@ -61,43 +109,55 @@ impl<T> Running<T> {
     ///
     /// # Errors
     /// [`Error::OperationActive`]
-    pub fn begin(&mut self, needs: Needs, make: impl FnOnce() -> Result<T>) -> Result<()> {
+    pub fn begin(&mut self, needs: Needs, about: About, make: impl FnOnce() -> Result<T>) -> Result<()> {
         if self.is_active() {
             return Err(Error::OperationActive);
         }
-        *self = Self::Active(Active { operation: make()?, in_parts: false, needs });
+        *self = Self::Active(Active { operation: make()?, in_parts: false, needs, about });
         Ok(())
+    }
+
+    /// Takes up a saved operation in place of what is active.
+    pub fn resume(&mut self, needs: Needs, about: About, operation: T) {
+        *self = Self::Active(Active { operation, in_parts: true, needs, about });
     }
 
     /// Whether one is active.
     #[must_use]
     pub fn is_active(&self) -> bool {
-        matches!(self, Self::Active(_))
+        !matches!(self, Self::Idle)
     }
 
-    /// Whether one is active that waits for a login of its own.
+    /// The number of what is active, if it waits for a login of its own.
     #[must_use]
-    pub fn awaits_login(&self) -> bool {
-        matches!(self, Self::Active(active) if active.needs.login_again)
+    pub fn awaits_login(&self) -> Option<u64> {
+        match self {
+            Self::Active(active) => active.needs.login_again,
+            Self::Idle | Self::Undelivered(_) => None,
+        }
     }
 
-    /// The login has come.
-    ///
-    /// # Errors
-    /// [`Error::OperationNotInitialized`]
-    pub fn allow_once(&mut self) -> Result<()> {
-        match self {
-            Self::Active(active) => {
-                active.needs.login_again = false;
-                Ok(())
-            }
-            Self::Idle => Err(Error::OperationNotInitialized),
+    /// The login has come: for what waits for it under this number.
+    pub fn allow_once(&mut self, waiting: u64) {
+        if let Self::Active(active) = self
+            && active.needs.login_again == Some(waiting)
+        {
+            active.needs.login_again = None;
         }
     }
 
     /// Ends what is active without a result.
     pub fn cancel(&mut self) {
         *self = Self::Idle;
+    }
+
+    /// What is active, and with what: for saving it.
+    #[must_use]
+    pub fn active(&self) -> Option<(&T, &About)> {
+        match self {
+            Self::Active(active) => Some((&active.operation, &active.about)),
+            Self::Idle | Self::Undelivered(_) => None,
+        }
     }
 
     /// Looks at the operation without changing it: for lengths. A call that may not be made ends it.
@@ -108,7 +168,7 @@ impl<T> Running<T> {
         self.admit(call, now)?;
         match self {
             Self::Active(active) => Ok(look(&active.operation)),
-            Self::Idle => Err(Error::OperationNotInitialized),
+            Self::Idle | Self::Undelivered(_) => Err(Error::OperationNotInitialized),
         }
     }
 
@@ -116,7 +176,7 @@ impl<T> Running<T> {
     ///
     /// # Errors
     /// [`Error::OperationNotInitialized`], [`Error::UserNotLoggedIn`], and those of `add`.
-    pub fn part(&mut self, now: Epoch, add: impl FnOnce(&mut T) -> Result<()>) -> Result<()> {
+    pub fn part<R>(&mut self, now: Epoch, add: impl FnOnce(&mut T) -> Result<R>) -> Result<R> {
         self.admit(Call::Part, now)?;
         let Self::Active(active) = self else { return Err(Error::OperationNotInitialized) };
         active.in_parts = true;
@@ -135,20 +195,88 @@ impl<T> Running<T> {
         self.admit(call, now)?;
         match std::mem::take(self) {
             Self::Active(active) => Ok(active.operation),
-            Self::Idle => Err(Error::OperationNotInitialized),
+            Self::Idle | Self::Undelivered(_) => Err(Error::OperationNotInitialized),
         }
     }
 
     /// Whether the operation may be called like this; if not, it is over.
     fn admit(&mut self, call: Call, now: Epoch) -> Result<()> {
-        let Self::Active(active) = self else { return Err(Error::OperationNotInitialized) };
-        let out_of_order = call == Call::Whole && active.in_parts;
-        let logged_out = active.needs.login.is_some_and(|epoch| epoch != now);
+        let (out_of_order, needs) = match self {
+            Self::Idle => return Err(Error::OperationNotInitialized),
+            Self::Active(active) => (call == Call::Whole && active.in_parts, active.needs),
+            Self::Undelivered(waiting) => (call != waiting.call, waiting.needs),
+        };
+        let logged_out = needs.login.is_some_and(|epoch| epoch != now);
         if out_of_order || logged_out {
             self.cancel();
             return Err(if logged_out { Error::UserNotLoggedIn } else { Error::OperationNotInitialized });
         }
         // The operation waits for its login: it stays active.
-        if active.needs.login_again { Err(Error::UserNotLoggedIn) } else { Ok(()) }
+        if needs.login_again.is_some() { Err(Error::UserNotLoggedIn) } else { Ok(()) }
+    }
+}
+
+impl Running<Box<dyn Ciphering>> {
+    /// Takes a part and writes what comes of it. A query, or a buffer that is too small, changes nothing.
+    ///
+    /// # Errors
+    /// [`Error::OperationNotInitialized`], [`Error::UserNotLoggedIn`], [`Error::BufferTooSmall`], and those of the
+    /// operation, which end it.
+    pub fn update(&mut self, now: Epoch, part: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        let len = self.look(Call::Part, now, |cipher| cipher.update_len(part.len()))?;
+        if out.is_query() {
+            return Ok(len);
+        }
+        let out = out.take(len)?;
+        self.part(now, |cipher| cipher.update(part, out)).map(|()| len)
+    }
+
+    /// Ends the operation, all at once or after parts, and writes what comes of it. A query tells the most that it may
+    /// be. A result that turns out not to fit is kept until there is room.
+    ///
+    /// # Errors
+    /// Those of [`Running::update`].
+    pub fn conclude(&mut self, call: Call, now: Epoch, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        if let Self::Undelivered(_) = self {
+            return self.deliver(call, now, out);
+        }
+        let most = self.look(call, now, |cipher| match call {
+            Call::Whole => cipher.whole_len(data.len()),
+            Call::Part | Call::Last => cipher.finish_len(),
+        })?;
+        if out.is_query() {
+            return Ok(most);
+        }
+        let needs = match self {
+            Self::Active(active) => active.needs,
+            Self::Idle | Self::Undelivered(_) => Needs::default(),
+        };
+        let cipher = self.take(call, now)?;
+        let run = |cipher: Box<dyn Ciphering>, out: &mut [u8]| match call {
+            Call::Whole => cipher.whole(data, out),
+            Call::Part | Call::Last => cipher.finish(out),
+        };
+        if let Ok(out) = out.take(most) {
+            return run(cipher, out);
+        }
+        // The result may be shorter than the most that it can be, and then fit after all.
+        let mut result = Secret::zeroed(most);
+        let len = run(cipher, result.as_mut())?;
+        let result = Secret::from(result.expose().get(..len).unwrap_or_default());
+        let put = out.put(result.expose());
+        if put.is_err() {
+            *self = Self::Undelivered(Undelivered { result, call, needs });
+        }
+        put
+    }
+
+    fn deliver(&mut self, call: Call, now: Epoch, out: &mut Room<'_>) -> Result<usize> {
+        self.admit(call, now)?;
+        let Self::Undelivered(waiting) = self else { return Err(Error::OperationNotInitialized) };
+        let put = out.put(waiting.result.expose())?;
+        if !out.is_query() {
+            self.cancel();
+        }
+        Ok(put)
     }
 }

@@ -109,7 +109,7 @@ impl Application {
     }
 
     /// Adds a link as row and as current one.
-    fn plan_link(&self, plan: &mut Plan, life: &Life, row: RowId, link: &Link) {
+    pub(crate) fn plan_link(&self, plan: &mut Plan, life: &Life, row: RowId, link: &Link) {
         let sealed = SealedRow { header: chain::header(row, life.incarnation), body: link.encode() };
         let digest = chain::digest(&sealed, life, self.parts.primitives.as_ref());
         plan.link(LinkHead { row, version: link.roster.version, digest });
@@ -259,7 +259,7 @@ impl Application {
     }
 
     /// The current roster with version, time and predecessor of the next one.
-    fn successor(&self, current: &Current) -> Roster {
+    pub(crate) fn successor(&self, current: &Current) -> Roster {
         let hash = current.link.hash(self.parts.primitives.as_ref());
         Roster {
             version: current.link.roster.version.saturating_add(1),

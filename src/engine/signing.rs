@@ -1,35 +1,13 @@
 //! Chapters 5.13 and 5.15: signing and verifying.
 
-use std::sync::Arc;
-
 use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, SessionHandle};
 
 use crate::application::Application;
-use crate::mechanism::{Can, Key, MechanismRow};
-use crate::operations::{Call, Needs};
-use crate::policy::usage::{Operation, permitted};
-use crate::session::Session;
-use crate::slot::Look;
+use crate::mechanism::Can;
+use crate::operations::Call;
+use crate::policy::usage::Operation;
 
 impl Application {
-    /// The object of a key handle, permitted for an operation with a mechanism.
-    fn key_for(
-        &self,
-        session: &Session,
-        operation: Operation,
-        row: &MechanismRow,
-        handle: ObjectHandle,
-    ) -> Result<(Arc<dyn Key>, Needs)> {
-        let object = self.object(session, handle, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
-        let again = permitted(operation, &object.attributes, row.mechanism, row.key_type)?;
-        let key = Arc::clone(object.key(&self.parts.mechanisms)?);
-        let (smallest, largest) = row.sizes;
-        if !(smallest..=largest).contains(&key.size()) {
-            return Err(Error::KeySizeRange);
-        }
-        Ok((key, Self::needs(session, &object, again)))
-    }
-
     pub(crate) fn do_sign_init(
         &self,
         session: SessionHandle,
@@ -46,11 +24,11 @@ impl Application {
         session.with(
             |work| if work.operations.sign.is_active() { Err(Error::OperationActive) } else { Ok(()) },
         )?;
-        let row = self.parts.mechanisms.row(mechanism.mechanism_type);
-        let start = row.and_then(|row| row.can.iter().find_map(Can::sign).map(|start| (row, start)));
-        let (row, start) = start.ok_or(Error::MechanismInvalid(mechanism.mechanism_type))?;
-        let (key, needs) = self.key_for(&session, Operation::Sign, row, key)?;
-        session.with(|work| work.operations.sign.begin(needs, || start(&mechanism, &key)))
+        let (row, start) = self.ability(mechanism.mechanism_type, Can::sign)?;
+        let usable = self.key_for(&session, Operation::Sign, row, key)?;
+        let about = usable.about(&mechanism);
+        session
+            .with(|work| work.operations.sign.begin(usable.needs, about, || start(&mechanism, &usable.key)))
     }
 
     pub(crate) fn do_sign(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
@@ -108,11 +86,11 @@ impl Application {
         session.with(|work| {
             if work.operations.verify.is_active() { Err(Error::OperationActive) } else { Ok(()) }
         })?;
-        let row = self.parts.mechanisms.row(mechanism.mechanism_type);
-        let start = row.and_then(|row| row.can.iter().find_map(Can::verify).map(|start| (row, start)));
-        let (row, start) = start.ok_or(Error::MechanismInvalid(mechanism.mechanism_type))?;
-        let (key, needs) = self.key_for(&session, Operation::Verify, row, key)?;
-        session.with(|work| work.operations.verify.begin(needs, || start(&mechanism, &key)))
+        let (row, start) = self.ability(mechanism.mechanism_type, Can::verify)?;
+        let usable = self.key_for(&session, Operation::Verify, row, key)?;
+        let about = usable.about(&mechanism);
+        session
+            .with(|work| work.operations.verify.begin(usable.needs, about, || start(&mechanism, &usable.key)))
     }
 
     pub(crate) fn do_verify(&self, session: SessionHandle, data: &[u8], signature: &[u8]) -> Result<()> {

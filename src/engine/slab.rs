@@ -62,6 +62,15 @@ impl<T> Slab<T> {
         Some((number, value))
     }
 
+    /// Puts another value in the place of one that is there; false when it is not.
+    pub fn replace(&self, number: u64, value: T) -> bool {
+        let Some(entry) = self.entry(number, false) else { return false };
+        let Some(found) = entry.load_full().filter(|found| found.number == number) else { return false };
+        let fresh = Arc::new(Numbered { number, value: Arc::new(value) });
+        let before = entry.compare_and_swap(&Some(Arc::clone(&found)), Some(fresh));
+        before.as_ref().is_some_and(|before| Arc::ptr_eq(before, &found))
+    }
+
     /// Takes a value out; `None` when it is not there.
     pub fn remove(&self, number: u64) -> Option<Arc<T>> {
         let entry = self.entry(number, false)?;

@@ -17,6 +17,7 @@ use crate::quorum::chain::{self, Link};
 use crate::quorum::roster::{Person, Roster};
 use crate::store::{Changes, Revision, RowId, RowKind, SealedRow, Shelf};
 use crate::sync::Mutex;
+use crate::trusted;
 use crate::vault::keyring::KeyringPlace;
 use crate::vault::pin::{Allowance, Trials};
 use crate::vault::row::{DeviceKey, Life, ShelfKey, describe};
@@ -223,6 +224,8 @@ impl Opened {
         check_revision(&head, now)?;
         if head.link != self.current().head {
             self.current.store(Arc::new(read_current(parts, &self.home, &self.life, head.link)?));
+            // What is trusted stands in the roster.
+            self.cache.forget_all(|_| true);
         }
         // First the revision, then the cache: who keeps an object compares the revision afterwards.
         self.seen.store(now.0, Ordering::Release);
@@ -294,10 +297,11 @@ impl Opened {
             reason: "its shelf has no such vault key",
         })?;
         let plain = key.open(parts.primitives.as_ref(), &self.life, row)?;
-        let attributes = Attributes::decode(plain.expose()).map_err(|_| Error::Forged {
+        let mut attributes = Attributes::decode(plain.expose()).map_err(|_| Error::Forged {
             what: describe(header),
             reason: "its content is not that of an object",
         })?;
+        trusted::mark(parts.primitives.as_ref(), &self.current().link.roster, &mut attributes);
         let object = Arc::new(Object::of_row(*header, attributes));
         self.cache.keep(header.id, &object);
         if self.seen.load(Ordering::Acquire) != seen {

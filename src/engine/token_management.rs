@@ -15,7 +15,7 @@ use pkcs11::{
 
 use crate::application::Application;
 use crate::audit::hexadecimal;
-use crate::place::TokenId;
+use crate::place::{Place, TokenId};
 use crate::quorum::approval::{Officer, Operation, by_one};
 use crate::quorum::roster::{DEFAULT_USER, Role};
 use crate::slot::{Look, Opened, Slot};
@@ -38,17 +38,19 @@ impl Application {
         Ok(self.slots.load().keys().copied().collect())
     }
 
-    fn list_places(&self) -> Result<()> {
+    /// Looks at all places, and keeps the slots of those that are known.
+    pub(crate) fn list_places(&self) -> Result<Vec<Place>> {
         let _listing = self.listing.lock();
         let places = self.parts.places.list()?;
         let known = self.slots.load();
         let mut slots: BTreeMap<SlotId, Arc<Slot>> = BTreeMap::new();
-        for place in places {
+        for place in &places {
             let slot = known.get(&place.slot).filter(|slot| slot.token == place.token);
-            slots.insert(place.slot, slot.map_or_else(|| Arc::new(Slot::new(&place)), Arc::clone));
+            slots.insert(place.slot, slot.map_or_else(|| Arc::new(Slot::new(place)), Arc::clone));
         }
         self.slots.store(Arc::new(slots));
-        Ok(())
+        self.begin_slot_events(&places);
+        Ok(places)
     }
 
     /// The slot of a number; looks for it once when it is not known.

@@ -1,6 +1,6 @@
 //! What PKCS#11 has no function for: the record of management events now; people, quorum, policy and backup later.
 
-use crate::{Cryptoki, Result, SlotId};
+use crate::{Cryptoki, Result, SessionHandle, SlotId};
 
 /// One entry of a token's audit chain.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,6 +29,20 @@ pub trait Administration: Send + Sync {
     /// [`crate::Error::Forged`] where the chain breaks; [`crate::Error::SlotIdInvalid`];
     /// [`crate::Error::TokenNotInitialized`].
     fn audit_events(&self, slot: SlotId, from: u64, limit: usize) -> Result<Vec<AuditEvent>>;
+
+    /// Marks a key trusted (`CKA_TRUSTED`), or no longer: a key that an officer does not see, by its unique id. A public
+    /// key or certificate is named by the SHA-384 of its SPKI or value as well; a secret key must be private.
+    ///
+    /// # Errors
+    /// [`crate::Error::UserNotLoggedIn`] unless an officer is logged in; [`crate::Error::ActionProhibited`] where one
+    /// alone may not do it.
+    fn trust_key(
+        &self,
+        session: SessionHandle,
+        unique_id: &str,
+        public_key: Option<[u8; 48]>,
+        trusted: bool,
+    ) -> Result<()>;
 }
 
 /// Everything that a token can be asked.

@@ -2,10 +2,13 @@
 
 use pkcs11::constants::{
     CKA_ALLOWED_MECHANISMS, CKA_ALWAYS_AUTHENTICATE, CKA_DECAPSULATE, CKA_DECRYPT, CKA_DERIVE,
-    CKA_ENCAPSULATE, CKA_ENCRYPT, CKA_SIGN, CKA_SIGN_RECOVER, CKA_UNWRAP, CKA_VERIFY, CKA_VERIFY_RECOVER,
-    CKA_WRAP, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+    CKA_ENCAPSULATE, CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_SIGN, CKA_SIGN_RECOVER, CKA_TRUSTED, CKA_UNWRAP,
+    CKA_VERIFY, CKA_VERIFY_RECOVER, CKA_WRAP, CKA_WRAP_TEMPLATE, CKA_WRAP_WITH_TRUSTED, CKO_PRIVATE_KEY,
+    CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::{AttributeType, AttributeValue, Attributes, Error, KeyType, MechanismType, ObjectClass, Result};
+
+use super::showing::matches;
 
 /// What a key is used for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -81,7 +84,7 @@ pub enum ContextLogin {
     Needed,
 }
 
-/// Whether a key may do an operation by a mechanism, whose keys are of type `key_type`.
+/// Whether a key may do an operation by a mechanism, whose keys are of one of `key_types`.
 ///
 /// Every refusal by class or attribute is [`Error::KeyFunctionNotPermitted`], for `C_WrapKey`, `C_UnwrapKey`,
 /// `C_DeriveKey` and the KEM functions too: their lists leave it out, section 5.1.7 describes exactly this case by it,
@@ -96,11 +99,11 @@ pub fn permitted(
     operation: Operation,
     key: &Attributes,
     mechanism: MechanismType,
-    key_type: Option<KeyType>,
+    key_types: &[KeyType],
 ) -> Result<ContextLogin> {
     let is_key = |class| matches!(class, CKO_PUBLIC_KEY | CKO_PRIVATE_KEY | CKO_SECRET_KEY);
     let class = key.class().filter(|class| is_key(*class)).ok_or(Error::KeyHandleInvalid)?;
-    if key_type.is_some_and(|wanted| key.key_type() != Some(wanted)) {
+    if !key_types.is_empty() && !key.key_type().is_some_and(|found| key_types.contains(&found)) {
         return Err(Error::KeyTypeInconsistent);
     }
     let usage = USES.iter().find(|usage| usage.operation == operation);
@@ -124,5 +127,27 @@ fn allows(key: &Attributes, mechanism: MechanismType) -> bool {
         Some(AttributeValue::Ulongs(allowed)) => allowed.is_empty() || allowed.contains(&mechanism),
         Some(_) => false,
         None => true,
+    }
+}
+
+/// Whether `wrapping` may wrap `key` (section 5.18.3).
+///
+/// # Errors
+/// [`Error::KeyNotWrappable`] for what is no private or secret key, and for a key that wants a trusted wrapping key;
+/// [`Error::KeyUnextractable`]; [`Error::KeyHandleInvalid`] for a key that `CKA_WRAP_TEMPLATE` leaves out, as that
+/// section says.
+pub fn may_wrap(wrapping: &Attributes, key: &Attributes) -> Result<()> {
+    if !matches!(key.class(), Some(CKO_PRIVATE_KEY | CKO_SECRET_KEY)) {
+        return Err(Error::KeyNotWrappable);
+    }
+    if !key.is(CKA_EXTRACTABLE) {
+        return Err(Error::KeyUnextractable);
+    }
+    if key.is(CKA_WRAP_WITH_TRUSTED) && !wrapping.is(CKA_TRUSTED) {
+        return Err(Error::KeyNotWrappable);
+    }
+    match wrapping.value(CKA_WRAP_TEMPLATE) {
+        Some(AttributeValue::Template(wanted)) if !matches(key, wanted) => Err(Error::KeyHandleInvalid),
+        _ => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use pkcs11::{Error, Result, Secret};
 
 use super::chain::Link;
-use super::roster::{Role, Roster};
+use super::roster::{Role, Roster, TrustedKey};
 use crate::primitives::Primitives;
 use crate::vault::keyring::{Keyring, PersonId};
 
@@ -19,6 +19,11 @@ pub enum Operation {
     AdmitUser {
         /// The user's name.
         name: String,
+    },
+    /// `CKA_TRUSTED` of keys and certificates.
+    Trust {
+        /// Each with whether it is trusted from now on.
+        keys: Vec<(TrustedKey, bool)>,
     },
     /// `C_InitPIN` for a user who is: his vault is opened through the escrow.
     RecoverUser {

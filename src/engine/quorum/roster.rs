@@ -283,6 +283,19 @@ impl Roster {
         self.people.iter().find(|person| person.id == *id)
     }
 
+    /// Whether an object is marked trusted: by its unique id and what identifies it. A key that is identified by its id
+    /// alone must be a private one, since who holds the device key can make public ones.
+    #[must_use]
+    pub fn trusts(&self, unique_id: &[u8], public_key: Option<&[u8; 48]>, private: bool) -> bool {
+        self.trusted.iter().any(|key| {
+            key.unique_id == unique_id
+                && match &key.public_key {
+                    Some(wanted) => public_key == Some(wanted),
+                    None => public_key.is_none() && private,
+                }
+        })
+    }
+
     /// Failures at which people of a role are locked.
     #[must_use]
     pub fn pin_limit(&self, role: Role) -> u32 {

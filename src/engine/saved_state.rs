@@ -1,0 +1,172 @@
+//! Chapter 5.6: an operation's state, saved and taken up again.
+//!
+//! What an application gets is sealed under a key that lives and dies with it, so that a state shows nothing of what
+//! went into it and no other application can make one.
+
+use once_cell::sync::OnceCell;
+use pkcs11::encode::{Record, Writer};
+use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, Secret, SessionHandle};
+
+use crate::application::Application;
+use crate::encryption::Cipher;
+use crate::mechanism::{Can, Saving};
+use crate::operations::{About, Needs, Operations, Running};
+use crate::policy::usage::Operation;
+use crate::session::Session;
+
+/// The key of an application's saved states, made when the first one is asked for.
+#[derive(Default)]
+pub struct StateKey(OnceCell<Secret>);
+
+const SEALED_AS: &[u8] = b"claviger/1 operation state";
+
+// The fields of a state: one for each kind of operation that was active.
+const DIGEST: u16 = 1;
+const SIGN: u16 = 2;
+const VERIFY: u16 = 3;
+const ENCRYPT: u16 = 4;
+const DECRYPT: u16 = 5;
+
+const MECHANISM: u16 = 1;
+const KEY: u16 = 2;
+const STATE: u16 = 3;
+
+/// One operation out of a saved state.
+struct Saved {
+    about: About,
+    state: Secret,
+}
+
+impl Saved {
+    fn read(bytes: &[u8]) -> Result<Self> {
+        let record = Record::read(bytes, &[MECHANISM, KEY, STATE])?;
+        let mechanism = Mechanism::decode(record.bytes(MECHANISM)?)?;
+        let key = record.optional(KEY).map(<[u8]>::to_vec);
+        Ok(Self { about: About { mechanism, key }, state: Secret::from(record.bytes(STATE)?) })
+    }
+}
+
+impl Application {
+    fn state_key(&self) -> Result<&Secret> {
+        self.state_key.0.get_or_try_init(|| Ok(Secret::from(self.random::<32>()?)))
+    }
+
+    pub(crate) fn do_operation_state(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {
+        let session = self.session(session)?;
+        let plain = session.with(|work| save(&work.operations))?;
+        let sealed = self.parts.primitives.seal(self.state_key()?, SEALED_AS, plain.expose())?;
+        out.put(&sealed)
+    }
+
+    pub(crate) fn do_set_operation_state(
+        &self,
+        session: SessionHandle,
+        state: &[u8],
+        encryption_key: ObjectHandle,
+        authentication_key: ObjectHandle,
+    ) -> Result<()> {
+        let session = self.session(session)?;
+        let plain = self.parts.primitives.open(self.state_key()?, SEALED_AS, state);
+        let plain = plain.ok_or(Error::SavedStateInvalid)?;
+        let record = Record::read(plain.expose(), &[DIGEST, SIGN, VERIFY, ENCRYPT, DECRYPT])?;
+        let saved = |tag| record.optional(tag).map(Saved::read).transpose();
+        let wants = |tags: [u16; 2]| tags.iter().any(|tag| record.optional(*tag).is_some());
+        let keys = [(encryption_key, wants([ENCRYPT, DECRYPT])), (authentication_key, wants([SIGN, VERIFY]))];
+        for (key, wanted) in keys {
+            match (key.0 != 0, wanted) {
+                (true, false) => return Err(Error::KeyNotNeeded),
+                (false, true) => return Err(Error::KeyNeeded),
+                _ => {}
+            }
+        }
+        let mut operations = Operations::default();
+        if let Some(saved) = saved(DIGEST)? {
+            let (_, start) = self.ability(saved.about.mechanism.mechanism_type, Can::digest)?;
+            let operation = start(&saved.about.mechanism)?;
+            restore(&mut operations.digest, operation, Needs::default(), saved)?;
+        }
+        if let Some(saved) = saved(SIGN)? {
+            let (_, start) = self.ability(saved.about.mechanism.mechanism_type, Can::sign)?;
+            let usable = self.key_again(&session, Operation::Sign, &saved, authentication_key)?;
+            let operation = start(&saved.about.mechanism, &usable.key)?;
+            restore(&mut operations.sign, operation, usable.needs, saved)?;
+        }
+        if let Some(saved) = saved(VERIFY)? {
+            let (_, start) = self.ability(saved.about.mechanism.mechanism_type, Can::verify)?;
+            let usable = self.key_again(&session, Operation::Verify, &saved, authentication_key)?;
+            let operation = start(&saved.about.mechanism, &usable.key)?;
+            restore(&mut operations.verify, operation, usable.needs, saved)?;
+        }
+        for (tag, cipher) in [(ENCRYPT, Cipher::Encrypt), (DECRYPT, Cipher::Decrypt)] {
+            if let Some(saved) = saved(tag)? {
+                let (_, start) = self.ability(saved.about.mechanism.mechanism_type, |can| cipher.of(can))?;
+                let usable = self.key_again(&session, cipher.operation(), &saved, encryption_key)?;
+                let operation = start(&saved.about.mechanism, &usable.key)?;
+                restore(cipher.place(&mut operations), operation, usable.needs, saved)?;
+            }
+        }
+        session.with(|work| {
+            operations.search = work.operations.search.take();
+            work.operations = operations;
+            Ok(())
+        })
+    }
+
+    /// The key of a saved operation, which must be the one that it was saved with.
+    fn key_again(
+        &self,
+        session: &Session,
+        operation: Operation,
+        saved: &Saved,
+        handle: ObjectHandle,
+    ) -> Result<crate::keys::Usable> {
+        let row = self.parts.mechanisms.row(saved.about.mechanism.mechanism_type);
+        let row = row.ok_or(Error::SavedStateInvalid)?;
+        let usable = self.key_for(session, operation, row, handle)?;
+        if usable.about(&saved.about.mechanism) == saved.about { Ok(usable) } else { Err(Error::KeyChanged) }
+    }
+}
+
+fn restore<T: Saving + ?Sized>(
+    place: &mut Running<Box<T>>,
+    mut operation: Box<T>,
+    needs: Needs,
+    saved: Saved,
+) -> Result<()> {
+    operation.restore(saved.state.expose())?;
+    place.resume(needs, saved.about, operation);
+    Ok(())
+}
+
+/// Everything that is active, in the order of the tags.
+fn save(operations: &Operations) -> Result<Secret> {
+    let Operations { search: _, digest, sign, verify, encrypt, decrypt, sign_recover, verify_recover } =
+        operations;
+    if sign_recover.is_active() || verify_recover.is_active() {
+        return Err(Error::StateUnsaveable);
+    }
+    let parts = [
+        (DIGEST, digest.is_active(), digest.active().map(|(run, about)| (run.save(), about))),
+        (SIGN, sign.is_active(), sign.active().map(|(run, about)| (run.save(), about))),
+        (VERIFY, verify.is_active(), verify.active().map(|(run, about)| (run.save(), about))),
+        (ENCRYPT, encrypt.is_active(), encrypt.active().map(|(run, about)| (run.save(), about))),
+        (DECRYPT, decrypt.is_active(), decrypt.active().map(|(run, about)| (run.save(), about))),
+    ];
+    if !parts.iter().any(|(_, active, _)| *active) {
+        return Err(Error::OperationNotInitialized);
+    }
+    let mut writer = Writer::new();
+    for (tag, active, part) in parts {
+        match part {
+            Some((Some(state), about)) => {
+                let mut saved = Writer::new();
+                saved.field(MECHANISM, about.mechanism.encode().expose()).optional(KEY, about.key.as_deref());
+                writer.field(tag, saved.field(STATE, state.expose()).finish().expose());
+            }
+            // Its result waits for room, or the mechanism cannot tell its state.
+            _ if active => return Err(Error::StateUnsaveable),
+            _ => {}
+        }
+    }
+    Ok(writer.finish())
+}
