@@ -101,10 +101,10 @@ fn a_key_does_what_its_attribute_says_and_nothing_else() {
             let able = kind.lines().any(|line| line.attribute == attribute);
             let expected =
                 if able { Ok(ContextLogin::NotNeeded) } else { Err(Error::KeyFunctionNotPermitted) };
-            assert_eq!(permitted(operation, &key, 1, kind.subtype), expected, "{kind:?} {operation:?}");
+            assert_eq!(permitted(operation, &key, 1, kind.subtype.as_slice()), expected, "{kind:?} {operation:?}");
             key.set_bool(attribute, false);
             assert_eq!(
-                permitted(operation, &key, 1, kind.subtype),
+                permitted(operation, &key, 1, kind.subtype.as_slice()),
                 Err(Error::KeyFunctionNotPermitted),
                 "{kind:?} {operation:?}"
             );
@@ -116,9 +116,9 @@ fn a_key_does_what_its_attribute_says_and_nothing_else() {
 fn a_key_of_another_type_is_inconsistent_before_it_is_not_permitted() {
     let mut key = key(CKO_PRIVATE_KEY, CKK_RSA);
     key.set_bool(CKA_SIGN, false);
-    assert_eq!(permitted(Operation::Sign, &key, CKM_ECDSA, Some(CKK_EC)), Err(Error::KeyTypeInconsistent));
+    assert_eq!(permitted(Operation::Sign, &key, CKM_ECDSA, &[CKK_EC]), Err(Error::KeyTypeInconsistent));
     assert_eq!(
-        permitted(Operation::Sign, &key, CKM_RSA_PKCS, Some(CKK_RSA)),
+        permitted(Operation::Sign, &key, CKM_RSA_PKCS, &[CKK_RSA]),
         Err(Error::KeyFunctionNotPermitted)
     );
 }
@@ -126,14 +126,14 @@ fn a_key_of_another_type_is_inconsistent_before_it_is_not_permitted() {
 #[test]
 fn an_object_that_is_no_key_is_no_valid_handle() {
     let certificate = created(creatable(&KINDS[1]), USER).unwrap();
-    assert_eq!(permitted(Operation::Verify, &certificate, 1, None), Err(Error::KeyHandleInvalid));
-    assert_eq!(permitted(Operation::Verify, &Attributes::new(), 1, None), Err(Error::KeyHandleInvalid));
+    assert_eq!(permitted(Operation::Verify, &certificate, 1, &[]), Err(Error::KeyHandleInvalid));
+    assert_eq!(permitted(Operation::Verify, &Attributes::new(), 1, &[]), Err(Error::KeyHandleInvalid));
 }
 
 #[test]
 fn allowed_mechanisms_bind_unless_there_are_none() {
     let mut key = key(CKO_PRIVATE_KEY, CKK_RSA);
-    let sign = |key: &Attributes, mechanism| permitted(Operation::Sign, key, mechanism, Some(CKK_RSA));
+    let sign = |key: &Attributes, mechanism| permitted(Operation::Sign, key, mechanism, &[CKK_RSA]);
     assert!(sign(&key, CKM_RSA_PKCS).is_ok());
     key.set(CKA_ALLOWED_MECHANISMS, AttributeValue::Ulongs(vec![CKM_RSA_PKCS_PSS]));
     assert_eq!(sign(&key, CKM_RSA_PKCS), Err(Error::MechanismInvalid(CKM_RSA_PKCS)));
@@ -147,7 +147,7 @@ fn a_key_that_always_authenticates_is_not_used_where_no_pin_can_be_given() {
     let mut key = key(CKO_PRIVATE_KEY, CKK_RSA);
     key.set_bool(CKA_ALWAYS_AUTHENTICATE, true);
     key.set_bool(CKA_DERIVE, true);
-    let answer = |operation| permitted(operation, &key, 1, Some(CKK_RSA));
+    let answer = |operation| permitted(operation, &key, 1, &[CKK_RSA]);
     for operation in [Operation::Sign, Operation::SignRecover, Operation::Decrypt] {
         assert_eq!(answer(operation), Ok(ContextLogin::Needed));
     }
