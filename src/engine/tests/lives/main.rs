@@ -5,9 +5,11 @@
     clippy::unwrap_used,
     clippy::indexing_slicing,
     clippy::wildcard_imports,
+    clippy::panic,
     reason = "a panic is how a test fails, and the harness is every test's vocabulary"
 )]
 
+mod ciphers;
 mod harness;
 mod life;
 mod locks;
