@@ -17,7 +17,8 @@ use cryptoki_sys::{
     CK_TOKEN_INFO, CK_ULONG, CK_UTF8CHAR, CK_VERSION,
 };
 use pkcs11::constants::{
-    CK_FALSE, CKF_ASYNC_SESSION, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKU_CONTEXT_SPECIFIC, CKU_SO, CKU_USER,
+    CK_FALSE, CKF_ASYNC_SESSION, CKF_DONT_BLOCK, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKU_CONTEXT_SPECIFIC,
+    CKU_SO, CKU_USER,
 };
 use pkcs11::{Access, Error, ObjectHandle, Result, SessionHandle, SlotId, UserType};
 
@@ -53,11 +54,11 @@ macro_rules! table {
                 C_CloseSession(session hSession) => close_session;
                 C_CloseAllSessions(slot slotID) => close_all_sessions;
                 C_GetSessionInfo(session hSession, tell pInfo [CK_SESSION_INFO]) => session_info;
-                C_GetOperationState(session hSession, output pOperationState pulOperationStateLen) => absent;
+                C_GetOperationState(session hSession, output pOperationState pulOperationStateLen) => operation_state;
                 C_SetOperationState(
                     session hSession, input pOperationState ulOperationStateLen, object hEncryptionKey,
                     object hAuthenticationKey
-                ) => absent;
+                ) => set_operation_state;
                 C_Login(session hSession, user userType, pin pPin ulPinLen) => login;
                 C_Logout(session hSession) => logout;
                 // 5.7 Objects
@@ -67,74 +68,74 @@ macro_rules! table {
                 C_CopyObject(
                     session hSession, object hObject, template pTemplate ulCount,
                     tell phNewObject [CK_OBJECT_HANDLE]
-                ) => absent;
+                ) => copy_object;
                 C_DestroyObject(session hSession, object hObject) => destroy_object;
-                C_GetObjectSize(session hSession, object hObject, tell pulSize [CK_ULONG]) => absent;
+                C_GetObjectSize(session hSession, object hObject, tell pulSize [CK_ULONG]) => object_size;
                 C_GetAttributeValue(session hSession, object hObject, asked pTemplate ulCount) => attribute_values;
-                C_SetAttributeValue(session hSession, object hObject, template pTemplate ulCount) => absent;
+                C_SetAttributeValue(session hSession, object hObject, template pTemplate ulCount) => set_attribute_values;
                 C_FindObjectsInit(session hSession, template pTemplate ulCount) => find_objects_init;
                 C_FindObjects(session hSession, found phObject ulMaxObjectCount pulObjectCount) => find_objects;
                 C_FindObjectsFinal(session hSession) => find_objects_final;
                 // 5.8 Encryption
-                C_EncryptInit(session hSession, mechanism_or_end pMechanism, object hKey) => absent;
+                C_EncryptInit(session hSession, mechanism_or_end pMechanism, object hKey) => encrypt_init;
                 C_Encrypt(
                     session hSession, input pData ulDataLen, output pEncryptedData pulEncryptedDataLen
-                ) => absent;
+                ) => encrypt;
                 C_EncryptUpdate(
                     session hSession, input pPart ulPartLen, output pEncryptedPart pulEncryptedPartLen
-                ) => absent;
-                C_EncryptFinal(session hSession, output pLastEncryptedPart pulLastEncryptedPartLen) => absent;
+                ) => encrypt_update;
+                C_EncryptFinal(session hSession, output pLastEncryptedPart pulLastEncryptedPartLen) => encrypt_final;
                 // 5.10 Decryption
-                C_DecryptInit(session hSession, mechanism_or_end pMechanism, object hKey) => absent;
+                C_DecryptInit(session hSession, mechanism_or_end pMechanism, object hKey) => decrypt_init;
                 C_Decrypt(
                     session hSession, input pEncryptedData ulEncryptedDataLen, output pData pulDataLen
-                ) => absent;
+                ) => decrypt;
                 C_DecryptUpdate(
                     session hSession, input pEncryptedPart ulEncryptedPartLen, output pPart pulPartLen
-                ) => absent;
-                C_DecryptFinal(session hSession, output pLastPart pulLastPartLen) => absent;
+                ) => decrypt_update;
+                C_DecryptFinal(session hSession, output pLastPart pulLastPartLen) => decrypt_final;
                 // 5.12 Message digesting
                 C_DigestInit(session hSession, mechanism_or_end pMechanism) => digest_init;
                 C_Digest(session hSession, input pData ulDataLen, output pDigest pulDigestLen) => digest;
                 C_DigestUpdate(session hSession, input pPart ulPartLen) => digest_update;
-                C_DigestKey(session hSession, object hKey) => absent;
+                C_DigestKey(session hSession, object hKey) => digest_key;
                 C_DigestFinal(session hSession, output pDigest pulDigestLen) => digest_final;
                 // 5.13 Signing
                 C_SignInit(session hSession, mechanism_or_end pMechanism, object hKey) => sign_init;
                 C_Sign(session hSession, input pData ulDataLen, output pSignature pulSignatureLen) => sign;
                 C_SignUpdate(session hSession, input pPart ulPartLen) => sign_update;
                 C_SignFinal(session hSession, output pSignature pulSignatureLen) => sign_final;
-                C_SignRecoverInit(session hSession, mechanism_or_end pMechanism, object hKey) => absent;
+                C_SignRecoverInit(session hSession, mechanism_or_end pMechanism, object hKey) => sign_recover_init;
                 C_SignRecover(
                     session hSession, input pData ulDataLen, output pSignature pulSignatureLen
-                ) => absent;
+                ) => sign_recover;
                 // 5.15 Verifying
                 C_VerifyInit(session hSession, mechanism_or_end pMechanism, object hKey) => verify_init;
                 C_Verify(session hSession, input pData ulDataLen, input pSignature ulSignatureLen) => verify;
                 C_VerifyUpdate(session hSession, input pPart ulPartLen) => verify_update;
                 C_VerifyFinal(session hSession, input pSignature ulSignatureLen) => verify_final;
-                C_VerifyRecoverInit(session hSession, mechanism_or_end pMechanism, object hKey) => absent;
+                C_VerifyRecoverInit(session hSession, mechanism_or_end pMechanism, object hKey) => verify_recover_init;
                 C_VerifyRecover(
                     session hSession, input pSignature ulSignatureLen, output pData pulDataLen
-                ) => absent;
+                ) => verify_recover;
                 // 5.17 Two operations at once
                 C_DigestEncryptUpdate(
                     session hSession, input pPart ulPartLen, output pEncryptedPart pulEncryptedPartLen
-                ) => absent;
+                ) => digest_encrypt_update;
                 C_DecryptDigestUpdate(
                     session hSession, input pEncryptedPart ulEncryptedPartLen, output pPart pulPartLen
-                ) => absent;
+                ) => decrypt_digest_update;
                 C_SignEncryptUpdate(
                     session hSession, input pPart ulPartLen, output pEncryptedPart pulEncryptedPartLen
-                ) => absent;
+                ) => sign_encrypt_update;
                 C_DecryptVerifyUpdate(
                     session hSession, input pEncryptedPart ulEncryptedPartLen, output pPart pulPartLen
-                ) => absent;
+                ) => decrypt_verify_update;
                 // 5.18 Key management
                 C_GenerateKey(
                     session hSession, mechanism pMechanism, template pTemplate ulCount,
                     tell phKey [CK_OBJECT_HANDLE]
-                ) => absent;
+                ) => generate_key;
                 C_GenerateKeyPair(
                     session hSession, mechanism pMechanism, template pPublicKeyTemplate ulPublicKeyAttributeCount,
                     template pPrivateKeyTemplate ulPrivateKeyAttributeCount,
@@ -143,23 +144,23 @@ macro_rules! table {
                 C_WrapKey(
                     session hSession, mechanism pMechanism, object hWrappingKey, object hKey,
                     output pWrappedKey pulWrappedKeyLen
-                ) => absent;
+                ) => wrap_key;
                 C_UnwrapKey(
                     session hSession, mechanism pMechanism, object hUnwrappingKey,
                     input pWrappedKey ulWrappedKeyLen, template pTemplate ulAttributeCount,
                     tell phKey [CK_OBJECT_HANDLE]
-                ) => absent;
+                ) => unwrap_key;
                 C_DeriveKey(
                     session hSession, mechanism pMechanism, object hBaseKey, template pTemplate ulAttributeCount,
                     tell phKey [CK_OBJECT_HANDLE]
-                ) => absent;
+                ) => derive_key;
                 // 5.19 Random numbers
-                C_SeedRandom(session hSession, input pSeed ulSeedLen) => absent;
+                C_SeedRandom(session hSession, input pSeed ulSeedLen) => seed_random;
                 C_GenerateRandom(session hSession, fill pRandomData ulRandomLen) => generate_random;
                 // 5.20 Parallel functions
                 C_GetFunctionStatus(session hSession) => not_parallel;
                 C_CancelFunction(session hSession) => not_parallel;
-                C_WaitForSlotEvent(number flags, tell pSlot [CK_SLOT_ID], raw pReserved [*mut c_void]) => absent;
+                C_WaitForSlotEvent(blocking flags, tell pSlot [CK_SLOT_ID], reserved pReserved [*mut c_void]) => wait_for_slot_event;
             }
             v3_0 {
                 C_GetInterfaceList(
@@ -310,6 +311,12 @@ macro_rules! function {
     };
     (@read $state:tt access $f:ident, $($rest:tt)*) => {
         function!(@next $state [$f: CK_FLAGS,] [let $f = access($f)?;] [$f] [$f.0, $f.1,] [] [] $($rest)*);
+    };
+    (@read $state:tt blocking $f:ident, $($rest:tt)*) => {
+        function!(@next $state [$f: CK_FLAGS,] [let $f = $f & CKF_DONT_BLOCK == 0;] [$f] [$f,] [] [] $($rest)*);
+    };
+    (@read $state:tt reserved $p:ident [$type:ty], $($rest:tt)*) => {
+        function!(@next $state [$p: $type,] [let $p = pointers::reserved($p)?;] [$p] [] [] [] $($rest)*);
     };
     (@read $state:tt raw $p:ident [$type:ty], $($rest:tt)*) => {
         function!(@next $state [$p: $type,] [] [] [] [] [] $($rest)*);

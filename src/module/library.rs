@@ -161,13 +161,14 @@ pub(crate) fn initialize(arguments: Option<CK_C_INITIALIZE_ARGS>) -> Result<()> 
     Ok(())
 }
 
-/// `C_Finalize`: calls under way finish on what they hold.
+/// `C_Finalize`: calls under way finish on what they hold; one that waits for a slot is told that the wait is over.
 pub(crate) fn finalize(reserved: bool) -> Result<()> {
     if reserved {
         return Err(Error::ArgumentsBad("pReserved must be null"));
     }
     let changing = LIBRARY.change();
     let installed = LIBRARY.installed.swap(None).ok_or(Error::NotInitialized)?;
+    installed.token.end_waits();
     // Closing the token goes through its gate, and may have to wait for a fork that waits for `changing`.
     drop(changing);
     drop(installed);

@@ -1,4 +1,5 @@
-//! TABLE: the values that the standard lists for each function that is real now (PKCS#11 v3.2 sections 5.4 to 5.19),
+//! TABLE: the values that the standard lists for each function of 2.40 and
+//! `C_LoginUser` (PKCS#11 v3.2 sections 5.4 to 5.20),
 //! and the proof that every reason which a function documents becomes one of them.
 //!
 //! Left out of each row is what section 5.1 allows for all its functions: see [`common`].
@@ -10,17 +11,23 @@ use pkcs11::constants::{
     CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID, CKR_BUFFER_TOO_SMALL, CKR_CANT_LOCK,
     CKR_CRYPTOKI_ALREADY_INITIALIZED, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_CURVE_NOT_SUPPORTED,
     CKR_DATA_INVALID, CKR_DATA_LEN_RANGE, CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_DOMAIN_PARAMS_INVALID,
-    CKR_FUNCTION_FAILED, CKR_GENERAL_ERROR, CKR_HOST_MEMORY, CKR_KEY_FUNCTION_NOT_PERMITTED,
-    CKR_KEY_HANDLE_INVALID, CKR_KEY_SIZE_RANGE, CKR_KEY_TYPE_INCONSISTENT, CKR_MECHANISM_INVALID,
-    CKR_MECHANISM_PARAM_INVALID, CKR_NEED_TO_CREATE_THREADS, CKR_OBJECT_HANDLE_INVALID, CKR_OPERATION_ACTIVE,
-    CKR_OPERATION_CANCEL_FAILED, CKR_OPERATION_NOT_INITIALIZED, CKR_PIN_EXPIRED, CKR_PIN_INCORRECT,
-    CKR_PIN_INVALID, CKR_PIN_LEN_RANGE, CKR_PIN_LOCKED, CKR_SESSION_ASYNC_NOT_SUPPORTED, CKR_SESSION_COUNT,
-    CKR_SESSION_EXISTS, CKR_SESSION_HANDLE_INVALID, CKR_SESSION_PARALLEL_NOT_SUPPORTED,
-    CKR_SESSION_READ_ONLY, CKR_SESSION_READ_ONLY_EXISTS, CKR_SESSION_READ_WRITE_SO_EXISTS,
-    CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE, CKR_SLOT_ID_INVALID, CKR_TEMPLATE_INCOMPLETE,
-    CKR_TEMPLATE_INCONSISTENT, CKR_TOKEN_NOT_PRESENT, CKR_TOKEN_NOT_RECOGNIZED, CKR_TOKEN_WRITE_PROTECTED,
-    CKR_USER_ALREADY_LOGGED_IN, CKR_USER_ANOTHER_ALREADY_LOGGED_IN, CKR_USER_NOT_LOGGED_IN,
-    CKR_USER_PIN_NOT_INITIALIZED, CKR_USER_TOO_MANY_TYPES, CKR_USER_TYPE_INVALID,
+    CKR_ENCRYPTED_DATA_INVALID, CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_FUNCTION_FAILED, CKR_FUNCTION_NOT_PARALLEL,
+    CKR_GENERAL_ERROR, CKR_HOST_MEMORY, CKR_INFORMATION_SENSITIVE, CKR_KEY_CHANGED,
+    CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_KEY_HANDLE_INVALID, CKR_KEY_INDIGESTIBLE, CKR_KEY_NEEDED,
+    CKR_KEY_NOT_NEEDED, CKR_KEY_NOT_WRAPPABLE, CKR_KEY_SIZE_RANGE, CKR_KEY_TYPE_INCONSISTENT,
+    CKR_KEY_UNEXTRACTABLE, CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, CKR_NEED_TO_CREATE_THREADS,
+    CKR_NO_EVENT, CKR_OBJECT_HANDLE_INVALID, CKR_OPERATION_ACTIVE, CKR_OPERATION_CANCEL_FAILED,
+    CKR_OPERATION_NOT_INITIALIZED, CKR_PIN_EXPIRED, CKR_PIN_INCORRECT, CKR_PIN_INVALID, CKR_PIN_LEN_RANGE,
+    CKR_PIN_LOCKED, CKR_RANDOM_NO_RNG, CKR_RANDOM_SEED_NOT_SUPPORTED, CKR_SAVED_STATE_INVALID,
+    CKR_SESSION_ASYNC_NOT_SUPPORTED, CKR_SESSION_COUNT, CKR_SESSION_EXISTS, CKR_SESSION_HANDLE_INVALID,
+    CKR_SESSION_PARALLEL_NOT_SUPPORTED, CKR_SESSION_READ_ONLY, CKR_SESSION_READ_ONLY_EXISTS,
+    CKR_SESSION_READ_WRITE_SO_EXISTS, CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE, CKR_SLOT_ID_INVALID,
+    CKR_STATE_UNSAVEABLE, CKR_TEMPLATE_INCOMPLETE, CKR_TEMPLATE_INCONSISTENT, CKR_TOKEN_NOT_PRESENT,
+    CKR_TOKEN_NOT_RECOGNIZED, CKR_TOKEN_WRITE_PROTECTED, CKR_UNWRAPPING_KEY_HANDLE_INVALID,
+    CKR_UNWRAPPING_KEY_SIZE_RANGE, CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT, CKR_USER_ALREADY_LOGGED_IN,
+    CKR_USER_ANOTHER_ALREADY_LOGGED_IN, CKR_USER_NOT_LOGGED_IN, CKR_USER_PIN_NOT_INITIALIZED,
+    CKR_USER_TOO_MANY_TYPES, CKR_USER_TYPE_INVALID, CKR_WRAPPED_KEY_INVALID, CKR_WRAPPED_KEY_LEN_RANGE,
+    CKR_WRAPPING_KEY_HANDLE_INVALID, CKR_WRAPPING_KEY_SIZE_RANGE, CKR_WRAPPING_KEY_TYPE_INCONSISTENT,
 };
 
 use Kind::{Library, NotYet, Session, Token};
@@ -77,6 +84,26 @@ const INIT_WITH_KEY: &[CK_RV] = &[
     CKR_PIN_EXPIRED,
     CKR_USER_NOT_LOGGED_IN,
     CKR_OPERATION_CANCEL_FAILED,
+];
+
+/// `C_EncryptUpdate`, `C_EncryptFinal`, `C_DigestEncryptUpdate`.
+const ENCRYPTING: &[CK_RV] = &[
+    CKR_ARGUMENTS_BAD,
+    CKR_BUFFER_TOO_SMALL,
+    CKR_DATA_LEN_RANGE,
+    CKR_OPERATION_ACTIVE,
+    CKR_OPERATION_NOT_INITIALIZED,
+];
+
+/// `C_Decrypt`, `C_DecryptUpdate`, `C_DecryptFinal`.
+const DECRYPTING: &[CK_RV] = &[
+    CKR_ARGUMENTS_BAD,
+    CKR_BUFFER_TOO_SMALL,
+    CKR_ENCRYPTED_DATA_INVALID,
+    CKR_ENCRYPTED_DATA_LEN_RANGE,
+    CKR_OPERATION_ACTIVE,
+    CKR_OPERATION_NOT_INITIALIZED,
+    CKR_USER_NOT_LOGGED_IN,
 ];
 
 const LOGIN: &[CK_RV] = &[
@@ -264,8 +291,12 @@ fn listed(function: Function) -> (Kind, &'static [CK_RV]) {
         F::C_DigestUpdate => {
             (Session, &[CKR_ARGUMENTS_BAD, CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED])
         }
-        F::C_SignInit | F::C_VerifyInit => (Session, INIT_WITH_KEY),
-        F::C_Sign => (
+        F::C_SignInit
+        | F::C_SignRecoverInit
+        | F::C_VerifyInit
+        | F::C_VerifyRecoverInit
+        | F::C_DecryptInit => (Session, INIT_WITH_KEY),
+        F::C_Sign | F::C_SignRecover => (
             Session,
             &[
                 CKR_ARGUMENTS_BAD,
@@ -346,6 +377,237 @@ fn listed(function: Function) -> (Kind, &'static [CK_RV]) {
             ],
         ),
         F::C_GenerateRandom => (Session, &[CKR_ARGUMENTS_BAD, CKR_OPERATION_ACTIVE, CKR_USER_NOT_LOGGED_IN]),
+        F::C_GetOperationState => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_STATE_UNSAVEABLE,
+            ],
+        ),
+        F::C_SetOperationState => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_KEY_CHANGED,
+                CKR_KEY_NEEDED,
+                CKR_KEY_NOT_NEEDED,
+                CKR_OPERATION_ACTIVE,
+                CKR_SAVED_STATE_INVALID,
+            ],
+        ),
+        F::C_CopyObject => (
+            Session,
+            &[
+                CKR_ACTION_PROHIBITED,
+                CKR_ARGUMENTS_BAD,
+                CKR_ATTRIBUTE_READ_ONLY,
+                CKR_ATTRIBUTE_TYPE_INVALID,
+                CKR_ATTRIBUTE_VALUE_INVALID,
+                CKR_OBJECT_HANDLE_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_PIN_EXPIRED,
+                CKR_SESSION_READ_ONLY,
+                CKR_TEMPLATE_INCONSISTENT,
+                CKR_TOKEN_WRITE_PROTECTED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_GetObjectSize => (
+            Session,
+            &[CKR_ARGUMENTS_BAD, CKR_INFORMATION_SENSITIVE, CKR_OBJECT_HANDLE_INVALID, CKR_OPERATION_ACTIVE],
+        ),
+        F::C_SetAttributeValue => (
+            Session,
+            &[
+                CKR_ACTION_PROHIBITED,
+                CKR_ARGUMENTS_BAD,
+                CKR_ATTRIBUTE_READ_ONLY,
+                CKR_ATTRIBUTE_TYPE_INVALID,
+                CKR_ATTRIBUTE_VALUE_INVALID,
+                CKR_OBJECT_HANDLE_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_SESSION_READ_ONLY,
+                CKR_TEMPLATE_INCONSISTENT,
+                CKR_TOKEN_WRITE_PROTECTED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        // The list of this one Init leaves CKR_ARGUMENTS_BAD out.
+        F::C_EncryptInit => (Session, INIT_WITH_KEY.split_at(1).1),
+        F::C_Encrypt => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_DATA_INVALID,
+                CKR_DATA_LEN_RANGE,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+            ],
+        ),
+        F::C_EncryptUpdate | F::C_EncryptFinal | F::C_DigestEncryptUpdate => (Session, ENCRYPTING),
+        F::C_Decrypt | F::C_DecryptUpdate | F::C_DecryptFinal => (Session, DECRYPTING),
+        F::C_DigestKey => (
+            Session,
+            &[
+                CKR_KEY_HANDLE_INVALID,
+                CKR_KEY_INDIGESTIBLE,
+                CKR_KEY_SIZE_RANGE,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+            ],
+        ),
+        F::C_VerifyRecover => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_DATA_INVALID,
+                CKR_DATA_LEN_RANGE,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_SIGNATURE_INVALID,
+                CKR_SIGNATURE_LEN_RANGE,
+            ],
+        ),
+        F::C_SignEncryptUpdate => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_DATA_LEN_RANGE,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_DecryptDigestUpdate => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_ENCRYPTED_DATA_INVALID,
+                CKR_ENCRYPTED_DATA_LEN_RANGE,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+            ],
+        ),
+        F::C_DecryptVerifyUpdate => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_DATA_LEN_RANGE,
+                CKR_ENCRYPTED_DATA_INVALID,
+                CKR_ENCRYPTED_DATA_LEN_RANGE,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+            ],
+        ),
+        F::C_GenerateKey => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_ATTRIBUTE_READ_ONLY,
+                CKR_ATTRIBUTE_TYPE_INVALID,
+                CKR_ATTRIBUTE_VALUE_INVALID,
+                CKR_CURVE_NOT_SUPPORTED,
+                CKR_MECHANISM_INVALID,
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_PIN_EXPIRED,
+                CKR_SESSION_READ_ONLY,
+                CKR_TEMPLATE_INCOMPLETE,
+                CKR_TEMPLATE_INCONSISTENT,
+                CKR_TOKEN_WRITE_PROTECTED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_WrapKey => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_KEY_HANDLE_INVALID,
+                CKR_KEY_NOT_WRAPPABLE,
+                CKR_KEY_SIZE_RANGE,
+                CKR_KEY_UNEXTRACTABLE,
+                CKR_MECHANISM_INVALID,
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_PIN_EXPIRED,
+                CKR_USER_NOT_LOGGED_IN,
+                CKR_WRAPPING_KEY_HANDLE_INVALID,
+                CKR_WRAPPING_KEY_SIZE_RANGE,
+                CKR_WRAPPING_KEY_TYPE_INCONSISTENT,
+            ],
+        ),
+        F::C_UnwrapKey => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_ATTRIBUTE_READ_ONLY,
+                CKR_ATTRIBUTE_TYPE_INVALID,
+                CKR_ATTRIBUTE_VALUE_INVALID,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_CURVE_NOT_SUPPORTED,
+                CKR_DOMAIN_PARAMS_INVALID,
+                CKR_MECHANISM_INVALID,
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_PIN_EXPIRED,
+                CKR_SESSION_READ_ONLY,
+                CKR_TEMPLATE_INCOMPLETE,
+                CKR_TEMPLATE_INCONSISTENT,
+                CKR_TOKEN_WRITE_PROTECTED,
+                CKR_UNWRAPPING_KEY_HANDLE_INVALID,
+                CKR_UNWRAPPING_KEY_SIZE_RANGE,
+                CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT,
+                CKR_USER_NOT_LOGGED_IN,
+                CKR_WRAPPED_KEY_INVALID,
+                CKR_WRAPPED_KEY_LEN_RANGE,
+            ],
+        ),
+        F::C_DeriveKey => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_ATTRIBUTE_READ_ONLY,
+                CKR_ATTRIBUTE_TYPE_INVALID,
+                CKR_ATTRIBUTE_VALUE_INVALID,
+                CKR_CURVE_NOT_SUPPORTED,
+                CKR_DOMAIN_PARAMS_INVALID,
+                CKR_KEY_HANDLE_INVALID,
+                CKR_KEY_SIZE_RANGE,
+                CKR_KEY_TYPE_INCONSISTENT,
+                CKR_MECHANISM_INVALID,
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_PIN_EXPIRED,
+                CKR_SESSION_READ_ONLY,
+                CKR_TEMPLATE_INCOMPLETE,
+                CKR_TEMPLATE_INCONSISTENT,
+                CKR_TOKEN_WRITE_PROTECTED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_SeedRandom => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_OPERATION_ACTIVE,
+                CKR_RANDOM_SEED_NOT_SUPPORTED,
+                CKR_RANDOM_NO_RNG,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_GetFunctionStatus | F::C_CancelFunction => {
+            (Session, &[CKR_FUNCTION_NOT_PARALLEL, CKR_OPERATION_ACTIVE])
+        }
+        F::C_WaitForSlotEvent => (Library, &[CKR_ARGUMENTS_BAD, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_NO_EVENT]),
         _ => (NotYet, &[]),
     }
 }
@@ -360,6 +622,13 @@ const EXCEPTIONS: &[(Function, CK_RV, &str)] = &[
     (Function::C_InitPIN, CKR_ACTION_PROHIBITED, "as for C_InitToken"),
     (Function::C_Login, CKR_CLAVIGER_QUORUM_PENDING, "decision 0005: the standard has no 'not yet'"),
     (Function::C_LoginUser, CKR_CLAVIGER_QUORUM_PENDING, "as for C_Login"),
+    (
+        Function::C_WrapKey,
+        CKR_KEY_FUNCTION_NOT_PERMITTED,
+        "5.1.6 describes exactly this by it: a key whose attributes do not allow the use; no listed value does",
+    ),
+    (Function::C_UnwrapKey, CKR_KEY_FUNCTION_NOT_PERMITTED, "as for C_WrapKey"),
+    (Function::C_DeriveKey, CKR_KEY_FUNCTION_NOT_PERMITTED, "as for C_WrapKey"),
 ];
 
 /// The errors that every function can fail with.
@@ -423,6 +692,28 @@ fn signing() -> Vec<Error> {
 
 fn verifying() -> Vec<Error> {
     vec![Error::OperationNotInitialized, Error::DataLenRange]
+}
+
+fn encrypting() -> Vec<Error> {
+    vec![Error::OperationNotInitialized, too_small(), Error::DataLenRange, Error::UserNotLoggedIn]
+}
+
+fn decrypting() -> Vec<Error> {
+    vec![
+        Error::OperationNotInitialized,
+        too_small(),
+        Error::EncryptedDataInvalid,
+        Error::EncryptedDataLenRange,
+        Error::UserNotLoggedIn,
+    ]
+}
+
+fn copying() -> Vec<Error> {
+    [creation(), vec![Error::ObjectHandleInvalid, Error::ActionProhibited("")]].concat()
+}
+
+fn by_mechanism(more: &[Error]) -> Vec<Error> {
+    [&[Error::MechanismInvalid(0), Error::MechanismParamInvalid("")], more].concat()
 }
 
 /// The errors that `Cryptoki` documents for the function's method, and those of `library.rs` and `pointers.rs`.
@@ -495,16 +786,77 @@ fn documented(function: Function) -> Vec<Error> {
             vec![Error::OperationActive, Error::MechanismInvalid(0), Error::MechanismParamInvalid("")]
         }
         F::C_Digest | F::C_DigestFinal => vec![Error::OperationNotInitialized, too_small()],
-        F::C_SignInit | F::C_VerifyInit => key(),
-        F::C_Sign | F::C_SignFinal => [signing(), vec![too_small()]].concat(),
+        F::C_EncryptInit
+        | F::C_DecryptInit
+        | F::C_SignInit
+        | F::C_SignRecoverInit
+        | F::C_VerifyInit
+        | F::C_VerifyRecoverInit => key(),
+        F::C_Sign | F::C_SignFinal | F::C_SignRecover => [signing(), vec![too_small()]].concat(),
         F::C_SignUpdate => signing(),
         F::C_VerifyUpdate => verifying(),
         F::C_Verify | F::C_VerifyFinal => {
             [verifying(), vec![Error::SignatureInvalid, Error::SignatureLenRange]].concat()
         }
-        F::C_GenerateKeyPair => {
-            [creation(), vec![Error::MechanismInvalid(0), Error::MechanismParamInvalid("")]].concat()
+        F::C_VerifyRecover => {
+            [verifying(), vec![Error::SignatureInvalid, Error::SignatureLenRange, too_small()]].concat()
         }
+        F::C_GenerateKey | F::C_GenerateKeyPair => [creation(), by_mechanism(&[])].concat(),
+        F::C_GetOperationState => vec![Error::OperationNotInitialized, Error::StateUnsaveable, too_small()],
+        F::C_SetOperationState => vec![
+            Error::SavedStateInvalid,
+            Error::KeyNeeded,
+            Error::KeyNotNeeded,
+            Error::KeyChanged,
+            Error::KeyHandleInvalid,
+            Error::KeyTypeInconsistent,
+            Error::KeyFunctionNotPermitted,
+        ],
+        F::C_CopyObject | F::C_SetAttributeValue => copying(),
+        F::C_GetObjectSize => vec![Error::ObjectHandleInvalid],
+        F::C_Encrypt | F::C_EncryptUpdate | F::C_EncryptFinal | F::C_DigestEncryptUpdate => encrypting(),
+        F::C_SignEncryptUpdate => [encrypting(), signing()].concat(),
+        F::C_Decrypt | F::C_DecryptUpdate | F::C_DecryptFinal | F::C_DecryptDigestUpdate => decrypting(),
+        F::C_DecryptVerifyUpdate => [decrypting(), verifying()].concat(),
+        F::C_DigestKey => {
+            vec![Error::OperationNotInitialized, Error::KeyHandleInvalid, Error::KeyIndigestible]
+        }
+        F::C_WrapKey => by_mechanism(&[
+            Error::KeyHandleInvalid,
+            Error::KeyUnextractable,
+            Error::KeyNotWrappable,
+            Error::KeySizeRange,
+            Error::KeyFunctionNotPermitted,
+            Error::WrappingKeyHandleInvalid,
+            Error::WrappingKeySizeRange,
+            Error::WrappingKeyTypeInconsistent,
+            Error::UserNotLoggedIn,
+            too_small(),
+        ]),
+        F::C_UnwrapKey => [
+            creation(),
+            by_mechanism(&[
+                Error::KeyFunctionNotPermitted,
+                Error::UnwrappingKeyHandleInvalid,
+                Error::UnwrappingKeySizeRange,
+                Error::UnwrappingKeyTypeInconsistent,
+                Error::WrappedKeyInvalid,
+                Error::WrappedKeyLenRange,
+            ]),
+        ]
+        .concat(),
+        F::C_DeriveKey => [
+            creation(),
+            by_mechanism(&[
+                Error::KeyFunctionNotPermitted,
+                Error::KeyHandleInvalid,
+                Error::KeySizeRange,
+                Error::KeyTypeInconsistent,
+            ]),
+        ]
+        .concat(),
+        F::C_GetFunctionStatus | F::C_CancelFunction => vec![Error::FunctionNotParallel],
+        F::C_WaitForSlotEvent => vec![Error::NoEvent, Error::NotInitialized, configuration()],
         _ => Vec::new(),
     }
 }
@@ -513,7 +865,14 @@ fn documented(function: Function) -> Vec<Error> {
 fn takes_no_pointer(function: Function) -> bool {
     matches!(
         function,
-        F::C_CloseSession | F::C_CloseAllSessions | F::C_Logout | F::C_DestroyObject | F::C_FindObjectsFinal
+        F::C_CloseSession
+            | F::C_CloseAllSessions
+            | F::C_Logout
+            | F::C_DestroyObject
+            | F::C_FindObjectsFinal
+            | F::C_DigestKey
+            | F::C_GetFunctionStatus
+            | F::C_CancelFunction
     )
 }
 

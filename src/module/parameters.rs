@@ -1,94 +1,154 @@
-//! `CK_MECHANISM` to [`Mechanism`]: which form a mechanism's parameters have.
+//! TABLE: which form the parameters of a mechanism have.
 
-use cryptoki_sys::{CK_RSA_PKCS_PSS_PARAMS, CK_ULONG};
-use pkcs11::constants::{
-    CKM_RSA_PKCS_PSS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512_RSA_PKCS_PSS,
+use cryptoki_sys::{
+    CK_AES_CTR_PARAMS, CK_BYTE, CK_ECDH1_DERIVE_PARAMS, CK_GCM_PARAMS, CK_RSA_PKCS_OAEP_PARAMS,
+    CK_RSA_PKCS_PSS_PARAMS, CK_ULONG,
 };
-use pkcs11::{Mechanism, MechanismType, Parameters, PssParameters};
+use pkcs11::MechanismType;
+use pkcs11::constants::{
+    CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_GCM, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP,
+    CKM_AES_KEY_WRAP_PAD, CKM_ECDH1_COFACTOR_DERIVE, CKM_ECDH1_DERIVE, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS,
+    CKM_SHA1_RSA_PKCS_PSS, CKM_SHA224_RSA_PKCS_PSS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384_RSA_PKCS_PSS,
+    CKM_SHA512_RSA_PKCS_PSS,
+};
 
 /// The forms other than none at all.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Form {
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Form {
+    /// An initialisation vector: bytes as such, [`LONGEST_IV`] at most. None at all is allowed here: a mechanism that
+    /// needs one says so.
+    Iv,
     /// `CK_RSA_PKCS_PSS_PARAMS`
     Pss,
+    /// `CK_RSA_PKCS_OAEP_PARAMS`
+    Oaep,
+    /// `CK_AES_CTR_PARAMS`
+    Counter,
+    /// `CK_GCM_PARAMS`
+    Gcm,
+    /// `CK_GCM_PARAMS` as headers before 2.40 errata 01 have it, without `ulIvBits`.
+    OldGcm,
+    /// `CK_ECDH1_DERIVE_PARAMS`
+    Ecdh1,
 }
 
-/// Mechanisms that take parameters; those not here take none.
-const TABLE: &[(MechanismType, Form)] = &[
-    (CKM_RSA_PKCS_PSS, Form::Pss),
-    (CKM_SHA256_RSA_PKCS_PSS, Form::Pss),
-    (CKM_SHA384_RSA_PKCS_PSS, Form::Pss),
-    (CKM_SHA512_RSA_PKCS_PSS, Form::Pss),
+/// The longest initialisation vector that any mechanism takes as bytes: a block of AES. Longer ones are not read.
+pub(crate) const LONGEST_IV: usize = 16;
+
+/// `CK_GCM_PARAMS` without `ulIvBits`, which some clients still send.
+#[repr(C)]
+#[derive(Clone, Copy)]
+#[allow(non_snake_case)] // C's names.
+pub(crate) struct OldGcmParams {
+    pub(crate) pIv: *mut CK_BYTE,
+    pub(crate) ulIvLen: CK_ULONG,
+    pub(crate) pAAD: *mut CK_BYTE,
+    pub(crate) ulAADLen: CK_ULONG,
+    pub(crate) ulTagBits: CK_ULONG,
+}
+
+/// Mechanisms that take parameters, with every form of theirs; those not here take none.
+const TABLE: &[(MechanismType, &[Form])] = &[
+    (CKM_RSA_PKCS_PSS, &[Form::Pss]),
+    (CKM_SHA1_RSA_PKCS_PSS, &[Form::Pss]),
+    (CKM_SHA224_RSA_PKCS_PSS, &[Form::Pss]),
+    (CKM_SHA256_RSA_PKCS_PSS, &[Form::Pss]),
+    (CKM_SHA384_RSA_PKCS_PSS, &[Form::Pss]),
+    (CKM_SHA512_RSA_PKCS_PSS, &[Form::Pss]),
+    (CKM_RSA_PKCS_OAEP, &[Form::Oaep]),
+    (CKM_AES_CBC, &[Form::Iv]),
+    (CKM_AES_CBC_PAD, &[Form::Iv]),
+    (CKM_AES_CTR, &[Form::Counter]),
+    (CKM_AES_GCM, &[Form::Gcm, Form::OldGcm]),
+    (CKM_AES_KEY_WRAP, &[Form::Iv]),
+    (CKM_AES_KEY_WRAP_PAD, &[Form::Iv]),
+    (CKM_AES_KEY_WRAP_KWP, &[Form::Iv]),
+    (CKM_ECDH1_DERIVE, &[Form::Ecdh1]),
+    (CKM_ECDH1_COFACTOR_DERIVE, &[Form::Ecdh1]),
 ];
 
-impl Form {
-    fn of(mechanism: MechanismType) -> Option<Self> {
-        TABLE.iter().find(|row| row.0 == mechanism).map(|row| row.1)
-    }
+/// What the parameters given for a mechanism are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Given {
+    /// None, and the mechanism can do without.
+    None,
+    /// To be read in this form.
+    Form(Form),
+    /// Of no form that the mechanism takes: nobody touches them.
+    Unknown,
+}
 
-    /// Length of the C structure in bytes.
-    fn len(self) -> usize {
-        match self {
+impl Form {
+    /// Whether parameters of `len` bytes can have this form.
+    fn fits(self, len: usize) -> bool {
+        len == match self {
+            Self::Iv => return len <= LONGEST_IV,
             Self::Pss => size_of::<CK_RSA_PKCS_PSS_PARAMS>(),
+            Self::Oaep => size_of::<CK_RSA_PKCS_OAEP_PARAMS>(),
+            Self::Counter => size_of::<CK_AES_CTR_PARAMS>(),
+            Self::Gcm => size_of::<CK_GCM_PARAMS>(),
+            Self::OldGcm => size_of::<OldGcmParams>(),
+            Self::Ecdh1 => size_of::<CK_ECDH1_DERIVE_PARAMS>(),
         }
     }
 }
 
-/// Whether parameters of `len` bytes are to be read for this mechanism; otherwise nobody touches them.
-pub(crate) fn wants(mechanism: MechanismType, len: CK_ULONG) -> bool {
-    Form::of(mechanism).is_some_and(|form| form.len() as CK_ULONG == len)
-}
-
-/// A mechanism with the parameters that were given: `len` bytes, which were read if [`wants`] said so.
+/// What parameters of `len` bytes are to a mechanism.
 ///
 /// A pointer with length 0 is none: C++ and Rust clients send the address of an empty array.
-pub(crate) fn mechanism(mechanism_type: MechanismType, len: CK_ULONG, bytes: Option<&[u8]>) -> Mechanism {
-    let parameters = match (Form::of(mechanism_type), bytes) {
-        (Some(Form::Pss), Some(bytes)) => pss(bytes).map_or(Parameters::Unknown, Parameters::Pss),
-        (None, None) if len == 0 => Parameters::None,
-        _ => Parameters::Unknown,
-    };
-    Mechanism { mechanism_type, parameters }
-}
-
-/// `hashAlg`, `mgf`, `sLen`: three numbers without padding.
-fn pss(bytes: &[u8]) -> Option<PssParameters> {
-    let mut words =
-        bytes.chunks_exact(size_of::<CK_ULONG>()).map(|word| word.try_into().map(u64::from_ne_bytes));
-    let mut next = || words.next()?.ok();
-    Some(PssParameters { hash: next()?, mgf: next()?, salt_len: next()? })
+pub(crate) fn given(mechanism: MechanismType, len: CK_ULONG) -> Given {
+    let forms = TABLE.iter().find(|row| row.0 == mechanism).map_or(&[][..], |row| row.1);
+    let optional = forms.iter().all(|form| *form == Form::Iv);
+    match usize::try_from(len) {
+        Ok(0) if optional => Given::None,
+        Ok(len) => forms.iter().find(|form| form.fits(len)).map_or(Given::Unknown, |form| Given::Form(*form)),
+        Err(_) => Given::Unknown,
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use pkcs11::constants::{CKG_MGF1_SHA256, CKM_RSA_PKCS, CKM_SHA256};
+    use pkcs11::constants::{CKM_RSA_PKCS, CKM_SHA256_HMAC};
 
-    fn words(words: &[u64]) -> Vec<u8> {
-        words.iter().flat_map(|word| word.to_ne_bytes()).collect()
+    #[test]
+    fn each_form_is_known_by_its_length() {
+        for (mechanism, len, form) in [
+            (CKM_RSA_PKCS_PSS, 24, Form::Pss),
+            (CKM_RSA_PKCS_OAEP, 40, Form::Oaep),
+            (CKM_AES_CTR, 24, Form::Counter),
+            (CKM_AES_GCM, 48, Form::Gcm),
+            (CKM_AES_GCM, 40, Form::OldGcm),
+            (CKM_ECDH1_DERIVE, 40, Form::Ecdh1),
+            (CKM_AES_CBC, 16, Form::Iv),
+            (CKM_AES_KEY_WRAP, 8, Form::Iv),
+        ] {
+            assert_eq!(given(mechanism, len), Given::Form(form));
+        }
     }
 
     #[test]
-    fn pss_parameters_are_hash_generator_and_salt_length() {
-        let bytes = words(&[CKM_SHA256, CKG_MGF1_SHA256, 32]);
-        assert!(wants(CKM_RSA_PKCS_PSS, 24));
-        assert_eq!(
-            mechanism(CKM_RSA_PKCS_PSS, 24, Some(&bytes)).parameters,
-            Parameters::Pss(PssParameters { hash: CKM_SHA256, mgf: CKG_MGF1_SHA256, salt_len: 32 })
-        );
+    fn parameters_of_another_length_are_not_touched() {
+        for mechanism in [CKM_RSA_PKCS_PSS, CKM_RSA_PKCS_OAEP, CKM_AES_CTR, CKM_AES_GCM, CKM_ECDH1_DERIVE] {
+            for len in [0, 1, 23, 25, 39, 41, 47, 49, 1 << 32, u64::MAX] {
+                assert_eq!(given(mechanism, len), Given::Unknown, "{mechanism:#x} with {len}");
+            }
+        }
+        assert_eq!(given(CKM_AES_CBC, 17), Given::Unknown);
+        assert_eq!(given(CKM_AES_KEY_WRAP, u64::MAX), Given::Unknown);
     }
 
     #[test]
-    fn pss_without_parameters_or_with_others_is_refused() {
-        assert!(!wants(CKM_RSA_PKCS_PSS, 0) && !wants(CKM_RSA_PKCS_PSS, 23));
-        assert_eq!(mechanism(CKM_RSA_PKCS_PSS, 0, None).parameters, Parameters::Unknown);
-        assert_eq!(mechanism(CKM_RSA_PKCS_PSS, 23, None).parameters, Parameters::Unknown);
+    fn no_initialisation_vector_is_for_the_mechanism_to_judge() {
+        for mechanism in [CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_CBC] {
+            assert_eq!(given(mechanism, 0), Given::None);
+        }
     }
 
     #[test]
-    fn a_mechanism_without_parameters_takes_no_bytes_and_reads_none() {
-        assert!(!wants(CKM_RSA_PKCS, 24));
-        assert_eq!(mechanism(CKM_RSA_PKCS, 0, None).parameters, Parameters::None);
-        assert_eq!(mechanism(CKM_RSA_PKCS, 24, None).parameters, Parameters::Unknown);
+    fn a_mechanism_without_parameters_takes_none() {
+        for mechanism in [CKM_RSA_PKCS, CKM_SHA256_HMAC] {
+            assert_eq!((given(mechanism, 0), given(mechanism, 24)), (Given::None, Given::Unknown));
+        }
     }
 }

@@ -5,17 +5,18 @@
 //! memory is judged first: null pointers, and ranges that no process can have. Pointers need not be aligned.
 #![allow(unsafe_code)]
 
+mod mechanism;
 mod template;
 
 use std::ops::Deref;
 use std::ptr::NonNull;
 
-use cryptoki_sys::{CK_MECHANISM, CK_ULONG};
-use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, Secret};
+use cryptoki_sys::CK_ULONG;
+use pkcs11::{Error, ObjectHandle, Result, Room, Secret};
 
-use crate::parameters;
 use crate::records::Record;
 
+pub(crate) use mechanism::{mechanism, mechanism_or_end};
 pub(crate) use template::{asked, template};
 
 /// One more than the highest address that a process of a 64-bit Linux can have: 56 bits, with five-level page
@@ -159,31 +160,9 @@ pub(crate) unsafe fn optional_value<T: Copy>(place: *const T) -> Result<Option<T
     unsafe { value(place) }.map(Some)
 }
 
-/// A mechanism and its parameters.
-///
-/// # Safety
-/// Unless null, a `CK_MECHANISM` at `mechanism` and the parameters that it names are readable.
-pub(crate) unsafe fn mechanism(mechanism: *const CK_MECHANISM) -> Result<Mechanism> {
-    // SAFETY: as promised to this function; a CK_MECHANISM is made of numbers and a raw pointer.
-    let CK_MECHANISM { mechanism, pParameter, ulParameterLen } = unsafe { value(mechanism) }?;
-    if !parameters::wants(mechanism, ulParameterLen) {
-        return Ok(parameters::mechanism(mechanism, ulParameterLen, None));
-    }
-    // SAFETY: as promised to this function.
-    let parameter = unsafe { bytes(pParameter.cast::<u8>(), ulParameterLen) }?;
-    Ok(parameters::mechanism(mechanism, ulParameterLen, Some(parameter)))
-}
-
-/// A mechanism, or null, by which v3.0 ends an active operation.
-///
-/// # Safety
-/// As [`mechanism`].
-pub(crate) unsafe fn mechanism_or_end(mechanism: *const CK_MECHANISM) -> Result<Option<Mechanism>> {
-    if mechanism.is_null() {
-        return Ok(None);
-    }
-    // SAFETY: as promised to this function.
-    unsafe { self::mechanism(mechanism) }.map(Some)
+/// An argument that the standard keeps for later: null today.
+pub(crate) fn reserved<T>(place: *mut T) -> Result<()> {
+    if place.is_null() { Ok(()) } else { Err(Error::ArgumentsBad("pReserved must be null")) }
 }
 
 /// Whether the string at `name` is `expected`, read no further than its first difference.
