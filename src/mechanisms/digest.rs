@@ -1,48 +1,134 @@
-//! SHA-2 (FIPS 180-4; PKCS#11 v3.2 section 6.20 and following).
+//! SHA-1 and SHA-2 (FIPS 180-4; PKCS#11 v3.2 section 6.20).
 
 use engine::mechanism::{Can, Digesting, MechanismRow, Saving};
-use pkcs11::constants::{CKM_SHA256, CKM_SHA384, CKM_SHA512};
-use pkcs11::{Error, Mechanism, MechanismType, Result};
-use sha2::{Digest, Sha256, Sha384, Sha512};
+use pkcs11::constants::{
+    CKM_SHA_1, CKM_SHA_1_HMAC, CKM_SHA224, CKM_SHA224_HMAC, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA384,
+    CKM_SHA384_HMAC, CKM_SHA512, CKM_SHA512_224, CKM_SHA512_224_HMAC, CKM_SHA512_256, CKM_SHA512_256_HMAC,
+    CKM_SHA512_HMAC,
+};
+use pkcs11::{Error, Mechanism, MechanismType, Result, Secret};
+use sha1::Sha1;
+use sha2::digest::block_api::BlockSizeUser;
+use sha2::digest::common::hazmat::{SerializableState, SerializedState};
+use sha2::{Digest, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
+use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::aws_lc::rsa::Hash;
+use crate::aws_lc::hash::Hash;
 use crate::no_parameter;
 
 /// The mechanisms of this family.
-pub(crate) const MECHANISMS: &[MechanismRow] = &[row(CKM_SHA256), row(CKM_SHA384), row(CKM_SHA512)];
+pub(crate) const MECHANISMS: &[MechanismRow] = &[
+    row(CKM_SHA_1),
+    row(CKM_SHA224),
+    row(CKM_SHA256),
+    row(CKM_SHA384),
+    row(CKM_SHA512),
+    row(CKM_SHA512_224),
+    row(CKM_SHA512_256),
+];
 
 const fn row(mechanism: MechanismType) -> MechanismRow {
     MechanismRow { mechanism, key_types: &[], sizes: (0, 0), flags: 0, can: &[Can::Digest(digest)] }
 }
 
-fn digest(mechanism: &Mechanism) -> Result<Box<dyn Digesting>> {
-    no_parameter(mechanism)?;
-    let hash = hash_of(mechanism.mechanism_type).ok_or(Error::MechanismInvalid(mechanism.mechanism_type))?;
-    Ok(Box::new(Running::new(hash)))
+/// A hash function and what the standard calls it.
+pub(crate) struct HashRow {
+    pub(crate) hash: Hash,
+    /// The digest mechanism.
+    pub(crate) digest: MechanismType,
+    /// The HMAC mechanism.
+    pub(crate) hmac: MechanismType,
+}
+
+/// Every hash function once.
+pub(crate) const HASHES: [HashRow; 7] = [
+    hash_row(Hash::Sha1, CKM_SHA_1, CKM_SHA_1_HMAC),
+    hash_row(Hash::Sha224, CKM_SHA224, CKM_SHA224_HMAC),
+    hash_row(Hash::Sha256, CKM_SHA256, CKM_SHA256_HMAC),
+    hash_row(Hash::Sha384, CKM_SHA384, CKM_SHA384_HMAC),
+    hash_row(Hash::Sha512, CKM_SHA512, CKM_SHA512_HMAC),
+    hash_row(Hash::Sha512_224, CKM_SHA512_224, CKM_SHA512_224_HMAC),
+    hash_row(Hash::Sha512_256, CKM_SHA512_256, CKM_SHA512_256_HMAC),
+];
+
+const fn hash_row(hash: Hash, digest: MechanismType, hmac: MechanismType) -> HashRow {
+    HashRow { hash, digest, hmac }
 }
 
 /// The hash function of a digest mechanism.
 pub(crate) fn hash_of(mechanism: MechanismType) -> Option<Hash> {
-    match mechanism {
-        CKM_SHA256 => Some(Hash::Sha256),
-        CKM_SHA384 => Some(Hash::Sha384),
-        CKM_SHA512 => Some(Hash::Sha512),
-        _ => None,
+    HASHES.iter().find(|row| row.digest == mechanism).map(|row| row.hash)
+}
+
+fn digest(mechanism: &Mechanism) -> Result<Box<dyn Digesting>> {
+    no_parameter(mechanism)?;
+    let hash = hash_of(mechanism.mechanism_type).ok_or(Error::MechanismInvalid(mechanism.mechanism_type))?;
+    Ok(start(hash))
+}
+
+/// An empty digest.
+pub(crate) fn start(hash: Hash) -> Box<dyn Digesting> {
+    match hash {
+        Hash::Sha1 => Box::new(Running(Sha1::new())),
+        Hash::Sha224 => Box::new(Running(Sha224::new())),
+        Hash::Sha256 => Box::new(Running(Sha256::new())),
+        Hash::Sha384 => Box::new(Running(Sha384::new())),
+        Hash::Sha512 => Box::new(Running(Sha512::new())),
+        Hash::Sha512_224 => Box::new(Running(Sha512_224::new())),
+        Hash::Sha512_256 => Box::new(Running(Sha512_256::new())),
     }
 }
 
-/// A digest on its way.
-#[derive(Clone)]
-pub(crate) enum Running {
-    Sha256(Sha256),
-    Sha384(Sha384),
-    Sha512(Sha512),
+/// The digest of parts that follow one another.
+pub(crate) fn of(hash: Hash, parts: &[&[u8]]) -> Result<Output> {
+    let mut running = start(hash);
+    parts.iter().try_for_each(|part| running.update(part))?;
+    Output::of(running)
 }
 
-/// A finished digest, in a place that fits the longest.
+/// What the families need of a hash function's implementation.
+pub(crate) trait HashFunction:
+    Digest + BlockSizeUser + SerializableState + Clone + Send + Sync + 'static
+{
+}
+
+impl<D: Digest + BlockSizeUser + SerializableState + Clone + Send + Sync + 'static> HashFunction for D {}
+
+/// The inner state of a hash function, as `restored` reads it.
+pub(crate) fn saved<D: HashFunction>(state: &D) -> Secret {
+    Secret::from(state.serialize().as_slice())
+}
+
+/// A state that `saved` gave.
+///
+/// # Errors
+/// [`Error::SavedStateInvalid`]
+pub(crate) fn restored<D: HashFunction>(state: &[u8]) -> Result<D> {
+    let state = SerializedState::<D>::try_from(state).map_err(|_| Error::SavedStateInvalid)?;
+    D::deserialize(&state).map_err(|_| Error::SavedStateInvalid)
+}
+
+/// A digest on its way.
+struct Running<D>(D);
+
+/// A finished digest, in a place that fits the longest. Wiped when dropped.
+#[derive(Zeroize, ZeroizeOnDrop)]
 pub(crate) struct Output {
     bytes: [u8; 64],
     len: usize,
+}
+
+impl Output {
+    /// Finishes a digest.
+    ///
+    /// # Errors
+    /// [`Error::Primitive`]
+    pub(crate) fn of(running: Box<dyn Digesting>) -> Result<Self> {
+        let mut output = Self { bytes: [0; 64], len: running.digest_len() };
+        let place = output.bytes.get_mut(..output.len).ok_or(Error::Bug("a digest of over 64 bytes"))?;
+        running.finish(place)?;
+        Ok(output)
+    }
 }
 
 impl AsRef<[u8]> for Output {
@@ -51,62 +137,32 @@ impl AsRef<[u8]> for Output {
     }
 }
 
-impl Running {
-    pub(crate) fn new(hash: Hash) -> Self {
-        match hash {
-            Hash::Sha256 => Self::Sha256(Sha256::new()),
-            Hash::Sha384 => Self::Sha384(Sha384::new()),
-            Hash::Sha512 => Self::Sha512(Sha512::new()),
-        }
+impl<D: HashFunction> Saving for Running<D> {
+    fn save(&self) -> Option<Secret> {
+        Some(saved(&self.0))
     }
 
-    pub(crate) fn update(&mut self, part: &[u8]) {
-        match self {
-            Self::Sha256(state) => state.update(part),
-            Self::Sha384(state) => state.update(part),
-            Self::Sha512(state) => state.update(part),
-        }
-    }
-
-    pub(crate) fn finish(self) -> Output {
-        let mut output = Output { bytes: [0; 64], len: 0 };
-        let mut keep = |digest: &[u8]| {
-            for (place, byte) in output.bytes.iter_mut().zip(digest) {
-                *place = *byte;
-            }
-            output.len = digest.len();
-        };
-        match self {
-            Self::Sha256(state) => keep(&state.finalize()),
-            Self::Sha384(state) => keep(&state.finalize()),
-            Self::Sha512(state) => keep(&state.finalize()),
-        }
-        output
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        self.0 = restored(state)?;
+        Ok(())
     }
 }
 
-impl Saving for Running {}
-
-impl Digesting for Running {
+impl<D: HashFunction> Digesting for Running<D> {
     fn digest_len(&self) -> usize {
-        match self {
-            Self::Sha256(_) => 32,
-            Self::Sha384(_) => 48,
-            Self::Sha512(_) => 64,
-        }
+        <D as Digest>::output_size()
     }
 
     fn update(&mut self, part: &[u8]) -> Result<()> {
-        Running::update(self, part);
+        self.0.update(part);
         Ok(())
     }
 
     fn finish(self: Box<Self>, out: &mut [u8]) -> Result<()> {
-        let digest = Running::finish(*self);
-        if out.len() != digest.len {
+        if out.len() != <D as Digest>::output_size() {
             return Err(Error::Bug("a digest's place has another length"));
         }
-        out.copy_from_slice(digest.as_ref());
+        out.copy_from_slice(&self.0.finalize());
         Ok(())
     }
 }

@@ -12,7 +12,7 @@ use pkcs11::constants::{
 use pkcs11::{AttributeType, Attributes, Error, Mechanism, MechanismType, Result, Secret};
 
 use crate::aws_lc::ec::{self, Curve, PrivateKey, PublicKey};
-use crate::aws_lc::rsa::Hash;
+use crate::aws_lc::hash::Hash;
 use crate::der::{
     self, BIT_STRING, Elements, OBJECT_IDENTIFIER, OCTET_STRING, PRINTABLE_STRING, SEQUENCE, element,
     secret_element, unsigned_integer, without_leading_zeros,
@@ -291,7 +291,7 @@ impl Signing for EcSigning {
     }
 
     fn finish(self: Box<Self>, out: &mut [u8]) -> Result<()> {
-        self.key.sign(not_empty(self.message.finish().as_ref())?, out)
+        self.key.sign(not_empty(self.message.finish()?.as_ref())?, out)
     }
 }
 
@@ -314,7 +314,7 @@ impl Verifying for EcVerifying {
 
     /// Takes r and s in halves of equal length, as short as the longer of them (section 6.3.1).
     fn finish(self: Box<Self>, signature: &[u8]) -> Result<()> {
-        let digest = self.message.finish();
+        let digest = self.message.finish()?;
         let digest = not_empty(digest.as_ref())?;
         let longest = 2 * self.key.curve().coordinate_len();
         if signature.is_empty() || signature.len() > longest || !signature.len().is_multiple_of(2) {

@@ -7,17 +7,21 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use engine::mechanism::{Key, Mechanisms};
+use engine::mechanism::{Key, KeyTypeRow, Mechanisms};
 use engine::primitives::Primitives;
 use pkcs11::{Error, Mechanism, Parameters, Result};
 
+mod aes;
 pub mod aws_lc;
 mod der;
 mod digest;
 mod ec;
+mod gathered;
+mod hmac;
 mod message;
 mod primitives;
 mod rsa;
+mod secret;
 
 #[cfg(test)]
 mod fixtures;
@@ -26,8 +30,32 @@ pub use primitives::VaultPrimitives;
 
 /// Every mechanism and every key type of this library.
 pub const MECHANISMS: Mechanisms = Mechanisms {
-    mechanisms: &[digest::MECHANISMS, rsa::MECHANISMS, ec::MECHANISMS],
-    key_types: &[rsa::KEY_TYPE, ec::KEY_TYPE],
+    mechanisms: &[
+        aes::MECHANISMS,
+        secret::MECHANISMS,
+        hmac::MECHANISMS,
+        digest::MECHANISMS,
+        rsa::MECHANISMS,
+        ec::MECHANISMS,
+    ],
+    key_types: &KEY_TYPES,
+};
+
+const KEY_TYPES: [KeyTypeRow; 11] = {
+    let [generic, sha_1, sha224, sha256, sha384, sha512, sha512_224, sha512_256] = secret::KEY_TYPES;
+    [
+        aes::KEY_TYPE,
+        generic,
+        sha_1,
+        sha224,
+        sha256,
+        sha384,
+        sha512,
+        sha512_224,
+        sha512_256,
+        rsa::KEY_TYPE,
+        ec::KEY_TYPE,
+    ]
 };
 
 /// What the vault is made of.

@@ -1,14 +1,16 @@
 //! What a signature is made over, as it comes in parts: hashed at once, or kept whole.
 
+use engine::mechanism::Digesting;
 use pkcs11::{Error, Result, Secret};
 
-use crate::aws_lc::rsa::Hash;
-use crate::digest::{Output, Running};
+use crate::aws_lc::hash::Hash;
+use crate::digest;
+use crate::digest::Output;
 
 /// A message on its way.
 pub(crate) enum Message {
     /// Hashed as it comes.
-    Hashed(Running),
+    Hashed(Box<dyn Digesting>),
     /// Kept as it is, up to the length of `bytes`.
     Whole {
         /// What came so far, then zeros.
@@ -38,7 +40,7 @@ impl AsRef<[u8]> for Complete {
 impl Message {
     /// A message that is hashed.
     pub(crate) fn hashed(hash: Hash) -> Self {
-        Self::Hashed(Running::new(hash))
+        Self::Hashed(digest::start(hash))
     }
 
     /// A message of at most `limit` bytes that is kept whole.
@@ -52,7 +54,7 @@ impl Message {
     /// [`Error::DataLenRange`] beyond the limit.
     pub(crate) fn update(&mut self, part: &[u8]) -> Result<()> {
         match self {
-            Self::Hashed(state) => state.update(part),
+            Self::Hashed(state) => return state.update(part),
             Self::Whole { bytes, len } => {
                 let end = len.checked_add(part.len()).ok_or(Error::DataLenRange)?;
                 let place = bytes.as_mut().get_mut(*len..end).ok_or(Error::DataLenRange)?;
@@ -72,10 +74,14 @@ impl Message {
         self.update(part.get(..room).unwrap_or(part))
     }
 
-    pub(crate) fn finish(self) -> Complete {
+    /// The complete message.
+    ///
+    /// # Errors
+    /// [`Error::Primitive`]
+    pub(crate) fn finish(self) -> Result<Complete> {
         match self {
-            Self::Hashed(state) => Complete::Digest(state.finish()),
-            Self::Whole { bytes, len } => Complete::Whole(bytes, len),
+            Self::Hashed(state) => Ok(Complete::Digest(Output::of(state)?)),
+            Self::Whole { bytes, len } => Ok(Complete::Whole(bytes, len)),
         }
     }
 }
@@ -91,7 +97,7 @@ mod tests {
         assert_eq!(message.update(b"de"), Err(Error::DataLenRange));
         message.update(b"d").unwrap();
         message.update(b"").unwrap();
-        assert_eq!(message.finish().as_ref(), b"abcd");
+        assert_eq!(message.finish().unwrap().as_ref(), b"abcd");
     }
 
     #[test]
@@ -100,6 +106,6 @@ mod tests {
         message.update_up_to_limit(b"abc").unwrap();
         message.update_up_to_limit(b"def").unwrap();
         message.update_up_to_limit(b"g").unwrap();
-        assert_eq!(message.finish().as_ref(), b"abcd");
+        assert_eq!(message.finish().unwrap().as_ref(), b"abcd");
     }
 }

@@ -1,20 +1,24 @@
-//! RSA signatures and key pairs (PKCS#11 v3.2 section 6.1; RFC 8017).
+//! RSA signatures and key pairs (PKCS#11 v3.2 section 6.1; RFC 8017); encryption has its own file.
 
 mod components;
+mod encryption;
+mod rejection;
 
 use std::any::Any;
 use std::sync::Arc;
 
 use engine::mechanism::{Can, GeneratedPair, Key, KeyTypeRow, MechanismRow, Saving, Signing, Verifying};
 use pkcs11::constants::{
-    CKA_MODULUS, CKA_MODULUS_BITS, CKA_PUBLIC_EXPONENT, CKA_PUBLIC_KEY_INFO, CKG_MGF1_SHA256,
-    CKG_MGF1_SHA384, CKG_MGF1_SHA512, CKK_RSA, CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_PSS,
-    CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384_RSA_PKCS, CKM_SHA384_RSA_PKCS_PSS,
-    CKM_SHA512_RSA_PKCS, CKM_SHA512_RSA_PKCS_PSS,
+    CKA_MODULUS, CKA_MODULUS_BITS, CKA_PUBLIC_EXPONENT, CKA_PUBLIC_KEY_INFO, CKG_MGF1_SHA1, CKG_MGF1_SHA224,
+    CKG_MGF1_SHA256, CKG_MGF1_SHA384, CKG_MGF1_SHA512, CKK_RSA, CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN,
+    CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_RSA_X_509, CKM_SHA1_RSA_PKCS, CKM_SHA1_RSA_PKCS_PSS,
+    CKM_SHA224_RSA_PKCS, CKM_SHA224_RSA_PKCS_PSS, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS,
+    CKM_SHA384_RSA_PKCS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512_RSA_PKCS, CKM_SHA512_RSA_PKCS_PSS,
 };
 use pkcs11::{Attributes, Error, Mechanism, MechanismType, Parameters, Result};
 
-use crate::aws_lc::rsa::{self, Hash, PKCS1_OVERHEAD, PrivateKey, Pss, PublicKey};
+use crate::aws_lc::hash::Hash;
+use crate::aws_lc::rsa::{self, PKCS1_OVERHEAD, PrivateKey, Pss, PublicKey};
 use crate::der::without_leading_zeros;
 use crate::digest::hash_of;
 use crate::message::Message;
@@ -23,14 +27,41 @@ use crate::{downcast, no_parameter};
 /// The mechanisms of this family.
 pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_RSA_PKCS_KEY_PAIR_GEN, &[Can::GenerateKeyPair(generate)]),
-    row(CKM_RSA_PKCS, &[Can::Sign(sign), Can::Verify(verify)]),
-    row(CKM_SHA256_RSA_PKCS, &[Can::Sign(sign), Can::Verify(verify)]),
-    row(CKM_SHA384_RSA_PKCS, &[Can::Sign(sign), Can::Verify(verify)]),
-    row(CKM_SHA512_RSA_PKCS, &[Can::Sign(sign), Can::Verify(verify)]),
-    row(CKM_RSA_PKCS_PSS, &[Can::Sign(sign), Can::Verify(verify)]),
-    row(CKM_SHA256_RSA_PKCS_PSS, &[Can::Sign(sign), Can::Verify(verify)]),
-    row(CKM_SHA384_RSA_PKCS_PSS, &[Can::Sign(sign), Can::Verify(verify)]),
-    row(CKM_SHA512_RSA_PKCS_PSS, &[Can::Sign(sign), Can::Verify(verify)]),
+    row(CKM_RSA_PKCS, ALL),
+    row(CKM_RSA_X_509, ALL),
+    row(
+        CKM_RSA_PKCS_OAEP,
+        &[
+            Can::Encrypt(encryption::encrypt),
+            Can::Decrypt(encryption::decrypt),
+            Can::Wrap(encryption::encrypt),
+            Can::Unwrap(encryption::decrypt),
+        ],
+    ),
+    row(CKM_SHA1_RSA_PKCS, SIGN),
+    row(CKM_SHA224_RSA_PKCS, SIGN),
+    row(CKM_SHA256_RSA_PKCS, SIGN),
+    row(CKM_SHA384_RSA_PKCS, SIGN),
+    row(CKM_SHA512_RSA_PKCS, SIGN),
+    row(CKM_RSA_PKCS_PSS, SIGN),
+    row(CKM_SHA1_RSA_PKCS_PSS, SIGN),
+    row(CKM_SHA224_RSA_PKCS_PSS, SIGN),
+    row(CKM_SHA256_RSA_PKCS_PSS, SIGN),
+    row(CKM_SHA384_RSA_PKCS_PSS, SIGN),
+    row(CKM_SHA512_RSA_PKCS_PSS, SIGN),
+];
+
+const SIGN: &[Can] = &[Can::Sign(sign), Can::Verify(verify)];
+
+const ALL: &[Can] = &[
+    Can::Sign(sign),
+    Can::Verify(verify),
+    Can::SignRecover(encryption::sign_recover),
+    Can::VerifyRecover(encryption::verify_recover),
+    Can::Encrypt(encryption::encrypt),
+    Can::Decrypt(encryption::decrypt),
+    Can::Wrap(encryption::encrypt),
+    Can::Unwrap(encryption::decrypt),
 ];
 
 const fn row(mechanism: MechanismType, can: &'static [Can]) -> MechanismRow {
@@ -46,9 +77,18 @@ pub(crate) const KEY_TYPE: KeyTypeRow = KeyTypeRow {
     from_bytes: components::from_bytes,
 };
 
-/// The mask generation functions of PSS: a `CKG_` value each.
-const MGFS: [(u64, Hash); 3] =
-    [(CKG_MGF1_SHA256, Hash::Sha256), (CKG_MGF1_SHA384, Hash::Sha384), (CKG_MGF1_SHA512, Hash::Sha512)];
+/// The mask generation functions: a `CKG_` value each.
+const MGFS: [(u64, Hash); 5] = [
+    (CKG_MGF1_SHA1, Hash::Sha1),
+    (CKG_MGF1_SHA224, Hash::Sha224),
+    (CKG_MGF1_SHA256, Hash::Sha256),
+    (CKG_MGF1_SHA384, Hash::Sha384),
+    (CKG_MGF1_SHA512, Hash::Sha512),
+];
+
+fn mgf_of(mgf: u64) -> Option<Hash> {
+    MGFS.iter().find(|(known, _)| *known == mgf).map(|(_, hash)| *hash)
+}
 
 /// The public exponent when the template names none: 65537.
 const DEFAULT_EXPONENT: &[u8] = &[1, 0, 1];
@@ -56,11 +96,15 @@ const DEFAULT_EXPONENT: &[u8] = &[1, 0, 1];
 const MODULUS_STEP: u64 = 128;
 
 /// `DigestInfo` without the digest itself (RFC 8017 section 9.2, note 1).
-fn digest_info_prefix(hash: Hash) -> &'static [u8; 19] {
+fn digest_info_prefix(hash: Hash) -> &'static [u8] {
     match hash {
+        Hash::Sha1 => b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14",
+        Hash::Sha224 => b"\x30\x2d\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x04\x05\x00\x04\x1c",
         Hash::Sha256 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
         Hash::Sha384 => b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x02\x05\x00\x04\x30",
         Hash::Sha512 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
+        Hash::Sha512_224 => b"\x30\x2d\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x05\x05\x00\x04\x1c",
+        Hash::Sha512_256 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x06\x05\x00\x04\x20",
     }
 }
 
@@ -89,6 +133,8 @@ impl Key for PublicKey {
 enum Scheme {
     /// PKCS #1 v1.5 over the bytes as they are, or over the `DigestInfo` of this hash.
     Pkcs1(Option<Hash>),
+    /// The bytes as they are, with zeros before them.
+    Raw,
     /// PSS over a digest that the caller made (`hashed` false) or that is made here.
     Pss { pss: Pss, hashed: bool },
 }
@@ -96,17 +142,25 @@ enum Scheme {
 impl Scheme {
     /// Reads mechanism and parameters for a key of `bits`.
     fn new(mechanism: &Mechanism, bits: u32) -> Result<Self> {
-        let pss = |hash| pss_parameters(mechanism, hash, bits);
+        let pss = |hash: Option<Hash>| {
+            let hashed = hash.is_some();
+            pss_parameters(mechanism, hash, bits).map(|pss| Self::Pss { pss, hashed })
+        };
         let pkcs1 = |hash| no_parameter(mechanism).map(|()| Self::Pkcs1(hash));
         match mechanism.mechanism_type {
             CKM_RSA_PKCS => pkcs1(None),
+            CKM_RSA_X_509 => no_parameter(mechanism).map(|()| Self::Raw),
+            CKM_SHA1_RSA_PKCS => pkcs1(Some(Hash::Sha1)),
+            CKM_SHA224_RSA_PKCS => pkcs1(Some(Hash::Sha224)),
             CKM_SHA256_RSA_PKCS => pkcs1(Some(Hash::Sha256)),
             CKM_SHA384_RSA_PKCS => pkcs1(Some(Hash::Sha384)),
             CKM_SHA512_RSA_PKCS => pkcs1(Some(Hash::Sha512)),
-            CKM_RSA_PKCS_PSS => Ok(Self::Pss { pss: pss(None)?, hashed: false }),
-            CKM_SHA256_RSA_PKCS_PSS => Ok(Self::Pss { pss: pss(Some(Hash::Sha256))?, hashed: true }),
-            CKM_SHA384_RSA_PKCS_PSS => Ok(Self::Pss { pss: pss(Some(Hash::Sha384))?, hashed: true }),
-            CKM_SHA512_RSA_PKCS_PSS => Ok(Self::Pss { pss: pss(Some(Hash::Sha512))?, hashed: true }),
+            CKM_RSA_PKCS_PSS => pss(None),
+            CKM_SHA1_RSA_PKCS_PSS => pss(Some(Hash::Sha1)),
+            CKM_SHA224_RSA_PKCS_PSS => pss(Some(Hash::Sha224)),
+            CKM_SHA256_RSA_PKCS_PSS => pss(Some(Hash::Sha256)),
+            CKM_SHA384_RSA_PKCS_PSS => pss(Some(Hash::Sha384)),
+            CKM_SHA512_RSA_PKCS_PSS => pss(Some(Hash::Sha512)),
             other => Err(Error::MechanismInvalid(other)),
         }
     }
@@ -116,6 +170,7 @@ impl Scheme {
         match self {
             Self::Pkcs1(None) => Message::whole(modulus_len.saturating_sub(PKCS1_OVERHEAD)),
             Self::Pkcs1(Some(hash)) => Message::hashed(hash),
+            Self::Raw => Message::whole(modulus_len),
             Self::Pss { pss, hashed: false } => Message::whole(pss.hash.digest_len()),
             Self::Pss { pss, hashed: true } => Message::hashed(pss.hash),
         }
@@ -131,8 +186,7 @@ fn pss_parameters(mechanism: &Mechanism, required: Option<Hash>, bits: u32) -> R
     if required.is_some_and(|required| required != hash) {
         return Err(Error::MechanismParamInvalid("hashAlg is another than the mechanism's"));
     }
-    let mgf = MGFS.iter().find(|(mgf, _)| *mgf == parameters.mgf).map(|(_, hash)| *hash);
-    let mgf = mgf.ok_or(Error::MechanismParamInvalid("mgf is not offered"))?;
+    let mgf = mgf_of(parameters.mgf).ok_or(Error::MechanismParamInvalid("mgf is not offered"))?;
     // emLen - hLen - 2 (RFC 8017 section 9.1.1 step 3), where emLen holds one bit less than the modulus.
     let room = (bits.saturating_sub(1).div_ceil(8) as usize).checked_sub(hash.digest_len() + 2);
     let salt_len = u16::try_from(parameters.salt_len).ok().filter(|len| Some(usize::from(*len)) <= room);
@@ -164,12 +218,13 @@ impl Signing for RsaSigning {
     }
 
     fn finish(self: Box<Self>, out: &mut [u8]) -> Result<()> {
-        let message = self.message.finish();
+        let message = self.message.finish()?;
         match self.scheme {
             Scheme::Pkcs1(None) => self.key.sign_pkcs1(message.as_ref(), out),
             Scheme::Pkcs1(Some(hash)) => {
                 self.key.sign_pkcs1(&[digest_info_prefix(hash), message.as_ref()].concat(), out)
             }
+            Scheme::Raw => encryption::sign_raw(&self.key, message.as_ref(), out),
             Scheme::Pss { pss, .. } => self.key.sign_pss(message.as_ref(), pss, out),
         }
     }
@@ -195,7 +250,7 @@ impl Verifying for RsaVerifying {
     }
 
     fn finish(self: Box<Self>, signature: &[u8]) -> Result<()> {
-        let message = self.message.finish();
+        let message = self.message.finish()?;
         let message = message.as_ref();
         if let Scheme::Pss { pss, .. } = self.scheme
             && message.len() != pss.hash.digest_len()
@@ -210,10 +265,20 @@ impl Verifying for RsaVerifying {
             Scheme::Pkcs1(Some(hash)) => {
                 self.key.verify_pkcs1(&[digest_info_prefix(hash), message].concat(), signature)
             }
+            Scheme::Raw => verify_raw(&self.key, message, signature)?,
             Scheme::Pss { pss, .. } => self.key.verify_pss(message, pss, signature),
         };
         if right { Ok(()) } else { Err(Error::SignatureInvalid) }
     }
+}
+
+fn verify_raw(key: &PublicKey, message: &[u8], signature: &[u8]) -> Result<bool> {
+    if !key.is_in_range(signature) {
+        return Ok(false);
+    }
+    let mut recovered = vec![0; key.signature_len()];
+    key.raw(signature, &mut recovered)?;
+    Ok(recovered == encryption::with_zeros(message, recovered.len())?.expose())
 }
 
 /// Makes a key pair: `CKA_MODULUS_BITS` is required, `CKA_PUBLIC_EXPONENT` is 65537 unless the template names

@@ -1,4 +1,4 @@
-//! AWS-LC behind safe types: keys that are parsed once, signatures, random bytes.
+//! AWS-LC behind safe types: keys that are parsed once, ciphers, signatures, key agreement, random bytes.
 //!
 //! Every raw call of this crate stands in this folder, one to a block with the argument why it is sound. What goes
 //! out is safe: a value owns what it points to, lengths are checked before a call, and a failed call leaves no entry
@@ -7,8 +7,10 @@
 // The C library can be called in no other way; the rest of the crate stays without unsafe.
 #![allow(unsafe_code)]
 
+pub mod aes;
 mod big_number;
 pub mod ec;
+pub mod hash;
 mod heap;
 pub mod rsa;
 

@@ -1,4 +1,6 @@
-//! RSA keys: import, generation, PKCS #1 v1.5 and PSS.
+//! RSA keys: import, generation, PKCS #1 v1.5 and PSS signatures; encryption has its own file.
+
+mod encryption;
 
 use std::cell::Cell;
 use std::ptr::{NonNull, null_mut};
@@ -6,50 +8,20 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_lc_sys as c;
+use sha2::{Digest, Sha256};
 
 use pkcs11::{Error, Result, Secret};
 
 use super::big_number::{BigNumber, Borrowed};
+use super::hash::Hash;
 use super::{failed, succeeded};
+
+pub use encryption::Oaep;
 
 /// Parsed copies of a key: a thread uses one of them, so that threads do not meet at the locks inside.
 const COPIES: usize = 16;
 /// Bytes that PKCS #1 v1.5 adds at least (RFC 8017 section 9.2).
 pub const PKCS1_OVERHEAD: usize = 11;
-
-/// A hash function.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Hash {
-    /// SHA-256
-    Sha256,
-    /// SHA-384
-    Sha384,
-    /// SHA-512
-    Sha512,
-}
-
-impl Hash {
-    fn as_ptr(self) -> *const c::EVP_MD {
-        match self {
-            // SAFETY: gives the address of a static.
-            Self::Sha256 => unsafe { c::EVP_sha256() },
-            // SAFETY: as above.
-            Self::Sha384 => unsafe { c::EVP_sha384() },
-            // SAFETY: as above.
-            Self::Sha512 => unsafe { c::EVP_sha512() },
-        }
-    }
-
-    /// Length of a digest in bytes.
-    #[must_use]
-    pub fn digest_len(self) -> usize {
-        match self {
-            Self::Sha256 => 32,
-            Self::Sha384 => 48,
-            Self::Sha512 => 64,
-        }
-    }
-}
 
 /// Parameters of PSS (RFC 8017 section 9.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -163,12 +135,15 @@ struct Copies {
     copy: fn(&Handle) -> Result<Handle>,
     /// Length of the modulus in bits.
     bits: u32,
+    /// The modulus, big endian, without leading zeros.
+    modulus: Vec<u8>,
 }
 
 impl Copies {
-    fn new(first: Handle, copy: fn(&Handle) -> Result<Handle>) -> Self {
+    fn new(first: Handle, copy: fn(&Handle) -> Result<Handle>) -> Result<Self> {
         let bits = first.bits();
-        Self { first, more: [const { OnceLock::new() }; COPIES], copy, bits }
+        let modulus = first.component(c::RSA_get0_n)?.to_secret()?.expose().to_vec();
+        Ok(Self { first, more: [const { OnceLock::new() }; COPIES], copy, bits, modulus })
     }
 
     /// The copy of this thread.
@@ -203,7 +178,7 @@ impl PublicKey {
         // SAFETY: both numbers live until the call is over, which copies them.
         let rsa = unsafe { c::RSA_new_public_key(n.as_ptr(), e.as_ptr()) };
         let handle = Handle::from_ptr(rsa, "RSA public key")?;
-        Ok(Self(Copies::new(handle, Handle::copy_of_public)))
+        Ok(Self(Copies::new(handle, Handle::copy_of_public)?))
     }
 
     /// Length of the modulus in bits.
@@ -222,6 +197,12 @@ impl PublicKey {
     /// was signed (RFC 8017 section 8.2.2 from step 2 on).
     #[must_use]
     pub fn verify_pkcs1(&self, message: &[u8], signature: &[u8]) -> bool {
+        self.recover_pkcs1(signature).as_deref() == Some(message)
+    }
+
+    /// What was signed with PKCS #1 v1.5; nothing, if `signature` is none of this key.
+    #[must_use]
+    pub fn recover_pkcs1(&self, signature: &[u8]) -> Option<Vec<u8>> {
         let mut recovered = vec![0; self.0.len()];
         let mut len = 0;
         // SAFETY: both slices are as long as said; the library writes at most `recovered.len()` bytes.
@@ -236,7 +217,9 @@ impl PublicKey {
                 c::RSA_PKCS1_PADDING,
             )
         };
-        succeeded(rc, "RSA verification").is_ok() && recovered.get(..len) == Some(message)
+        succeeded(rc, "RSA verification").ok()?;
+        recovered.truncate(len);
+        Some(recovered)
     }
 
     /// Whether `signature` is one of `digest` under PSS (RFC 8017 section 8.1.2).
@@ -264,7 +247,11 @@ impl PublicKey {
 
 /// A private key. Signatures are blinded, and each is verified before it is given out.
 #[derive(Debug)]
-pub struct PrivateKey(Copies);
+pub struct PrivateKey {
+    copies: Copies,
+    /// SHA-256 of the private exponent, as long as the modulus.
+    exponent_digest: Secret,
+}
 
 impl PrivateKey {
     /// The key of its components, which are checked against one another.
@@ -294,19 +281,22 @@ impl PrivateKey {
             )
         };
         let handle = Handle::from_ptr(rsa, "RSA private key")?;
-        Ok(Self(Copies::new(handle, Handle::copy_of_private)))
+        let len = handle.bits().div_ceil(8) as usize;
+        let exponent = handle.component(c::RSA_get0_d)?.to_secret_of(len)?;
+        let exponent_digest = Secret::from(<[u8; 32]>::from(Sha256::digest(exponent.expose())));
+        Ok(Self { copies: Copies::new(handle, Handle::copy_of_private)?, exponent_digest })
     }
 
     /// Length of the modulus in bits.
     #[must_use]
     pub fn bits(&self) -> u32 {
-        self.0.bits
+        self.copies.bits
     }
 
     /// Length of a signature in bytes.
     #[must_use]
     pub fn signature_len(&self) -> usize {
-        self.0.len()
+        self.copies.len()
     }
 
     /// Signs `message` with PKCS #1 v1.5 as it is, without any hashing (RFC 8017 section 8.2.1 from step 2 on).
@@ -316,14 +306,14 @@ impl PrivateKey {
     /// [`Error::DataLenRange`] for a message of more than [`PrivateKey::signature_len`] - [`PKCS1_OVERHEAD`] bytes;
     /// [`Error::Primitive`].
     pub fn sign_pkcs1(&self, message: &[u8], out: &mut [u8]) -> Result<()> {
-        if message.len() + PKCS1_OVERHEAD > self.0.len() {
+        if message.len() + PKCS1_OVERHEAD > self.copies.len() {
             return Err(Error::DataLenRange);
         }
         let mut len = 0;
         // SAFETY: both slices are as long as said.
         let rc = unsafe {
             c::RSA_sign_raw(
-                self.0.mine().as_ptr(),
+                self.copies.mine().as_ptr(),
                 &raw mut len,
                 out.as_mut_ptr(),
                 out.len(),
@@ -349,7 +339,7 @@ impl PrivateKey {
         // SAFETY: both slices are as long as said, and the digest as long as its hash's.
         let rc = unsafe {
             c::RSA_sign_pss_mgf1(
-                self.0.mine().as_ptr(),
+                self.copies.mine().as_ptr(),
                 &raw mut len,
                 out.as_mut_ptr(),
                 out.len(),
@@ -420,7 +410,7 @@ mod tests {
         let key = key();
         let copies = std::thread::scope(|scope| {
             let running: Vec<_> = (0..2 * COPIES)
-                .map(|_| scope.spawn(|| (thread_number(), key.0.mine().as_ptr().addr())))
+                .map(|_| scope.spawn(|| (thread_number(), key.copies.mine().as_ptr().addr())))
                 .collect();
             running.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<_>>()
         });

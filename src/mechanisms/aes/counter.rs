@@ -1,0 +1,87 @@
+//! Counter mode (SP 800-38A section 6.5; PKCS#11 v3.2 section 6.11).
+
+use std::sync::Arc;
+
+use engine::mechanism::{Ciphering, Key as EngineKey, Saving};
+use pkcs11::{Error, Mechanism, Parameters, Result};
+
+use crate::aws_lc::aes::{BLOCK, CounterState, Key};
+use crate::downcast;
+
+/// Encryption and decryption are the same.
+pub(super) fn start(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Ciphering>> {
+    let key = downcast(key)?;
+    let Parameters::Counter(parameters) = mechanism.parameters else {
+        return Err(Error::MechanismParamInvalid("CK_AES_CTR_PARAMS is needed"));
+    };
+    let bits = u32::try_from(parameters.counter_bits).ok().filter(|bits| (1..=128).contains(bits));
+    let bits = bits.ok_or(Error::MechanismParamInvalid("ulCounterBits is none of 1 to 128"))?;
+    let left = bytes_before_overflow(u128::from_be_bytes(parameters.block), bits);
+    Ok(Box::new(Counter { key, state: CounterState::new(parameters.block), left }))
+}
+
+/// How many bytes there are before the low `bits` of the block would come to a value again. Up to the largest number
+/// that there is, which no application sends.
+fn bytes_before_overflow(block: u128, bits: u32) -> u128 {
+    // All ones in the counter's bits: 1 to 128 of them.
+    let mask = u128::MAX >> (128 - bits);
+    (mask - (block & mask)).saturating_add(1).saturating_mul(BLOCK as u128)
+}
+
+struct Counter {
+    key: Arc<Key>,
+    state: CounterState,
+    /// Bytes that may come before a counter would be used a second time.
+    left: u128,
+}
+
+impl Saving for Counter {}
+
+impl Ciphering for Counter {
+    fn update_len(&self, len: usize) -> usize {
+        len
+    }
+
+    /// The whole block counts inside, which is the same as its low bits alone as long as these do not overflow.
+    fn update(&mut self, part: &[u8], out: &mut [u8]) -> Result<()> {
+        let left = self.left.checked_sub(part.len() as u128).ok_or(Error::DataLenRange)?;
+        let out = out.get_mut(..part.len()).ok_or(Error::Bug("no place for the data"))?;
+        self.key.ctr(&mut self.state, part, out)?;
+        self.left = left;
+        Ok(())
+    }
+
+    fn finish_len(&self) -> usize {
+        0
+    }
+
+    fn finish(self: Box<Self>, _out: &mut [u8]) -> Result<usize> {
+        Ok(0)
+    }
+
+    fn whole_len(&self, len: usize) -> usize {
+        len
+    }
+
+    fn whole(mut self: Box<Self>, data: &[u8], out: &mut [u8]) -> Result<usize> {
+        self.update(data, out)?;
+        Ok(data.len())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_counter_ends_where_its_bits_do() {
+        // The standard's own example: two bits that start as 1 leave three blocks.
+        assert_eq!(bytes_before_overflow(1, 2), 3 * 16);
+        assert_eq!(bytes_before_overflow(u128::MAX, 1), 16);
+        assert_eq!(bytes_before_overflow(0, 1), 32);
+        assert_eq!(bytes_before_overflow(u128::MAX, 128), 16);
+        assert_eq!(bytes_before_overflow(u128::MAX - 1, 128), 32);
+        assert_eq!(bytes_before_overflow(0xff00, 8), 256 * 16);
+        assert_eq!(bytes_before_overflow(0, 128), u128::MAX);
+    }
+}

@@ -1,0 +1,71 @@
+//! Ciphers that work on their whole input at once.
+
+use engine::mechanism::{Ciphering, Saving};
+use pkcs11::encode::Writer;
+use pkcs11::{Error, Result};
+
+/// What is done with the whole input: it is written to a place of at least [`Gathered::whole_len`] bytes, and the
+/// length written is given.
+type Transform = Box<dyn FnOnce(&[u8], &mut [u8]) -> Result<usize> + Send>;
+
+/// A cipher that gathers its input, if it comes in parts, and gives nothing before the end.
+pub(crate) struct Gathered {
+    input: Writer,
+    len: usize,
+    /// Bytes of input at most, and the error beyond.
+    limit: (usize, Error),
+    /// Bytes of output at most, by bytes of input.
+    most: Box<dyn Fn(usize) -> usize + Send>,
+    transform: Transform,
+}
+
+impl Gathered {
+    /// A cipher of at most `limit` bytes of input, beyond which it answers the error, and `most` bytes of output for
+    /// a number of bytes of input.
+    pub(crate) fn start(
+        limit: (usize, Error),
+        most: impl Fn(usize) -> usize + Send + 'static,
+        transform: impl FnOnce(&[u8], &mut [u8]) -> Result<usize> + Send + 'static,
+    ) -> Box<dyn Ciphering> {
+        let (most, transform) = (Box::new(most), Box::new(transform));
+        Box::new(Self { input: Writer::new(), len: 0, limit, most, transform })
+    }
+
+    fn check(&self, len: usize) -> Result<()> {
+        if len <= self.limit.0 { Ok(()) } else { Err(self.limit.1.clone()) }
+    }
+}
+
+impl Saving for Gathered {}
+
+impl Ciphering for Gathered {
+    fn update_len(&self, _len: usize) -> usize {
+        0
+    }
+
+    fn update(&mut self, part: &[u8], _out: &mut [u8]) -> Result<()> {
+        let len = self.len.saturating_add(part.len());
+        self.check(len)?;
+        self.input.raw(part);
+        self.len = len;
+        Ok(())
+    }
+
+    fn finish_len(&self) -> usize {
+        (self.most)(self.len)
+    }
+
+    fn finish(mut self: Box<Self>, out: &mut [u8]) -> Result<usize> {
+        let input = self.input.finish();
+        (self.transform)(input.expose(), out)
+    }
+
+    fn whole_len(&self, len: usize) -> usize {
+        (self.most)(len)
+    }
+
+    fn whole(self: Box<Self>, data: &[u8], out: &mut [u8]) -> Result<usize> {
+        self.check(data.len())?;
+        (self.transform)(data, out)
+    }
+}

@@ -1,0 +1,177 @@
+//! Secret keys as attributes, of every type; generic secrets (PKCS#11 v3.2 section 6.8).
+
+use std::sync::Arc;
+
+use engine::mechanism::{Can, Key, KeyTypeRow, MechanismRow};
+use pkcs11::constants::{
+    CKA_CHECK_VALUE, CKA_VALUE, CKA_VALUE_LEN, CKK_AES, CKK_GENERIC_SECRET, CKK_SHA_1_HMAC, CKK_SHA224_HMAC,
+    CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_224_HMAC, CKK_SHA512_256_HMAC, CKK_SHA512_HMAC,
+    CKM_GENERIC_SECRET_KEY_GEN, CKO_SECRET_KEY,
+};
+use pkcs11::{Attributes, Error, KeyType, Mechanism, Result, Secret};
+
+use crate::aws_lc::hash::Hash;
+use crate::hmac::HmacKey;
+use crate::{aes, aws_lc, digest, no_parameter};
+
+/// The longest generic secret in bytes.
+pub(crate) const LONGEST: usize = 1 << 16;
+/// Zeros that a block cipher puts after a key that it wraps, at most (PKCS#11 v3.2 section 6.10.4).
+const ZEROS_AFTER: usize = 15;
+
+/// The mechanisms of this family.
+pub(crate) const MECHANISMS: &[MechanismRow] = &[MechanismRow {
+    mechanism: CKM_GENERIC_SECRET_KEY_GEN,
+    key_types: &[CKK_GENERIC_SECRET],
+    sizes: (8, 8 * LONGEST as u64),
+    flags: 0,
+    can: &[Can::GenerateKey(generate)],
+}];
+
+/// Generic secrets and the keys of one HMAC each, from outside and out of the store.
+pub(crate) const KEY_TYPES: [KeyTypeRow; 8] = [
+    row(CKK_GENERIC_SECRET),
+    row(CKK_SHA_1_HMAC),
+    row(CKK_SHA224_HMAC),
+    row(CKK_SHA256_HMAC),
+    row(CKK_SHA384_HMAC),
+    row(CKK_SHA512_HMAC),
+    row(CKK_SHA512_224_HMAC),
+    row(CKK_SHA512_256_HMAC),
+];
+
+const fn row(key_type: KeyType) -> KeyTypeRow {
+    KeyTypeRow { key_type, complete, parse, to_bytes, from_bytes }
+}
+
+/// Whether a type of secret key can have this many bytes.
+fn len_is_possible(key_type: KeyType, len: usize) -> bool {
+    match key_type {
+        CKK_AES => matches!(len, 16 | 24 | 32),
+        _ => (1..=LONGEST).contains(&len),
+    }
+}
+
+/// The check value of a secret: three bytes of an encrypted block of zeros for a cipher's key, of the SHA-1 digest for
+/// any other (PKCS#11 v3.2 sections 6.8.3 and 6.10.3).
+fn check_value(key_type: KeyType, value: &[u8]) -> Result<[u8; 3]> {
+    let digest = match key_type {
+        CKK_AES => return aes::check_value(value),
+        _ => digest::of(Hash::Sha1, &[value])?,
+    };
+    digest.as_ref().first_chunk().copied().ok_or(Error::Bug("a digest under three bytes"))
+}
+
+/// The attributes of a secret key that was made here, generated or derived.
+///
+/// `template` holds at least `CKA_KEY_TYPE`.
+///
+/// # Errors
+/// [`Error::KeySizeRange`] for a length that the type cannot have; [`Error::AttributeValueInvalid`] for a
+/// `CKA_CHECK_VALUE` that is another.
+pub(crate) fn made(template: &Attributes, value: &[u8]) -> Result<Attributes> {
+    let key_type = secret_type(template)?;
+    if !len_is_possible(key_type, value.len()) {
+        return Err(Error::KeySizeRange);
+    }
+    let mut attributes = Attributes::new();
+    attributes.set_bytes(CKA_VALUE, value);
+    attributes.set_ulong(CKA_VALUE_LEN, value.len() as u64);
+    let computed = check_value(key_type, value)?;
+    match template.bytes(CKA_CHECK_VALUE) {
+        // An empty one asks for none (section 4.11).
+        Some([]) => {}
+        Some(given) if given != computed => return Err(Error::AttributeValueInvalid(CKA_CHECK_VALUE)),
+        _ => attributes.set_bytes(CKA_CHECK_VALUE, &computed),
+    }
+    Ok(attributes)
+}
+
+/// A random secret key of `CKA_VALUE_LEN` bytes.
+///
+/// # Errors
+/// [`Error::TemplateIncomplete`] without a length, and those of [`made`].
+pub(crate) fn random(template: &Attributes) -> Result<Attributes> {
+    let len = value_len(template)?.ok_or(Error::TemplateIncomplete(CKA_VALUE_LEN))?;
+    if !len_is_possible(secret_type(template)?, len) {
+        return Err(Error::KeySizeRange);
+    }
+    let mut value = Secret::zeroed(len);
+    aws_lc::random(value.as_mut())?;
+    made(template, value.expose())
+}
+
+/// `CKA_VALUE_LEN`, if it is there.
+///
+/// # Errors
+/// [`Error::KeySizeRange`] for a length that no key has.
+pub(crate) fn value_len(template: &Attributes) -> Result<Option<usize>> {
+    let len = template.ulong(CKA_VALUE_LEN);
+    len.map(|len| usize::try_from(len).ok().filter(|len| *len <= LONGEST).ok_or(Error::KeySizeRange))
+        .transpose()
+}
+
+fn secret_type(template: &Attributes) -> Result<KeyType> {
+    match (template.class(), template.key_type()) {
+        (Some(CKO_SECRET_KEY) | None, Some(key_type)) => Ok(key_type),
+        _ => Err(Error::TemplateInconsistent("this is a secret key")),
+    }
+}
+
+fn generate(mechanism: &Mechanism, template: &Attributes) -> Result<Attributes> {
+    no_parameter(mechanism)?;
+    random(template)
+}
+
+/// Checks an imported key and gives its attributes in their final form.
+pub(crate) fn complete(attributes: &Attributes) -> Result<Attributes> {
+    let value = attributes.bytes(CKA_VALUE).ok_or(Error::TemplateIncomplete(CKA_VALUE))?;
+    if attributes.ulong(CKA_VALUE_LEN).is_some_and(|len| len != value.len() as u64) {
+        return Err(Error::TemplateInconsistent("CKA_VALUE_LEN is another than the value's"));
+    }
+    made(attributes, value).map_err(|error| match error {
+        Error::KeySizeRange => Error::AttributeValueInvalid(CKA_VALUE),
+        error => error,
+    })
+}
+
+/// A complete key, ready for use.
+fn parse(attributes: &Attributes) -> Result<Arc<dyn Key>> {
+    secret_type(attributes)?;
+    Ok(Arc::new(HmacKey::new(attributes.bytes(CKA_VALUE).ok_or(Error::TemplateIncomplete(CKA_VALUE))?)))
+}
+
+/// What wrapping wraps: `CKA_VALUE`.
+pub(crate) fn to_bytes(attributes: &Attributes) -> Result<Secret> {
+    attributes.bytes(CKA_VALUE).map(Secret::from).ok_or(Error::KeyNotWrappable)
+}
+
+/// Reads an unwrapped key. Where the template names a `CKA_VALUE_LEN`, what the mechanism had to add is taken off: up to
+/// 15 zeros after the key (AES-ECB, AES-CBC, AES key wrap), or zeros before it (RSA X.509). Anything but zeros there
+/// means that this is another key: cut, it could be tried byte by byte.
+pub(crate) fn from_bytes(template: &Attributes, bytes: &[u8]) -> Result<Attributes> {
+    let key_type = secret_type(template)?;
+    let value = match value_len(template).map_err(|_| Error::AttributeValueInvalid(CKA_VALUE_LEN))? {
+        None => bytes,
+        Some(len) => cut(bytes, len)
+            .ok_or(Error::TemplateInconsistent("the wrapped key is no key of CKA_VALUE_LEN bytes"))?,
+    };
+    if !len_is_possible(key_type, value.len()) {
+        return Err(Error::WrappedKeyInvalid);
+    }
+    let mut attributes = Attributes::new();
+    attributes.set_bytes(CKA_VALUE, value);
+    Ok(attributes)
+}
+
+/// The key of `len` bytes in what was unwrapped.
+fn cut(bytes: &[u8], len: usize) -> Option<&[u8]> {
+    let surplus = bytes.len().checked_sub(len)?;
+    let zeros = |bytes: &[u8]| bytes.iter().fold(0, |all, byte| all | byte) == 0;
+    let after = bytes.split_at_checked(len).filter(|(_, rest)| surplus <= ZEROS_AFTER && zeros(rest));
+    let before = bytes.split_at_checked(surplus).filter(|(rest, _)| zeros(rest));
+    after.map(|(key, _)| key).or(before.map(|(_, key)| key))
+}
+
+#[cfg(test)]
+mod tests;
