@@ -12,6 +12,7 @@ use pkcs11::{
     Template, TokenInfo, UserType,
 };
 
+use crate::login::Epoch;
 use crate::object::Object;
 pub use crate::parts::{Parts, Settings};
 use crate::saved_state::StateKey;
@@ -40,6 +41,15 @@ pub struct Application {
 pub(crate) struct SessionObject {
     pub(crate) object: Arc<Object>,
     pub(crate) slot: SlotId,
+    /// The login under which a private one was made.
+    pub(crate) login: Option<Epoch>,
+}
+
+impl SessionObject {
+    /// Whether it belongs to a slot, and to the login of now if it is private.
+    pub(crate) fn is_of(&self, slot: SlotId, now: Epoch) -> bool {
+        self.slot == slot && self.login.is_none_or(|epoch| epoch == now)
+    }
 }
 
 impl Application {

@@ -15,7 +15,7 @@ use crate::session::Session;
 use crate::slot::{Look, Opened, Slot};
 use crate::store::{RowId, SealedRow};
 use crate::vault::keyring::{Keyring, KeyringLock, PinKey};
-use crate::vault::pin::Pin;
+use crate::vault::pin::{MAX_PIN, Pin};
 
 /// A PIN that was right: whose, the row that it opened, and what was in it.
 struct Proven {
@@ -52,6 +52,9 @@ impl Application {
         if user == UserType::ContextSpecific {
             return Err(Error::UserTypeInvalid);
         }
+        if secret.len() > MAX_PIN {
+            return Err(Error::PinLenRange);
+        }
         self.log_in(&session, user, &Pin { name, secret })
     }
 
@@ -66,6 +69,8 @@ impl Application {
         {
             let counts = slot.sessions.lock();
             may_log_in(slot, role, counts.read_only)?;
+            // A session closed meanwhile may have been the last: nobody would ever log this person out.
+            self.session(session.handle)?;
             slot.set_login(Some(login));
         }
         self.record_alone(&opened, self.login_event(Some(proven.person.id)));
@@ -77,9 +82,10 @@ impl Application {
         let slot = &session.slot;
         let waits =
             session.with(|work| work.operations.awaits_login().ok_or(Error::OperationNotInitialized))?;
-        let login = slot.login().ok_or(Error::UserNotLoggedIn)?;
+        let standing = slot.standing();
+        let login = standing.login.as_ref().ok_or(Error::UserNotLoggedIn)?;
         let opened = slot.token(&self.parts, Look::Now)?;
-        let proven = self.prove_person(&opened, &login, pin)?;
+        let proven = self.prove_person(&opened, login, pin)?;
         log::debug!("{} has logged in for one operation", proven.person.name);
         session.with(|work| {
             work.operations.allow_once(waits);
@@ -189,7 +195,8 @@ impl Application {
             if row.header.version < version {
                 return Err(Error::Conflict);
             }
-            keyrings.open(&row, &lock, &pin)
+            let opened = keyrings.open(&row, &lock, &pin)?;
+            Ok(opened.map(|keyring| (row.header.version, keyring)))
         })?;
         Ok(Proven { person: person.clone(), row, lock, pin, keyring })
     }
@@ -216,7 +223,7 @@ impl Application {
         }
         proven.keyring.pin = pin;
         match self.reseal(opened, &proven, None) {
-            Ok(()) => {}
+            Ok(row) => proven.row = row,
             Err(Error::Conflict) => {
                 log::debug!("another process has moved the pin of {}", proven.person.name)
             }
@@ -231,12 +238,13 @@ impl Application {
         opened: &Opened,
         proven: &Proven,
         fresh: Option<(&KeyringLock, &PinKey, Event)>,
-    ) -> Result<()> {
+    ) -> Result<SealedRow> {
         let version = proven.row.header.version.saturating_add(1);
         let header = keyring_header(proven.person.keyring, &opened.life, proven.person.shelf, version);
         let mut plan = opened.plan(&self.parts);
         let (lock, pin) = fresh.as_ref().map_or((&proven.lock, &proven.pin), |(lock, pin, _)| (*lock, *pin));
-        plan.replace(opened.keyrings(&self.parts).seal(header, lock, pin, &proven.keyring)?, Vec::new());
+        let row = opened.keyrings(&self.parts).seal(header, lock, pin, &proven.keyring)?;
+        plan.replace(row.clone(), Vec::new());
         if let Some((_, _, event)) = &fresh
             && let Some(row) = self.reserve_rows(opened, 1)?.first()
         {
@@ -245,12 +253,11 @@ impl Application {
         plan.commit(opened.home.store.as_ref())?;
         let roster = &opened.current().link.roster;
         let allowance = Opened::allowance(roster, &proven.person);
-        let raised = opened.trials(&self.parts).raise_keyring_version(allowance, version);
-        // The keyring is on the disk: a record that stays behind is raised by the next change.
-        raised.or_else(|error| {
+        // The keyring is on the disk: a record that stays behind is raised by the next login.
+        if let Err(error) = opened.trials(&self.parts).raise_keyring_version(allowance, version) {
             log::error!("the counter of {} keeps its older version: {error}", proven.person.name);
-            Ok(())
-        })
+        }
+        Ok(row)
     }
 
     pub(crate) fn do_set_pin(
@@ -265,10 +272,10 @@ impl Application {
         }
         let slot = &session.slot;
         let opened = slot.token(&self.parts, Look::Now)?;
-        let login = slot.login();
+        let standing = slot.standing();
         let current = opened.current();
         let roster = &current.link.roster;
-        let whose = match &login {
+        let whose = match &standing.login {
             Some(login) => roster.person(&login.person),
             None => roster.named(Role::User, None),
         };
@@ -279,11 +286,8 @@ impl Application {
         let cost = self.parts.settings.pin_cost;
         let lock = KeyringLock { salt: self.random()?, cost, ..proven.lock.clone() };
         let pin = PinKey::stretch(primitives, new.secret, &lock)?;
-        // Proving may have moved the pin and so raised the row's version.
-        let row = opened.row(person.keyring)?.ok_or(Error::Conflict)?;
-        let proven = Proven { row, ..proven };
         let event = Event { happening: Happening::PinChanged, ..self.login_event(Some(person.id)) };
-        self.reseal(&opened, &proven, Some((&lock, &pin, event)))
+        self.reseal(&opened, &proven, Some((&lock, &pin, event))).map(drop)
     }
 
     fn prove_person(&self, opened: &Opened, login: &Login, pin: Option<&[u8]>) -> Result<Proven> {
@@ -297,19 +301,29 @@ impl Application {
         let slot = &session.slot;
         let login = {
             let _counts = slot.sessions.lock();
-            let login = slot.login().ok_or(Error::UserNotLoggedIn)?;
+            let standing = slot.standing();
+            if standing.login.is_none() {
+                return Err(Error::UserNotLoggedIn);
+            }
             slot.set_login(None);
-            login
+            standing
         };
-        self.logged_out(slot, &login);
+        if let Some(login) = &login.login {
+            self.logged_out(slot, login);
+        }
         Ok(())
     }
 
     /// What follows when nobody is logged in any more: private session objects go, and the log says so.
-    pub(crate) fn logged_out(&self, slot: &Slot, login: &Arc<Login>) {
+    pub(crate) fn logged_out(&self, slot: &Arc<Slot>, login: &Login) {
         self.drop_session_objects(|object| {
             object.slot == slot.id && object.object.attributes.is(pkcs11::constants::CKA_PRIVATE)
         });
+        for (_, session) in self.sessions.values() {
+            if Arc::ptr_eq(&session.slot, slot) {
+                session.end_private_operations(slot.epoch());
+            }
+        }
         if let Ok(opened) = slot.token(&self.parts, Look::Lately) {
             let event = Event { happening: Happening::Logout, ..self.login_event(Some(login.person)) };
             self.record_alone(&opened, event);
@@ -327,7 +341,7 @@ fn role(user: UserType) -> Result<Role> {
 
 /// PKCS#11 v3.2 section 5.6.8: one kind of user at a time, and no officer beside read-only sessions.
 fn may_log_in(slot: &Slot, role: Role, read_only: u64) -> Result<()> {
-    match slot.login() {
+    match &slot.standing().login {
         Some(login) if login.role == role => Err(Error::UserAlreadyLoggedIn),
         Some(_) => Err(Error::UserAnotherAlreadyLoggedIn),
         None if role == Role::Officer && read_only > 0 => Err(Error::SessionReadOnlyExists),

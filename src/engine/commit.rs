@@ -81,6 +81,12 @@ impl Plan {
         self.writes.push(Write::Put(row, tags));
     }
 
+    /// Writes a row without tags over whatever was seen there.
+    pub fn put(&mut self, row: SealedRow, seen: Option<u64>) {
+        self.preconditions.push((row.header.id, seen));
+        self.writes.push(Write::Put(row, Vec::new()));
+    }
+
     /// Deletes a row of a version.
     pub fn delete(&mut self, row: RowId, version: u64) {
         self.preconditions.push((row, Some(version)));

@@ -62,10 +62,10 @@ impl Application {
 
     /// Adds the value of a secret key: of any that the session sees, since a digest does not show it.
     pub(crate) fn do_digest_key(&self, session: SessionHandle, key: ObjectHandle) -> Result<()> {
-        let session = self.session(session)?;
-        let now = session.slot.epoch();
+        let asking = self.asking(session)?;
+        let (session, now) = (&asking.session, asking.epoch());
         session.with(|work| work.operations.digest.look(Call::Part, now, |_| ()))?;
-        let object = self.object(&session, key, Look::Lately)?.ok_or(Error::KeyHandleInvalid);
+        let object = self.object(&asking, key, Look::Lately)?.ok_or(Error::KeyHandleInvalid);
         let value = object.and_then(|object| {
             let secret = object.attributes.class() == Some(CKO_SECRET_KEY);
             let value = object.attributes.bytes(CKA_VALUE).filter(|_| secret);

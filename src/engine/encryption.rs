@@ -56,7 +56,8 @@ impl Application {
         mechanism: Option<Mechanism>,
         key: ObjectHandle,
     ) -> Result<()> {
-        let session = self.session(session)?;
+        let asking = self.asking(session)?;
+        let session = &asking.session;
         let Some(mechanism) = mechanism else {
             return session.with(|work| {
                 cipher.place(&mut work.operations).cancel();
@@ -68,7 +69,7 @@ impl Application {
             false => Ok(()),
         })?;
         let (row, start) = self.ability(mechanism.mechanism_type, |can| cipher.of(can))?;
-        let usable = self.key_for(&session, cipher.operation(), row, key)?;
+        let usable = self.key_for(&asking, cipher.operation(), row, key)?;
         let about = usable.about(&mechanism);
         session.with(|work| {
             let place = cipher.place(&mut work.operations);

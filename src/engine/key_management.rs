@@ -4,12 +4,12 @@ use pkcs11::constants::{CKA_VALUE_LEN, CKK_GENERIC_SECRET, CKO_PRIVATE_KEY, CKO_
 use pkcs11::{Attributes, Error, Mechanism, ObjectHandle, Result, Room, Secret, SessionHandle, Template};
 
 use crate::application::Application;
+use crate::asking::Asking;
 use crate::audit::Happening;
 use crate::mechanism::{Can, Ciphering};
 use crate::object::Object;
 use crate::policy::usage::{Operation, may_wrap};
 use crate::policy::{self, Inheritance};
-use crate::session::Session;
 use crate::slot::Look;
 
 impl Application {
@@ -19,14 +19,14 @@ impl Application {
         mechanism: Mechanism,
         template: Template,
     ) -> Result<ObjectHandle> {
-        let session = self.session(session)?;
+        let asking = self.asking(session)?;
         let (row, make) = self.ability(mechanism.mechanism_type, Can::generate_key)?;
         let key_type = row.key_types.first().copied().ok_or(Error::Bug("a generator of no key type"))?;
-        let caller = Self::caller(&session, &session.slot);
+        let caller = asking.caller();
         let mut attributes = policy::generated_secret(key_type, mechanism.mechanism_type, template, caller)?;
         let made = make(&mechanism, &attributes)?;
         policy::add_material(&mut attributes, made)?;
-        self.keep_one(&session, attributes, Happening::KeyGenerated)
+        self.keep_one(&asking, attributes, Happening::KeyGenerated)
     }
 
     pub(crate) fn do_generate_key_pair(
@@ -36,17 +36,17 @@ impl Application {
         public: Template,
         private: Template,
     ) -> Result<(ObjectHandle, ObjectHandle)> {
-        let session = self.session(session)?;
+        let asking = self.asking(session)?;
         let (row, make) = self.ability(mechanism.mechanism_type, Can::generate_key_pair)?;
         let key_type = row.key_types.first().copied().ok_or(Error::Bug("a generator of no key type"))?;
-        let caller = Self::caller(&session, &session.slot);
+        let caller = asking.caller();
         let (mut public, mut private) =
             policy::generated_pair(key_type, mechanism.mechanism_type, public, private, caller)?;
         // The long part: no lock is held.
         let made = make(&mechanism, &public, &private)?;
         policy::add_material(&mut public, made.public)?;
         policy::add_material(&mut private, made.private)?;
-        let handles = self.keep(&session, vec![public, private], Happening::KeyPairGenerated)?;
+        let handles = self.keep(&asking, vec![public, private], Happening::KeyPairGenerated)?;
         match handles.as_slice() {
             [public, private] => Ok((*public, *private)),
             _ => Err(Error::Bug("a key pair that is not two objects")),
@@ -55,11 +55,11 @@ impl Application {
 
     fn keep_one(
         &self,
-        session: &Session,
+        asking: &Asking,
         attributes: Attributes,
         happening: Happening,
     ) -> Result<ObjectHandle> {
-        let handles = self.keep(session, vec![attributes], happening)?;
+        let handles = self.keep(asking, vec![attributes], happening)?;
         handles.first().copied().ok_or(Error::Bug("an object without a handle"))
     }
 
@@ -71,10 +71,10 @@ impl Application {
         key: ObjectHandle,
         out: &mut Room<'_>,
     ) -> Result<usize> {
-        let session = self.session(session)?;
+        let asking = self.asking(session)?;
         let (row, start) = self.ability(mechanism.mechanism_type, Can::wrap)?;
-        let wrapping = self.key_for(&session, Operation::Wrap, row, wrapping_key).map_err(of_wrapping_key)?;
-        let object = self.object(&session, key, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
+        let wrapping = self.key_for(&asking, Operation::Wrap, row, wrapping_key).map_err(of_wrapping_key)?;
+        let object = self.object(&asking, key, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
         may_wrap(&wrapping.object.attributes, &object.attributes)?;
         let bytes = self.bytes_of(&object)?;
         let cipher = start(&mechanism, &wrapping.key)?;
@@ -90,7 +90,7 @@ impl Application {
         let mut result = Secret::zeroed(most);
         let len = cipher.whole(bytes.expose(), result.as_mut()).map_err(too_long)?;
         let len = out.put(result.expose().get(..len).unwrap_or_default())?;
-        self.record_use(&session, Happening::KeyWrapped, &object);
+        self.record_use(&asking, Happening::KeyWrapped, &object);
         Ok(len)
     }
 
@@ -101,13 +101,12 @@ impl Application {
     }
 
     /// A token key's use that is recorded though nothing of the token changes.
-    fn record_use(&self, session: &Session, happening: Happening, object: &Object) {
+    fn record_use(&self, asking: &Asking, happening: Happening, object: &Object) {
         if object.header.is_none() {
             return;
         }
-        let slot = &session.slot;
-        if let Ok(opened) = slot.token(&self.parts, Look::Lately) {
-            let event = self.object_event(happening, slot.login().as_deref(), &[&object.attributes]);
+        if let Ok(opened) = asking.session.slot.token(&self.parts, Look::Lately) {
+            let event = self.object_event(happening, asking.login(), &[&object.attributes]);
             self.record_alone(&opened, event);
         }
     }
@@ -120,11 +119,11 @@ impl Application {
         wrapped: &[u8],
         template: Template,
     ) -> Result<ObjectHandle> {
-        let session = self.session(session)?;
+        let asking = self.asking(session)?;
         let (row, start) = self.ability(mechanism.mechanism_type, Can::unwrap)?;
         let usable =
-            self.key_for(&session, Operation::Unwrap, row, unwrapping_key).map_err(of_unwrapping_key)?;
-        let caller = Self::caller(&session, &session.slot);
+            self.key_for(&asking, Operation::Unwrap, row, unwrapping_key).map_err(of_unwrapping_key)?;
+        let caller = asking.caller();
         let mut attributes = policy::unwrapped(&usable.object.attributes, template, caller)?;
         if !matches!(attributes.class(), Some(CKO_PRIVATE_KEY | CKO_SECRET_KEY)) {
             return Err(Error::TemplateInconsistent("only private and secret keys are unwrapped"));
@@ -139,7 +138,7 @@ impl Application {
         let completed = (row.complete)(&with_material).map_err(of_wrapped_key)?;
         policy::add_material(&mut attributes, material)?;
         policy::add_material(&mut attributes, completed)?;
-        self.keep_one(&session, attributes, Happening::KeyUnwrapped)
+        self.keep_one(&asking, attributes, Happening::KeyUnwrapped)
     }
 
     pub(crate) fn do_derive_key(
@@ -149,16 +148,16 @@ impl Application {
         base: ObjectHandle,
         template: Template,
     ) -> Result<ObjectHandle> {
-        let session = self.session(session)?;
+        let asking = self.asking(session)?;
         let (row, derive) = self.ability(mechanism.mechanism_type, Can::derive)?;
-        let base = self.key_for(&session, Operation::Derive, row, base)?;
-        let caller = Self::caller(&session, &session.slot);
+        let base = self.key_for(&asking, Operation::Derive, row, base)?;
+        let caller = asking.caller();
         let bases = [&base.object.attributes];
         let inherited = Inheritance::Free;
         let (class, key_type) = (CKO_SECRET_KEY, Some(CKK_GENERIC_SECRET));
         let mut attributes = policy::derived(&bases, class, key_type, inherited, template, caller)?;
         self.derive_into(&mut attributes, |attributes| derive(&mechanism, &base.key, attributes))?;
-        self.keep_one(&session, attributes, Happening::KeyDerived)
+        self.keep_one(&asking, attributes, Happening::KeyDerived)
     }
 
     /// Derives, and completes what was derived as if it had come from outside.

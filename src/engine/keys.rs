@@ -6,11 +6,11 @@ use pkcs11::constants::CKA_UNIQUE_ID;
 use pkcs11::{Error, Mechanism, MechanismType, ObjectHandle, Result};
 
 use crate::application::Application;
+use crate::asking::Asking;
 use crate::mechanism::{Can, Key, MechanismRow};
 use crate::object::Object;
 use crate::operations::{About, Needs};
 use crate::policy::usage::{Operation, permitted};
-use crate::session::Session;
 use crate::slot::Look;
 
 /// A key that may be used for an operation.
@@ -43,19 +43,19 @@ impl Application {
     /// The key of a handle, permitted for an operation with a mechanism, and parsed.
     pub(crate) fn key_for(
         &self,
-        session: &Session,
+        asking: &Asking,
         operation: Operation,
         row: &MechanismRow,
         handle: ObjectHandle,
     ) -> Result<Usable> {
-        let object = self.object(session, handle, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
+        let object = self.object(asking, handle, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
         let again = permitted(operation, &object.attributes, row.mechanism, row.key_types)?;
         let key = Arc::clone(object.key(&self.parts.mechanisms)?);
         let (smallest, largest) = row.sizes;
         if !(smallest..=largest).contains(&key.size()) {
             return Err(Error::KeySizeRange);
         }
-        let needs = self.needs(session, &object, again);
+        let needs = self.needs(asking, &object, again);
         Ok(Usable { object, key, needs })
     }
 }

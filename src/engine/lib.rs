@@ -36,6 +36,7 @@ pub mod vault;
 
 // The chapters of the standard.
 mod administration;
+mod asking;
 mod authentication;
 mod digesting;
 mod encryption;

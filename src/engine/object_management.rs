@@ -11,6 +11,7 @@ use pkcs11::constants::{
 use pkcs11::{AttributeType, Attributes, Error, ObjectHandle, Result, Reveal, SessionHandle, Template};
 
 use crate::application::{Application, SessionObject};
+use crate::asking::Asking;
 use crate::audit::{Event, Happening};
 use crate::commit::{Plan, UserHeadChange};
 use crate::login::Login;
@@ -32,9 +33,8 @@ impl Application {
         session: SessionHandle,
         template: Template,
     ) -> Result<ObjectHandle> {
-        let session = self.session(session)?;
-        let slot = &session.slot;
-        let mut attributes = policy::created(template, Self::caller(&session, slot))?;
+        let asking = self.asking(session)?;
+        let mut attributes = policy::created(template, asking.caller())?;
         let class = attributes.class().unwrap_or_default();
         let material = match attributes.key_type() {
             Some(key_type) if [CKO_PUBLIC_KEY, CKO_PRIVATE_KEY, CKO_SECRET_KEY].contains(&class) => {
@@ -44,45 +44,65 @@ impl Application {
             _ => Attributes::new(),
         };
         policy::add_material(&mut attributes, material)?;
-        let handles = self.keep(&session, vec![attributes], Happening::ObjectCreated)?;
+        let handles = self.keep(&asking, vec![attributes], Happening::ObjectCreated)?;
         handles.first().copied().ok_or(Error::Bug("an object without a handle"))
     }
 
     /// Keeps new objects, complete but for their unique ids: all of them or none. Token objects go to the disk in one
-    /// batch with their event.
+    /// batch with their event. Who was logged in when the call began must still be.
     pub(crate) fn keep(
         &self,
-        session: &Session,
-        objects: Vec<Attributes>,
+        asking: &Asking,
+        mut objects: Vec<Attributes>,
         happening: Happening,
     ) -> Result<Vec<ObjectHandle>> {
-        let mut objects = objects;
         for attributes in &mut objects {
             attributes.set_bytes(CKA_UNIQUE_ID, self.unique_id()?.as_bytes());
         }
-        let (token, of_session): (Vec<_>, Vec<_>) = objects.iter().partition(|object| object.is(CKA_TOKEN));
-        let mut rows = self.keep_on_token(session, &token, happening)?.into_iter();
-        let mut handles = Vec::with_capacity(objects.len());
-        let mut kept = of_session.into_iter();
-        for attributes in &objects {
-            let handle = if attributes.is(CKA_TOKEN) {
-                rows.next().ok_or(Error::Bug("a token object without a row"))?
-            } else {
-                self.keep_in_session(session, kept.next().cloned().unwrap_or_default())?
-            };
-            handles.push(handle);
+        let mut handles = vec![ObjectHandle(0); objects.len()];
+        let mut of_token = Vec::new();
+        for (place, attributes) in objects.iter().enumerate() {
+            if attributes.is(CKA_TOKEN) {
+                of_token.push(place);
+            }
         }
-        Ok(handles)
+        // The half that can be taken back comes first.
+        let mut of_session = Vec::new();
+        for (attributes, handle) in
+            objects.iter().zip(&mut handles).filter(|(object, _)| !object.is(CKA_TOKEN))
+        {
+            *handle = self.keep_in_session(asking, attributes.clone())?;
+            of_session.push(*handle);
+        }
+        let token: Vec<&Attributes> = objects.iter().filter(|object| object.is(CKA_TOKEN)).collect();
+        match self.keep_on_token(asking, &token, happening) {
+            Ok(rows) => {
+                for (place, row) in of_token.into_iter().zip(rows) {
+                    if let Some(handle) = handles.get_mut(place) {
+                        *handle = row;
+                    }
+                }
+                Ok(handles)
+            }
+            Err(error) => {
+                of_session.into_iter().for_each(|handle| self.drop_session_object(&asking.session, handle));
+                Err(error)
+            }
+        }
     }
 
-    fn keep_in_session(&self, session: &Session, attributes: Attributes) -> Result<ObjectHandle> {
+    fn keep_in_session(&self, asking: &Asking, attributes: Attributes) -> Result<ObjectHandle> {
+        let session = &asking.session;
         session.with(|work| {
+            // A private one is its login's: whoever logs in later does not see it.
+            let login = attributes.is(CKA_PRIVATE).then(|| asking.epoch());
+            if login.is_some() {
+                asking.still_holds()?;
+            }
             let make = |number| {
                 let handle = ObjectHandle(ObjectHandle::SESSION | number);
-                SessionObject {
-                    object: Arc::new(Object::of_session(handle, attributes)),
-                    slot: session.slot.id,
-                }
+                let object = Arc::new(Object::of_session(handle, attributes));
+                SessionObject { object, slot: session.slot.id, login }
             };
             let (number, _) = self.session_objects.insert(make).ok_or(Error::HostMemory)?;
             let handle = ObjectHandle(ObjectHandle::SESSION | number);
@@ -91,34 +111,47 @@ impl Application {
         })
     }
 
+    fn drop_session_object(&self, session: &Session, handle: ObjectHandle) {
+        self.session_objects.remove(handle.0 & !ObjectHandle::SESSION);
+        // Only the session that made it lists it; another one finds nothing to strike out.
+        let struck = session.with(|work| {
+            work.objects.retain(|kept| *kept != handle);
+            Ok(())
+        });
+        struck.unwrap_or_else(|error| log::debug!("a session object's session is gone: {error}"));
+    }
+
     fn keep_on_token(
         &self,
-        session: &Session,
+        asking: &Asking,
         objects: &[&Attributes],
         happening: Happening,
     ) -> Result<Vec<ObjectHandle>> {
         if objects.is_empty() {
             return Ok(Vec::new());
         }
-        let slot = &session.slot;
+        let slot = &asking.session.slot;
         let count = u32::try_from(objects.len()).map_err(|_| Error::HostMemory)?;
         let mut again = false;
         loop {
             let opened = slot.token(&self.parts, Look::Now)?;
-            let login = slot.login();
+            let login = asking.login();
             let rows = self.reserve_rows(&opened, count.saturating_add(1))?;
             let mut plan = opened.plan(&self.parts);
             for (attributes, row) in objects.iter().zip(&rows) {
-                self.plan_object(&mut plan, &opened, login.as_deref(), *row, attributes)?;
+                self.plan_object(&mut plan, &opened, login, *row, attributes)?;
             }
             let private = objects.iter().filter(|object| object.is(CKA_PRIVATE)).count();
             if private > 0 {
-                Self::plan_head(&mut plan, login.as_deref(), i64::try_from(private).unwrap_or(i64::MAX));
+                Self::plan_head(&mut plan, login, i64::try_from(private).unwrap_or(i64::MAX));
             }
             let trusted: Vec<_> = objects.iter().filter(|o| o.is(CKA_TRUSTED)).map(|o| (*o, true)).collect();
-            self.plan_trust(&mut plan, &opened, login.as_deref(), &trusted)?;
+            self.plan_trust(&mut plan, &opened, login, &trusted)?;
             if let Some(row) = rows.last() {
-                plan.record(*row, &self.object_event(happening, login.as_deref(), objects));
+                plan.record(*row, &self.object_event(happening, login, objects));
+            }
+            if login.is_some() {
+                asking.still_holds()?;
             }
             match plan.commit(opened.home.store.as_ref()) {
                 Ok(_) => return Ok(rows.iter().take(objects.len()).map(|row| ObjectHandle(row.0)).collect()),
@@ -202,54 +235,57 @@ impl Application {
         Ok(parts.join("-"))
     }
 
-    /// The object of a handle, when the session may see it.
+    /// The object of a handle, when the call may see it.
     pub(crate) fn object(
         &self,
-        session: &Session,
+        asking: &Asking,
         handle: ObjectHandle,
         look: Look,
     ) -> Result<Option<Arc<Object>>> {
-        let slot = &session.slot;
-        let caller = Self::caller(session, slot);
+        let slot = &asking.session.slot;
         let object = if handle.is_session() {
             let found = self.session_objects.value(handle.0 & !ObjectHandle::SESSION);
-            found.filter(|found| found.slot == slot.id).map(|found| Arc::clone(&found.object))
+            found.filter(|found| found.is_of(slot.id, asking.epoch())).map(|found| Arc::clone(&found.object))
         } else {
             let opened = slot.token(&self.parts, look)?;
-            opened.object(&self.parts, slot.login().as_deref(), RowId(handle.0))?
+            // The look may have shown that this life of the token, and with it the login, is over.
+            let login = asking.login().filter(|_| asking.still_holds().is_ok());
+            let object = opened.object(&self.parts, login, RowId(handle.0))?;
+            if asking.still_holds().is_err() {
+                slot.forget_private();
+            }
+            object
         };
-        Ok(object.filter(|object| policy::may_see(&object.attributes, caller)))
+        Ok(object.filter(|object| policy::may_see(&object.attributes, asking.caller())))
     }
 
     /// What a key asks of the login, for an operation with it.
-    pub(crate) fn needs(&self, session: &Session, object: &Object, again: ContextLogin) -> Needs {
+    pub(crate) fn needs(&self, asking: &Asking, object: &Object, again: ContextLogin) -> Needs {
         let private = object.attributes.is(CKA_PRIVATE);
         Needs {
-            login: private.then(|| session.slot.epoch()),
+            login: private.then(|| asking.epoch()),
             login_again: (again == ContextLogin::Needed).then(|| self.begun.fetch_add(1, Ordering::Relaxed)),
         }
     }
 
     pub(crate) fn do_destroy_object(&self, session: SessionHandle, handle: ObjectHandle) -> Result<()> {
-        let session = self.session(session)?;
-        let slot = &session.slot;
+        let asking = self.asking(session)?;
         let mut again = false;
         loop {
-            let object = self.object(&session, handle, Look::Now)?.ok_or(Error::ObjectHandleInvalid)?;
-            policy::may_destroy(&object.attributes, Self::caller(&session, slot))?;
+            let object = self.object(&asking, handle, Look::Now)?.ok_or(Error::ObjectHandleInvalid)?;
+            policy::may_destroy(&object.attributes, asking.caller())?;
             let Some(header) = object.header else {
-                self.session_objects.remove(handle.0 & !ObjectHandle::SESSION);
+                self.drop_session_object(&asking.session, handle);
                 return Ok(());
             };
-            let opened = slot.token(&self.parts, Look::Lately)?;
-            let login = slot.login();
+            let opened = asking.session.slot.token(&self.parts, Look::Lately)?;
             let mut plan = opened.plan(&self.parts);
             plan.delete(header.id, header.version);
             if header.shelf != Shelf::PUBLIC {
-                Self::plan_head(&mut plan, login.as_deref(), -1);
+                Self::plan_head(&mut plan, asking.login(), -1);
+                asking.still_holds()?;
             }
-            let event =
-                self.object_event(Happening::ObjectDestroyed, login.as_deref(), &[&object.attributes]);
+            let event = self.object_event(Happening::ObjectDestroyed, asking.login(), &[&object.attributes]);
             if let Some(row) = self.reserve_rows(&opened, 1)?.first() {
                 plan.record(*row, &event);
             }
@@ -270,17 +306,17 @@ impl Application {
         object: ObjectHandle,
         template: Template,
     ) -> Result<ObjectHandle> {
-        let session = self.session(session)?;
-        let source = self.object(&session, object, Look::Lately)?.ok_or(Error::ObjectHandleInvalid)?;
-        let copy = policy::copied(&source.attributes, template, Self::caller(&session, &session.slot))?;
-        let handles = self.keep(&session, vec![copy], Happening::ObjectCopied)?;
+        let asking = self.asking(session)?;
+        let source = self.object(&asking, object, Look::Lately)?.ok_or(Error::ObjectHandleInvalid)?;
+        let copy = policy::copied(&source.attributes, template, asking.caller())?;
+        let handles = self.keep(&asking, vec![copy], Happening::ObjectCopied)?;
         handles.first().copied().ok_or(Error::Bug("an object without a handle"))
     }
 
     /// What the object's content takes in the store, sealed: bytes.
     pub(crate) fn do_object_size(&self, session: SessionHandle, object: ObjectHandle) -> Result<u64> {
-        let session = self.session(session)?;
-        let object = self.object(&session, object, Look::Lately)?.ok_or(Error::ObjectHandleInvalid)?;
+        let asking = self.asking(session)?;
+        let object = self.object(&asking, object, Look::Lately)?.ok_or(Error::ObjectHandleInvalid)?;
         let bytes = object.attributes.encode().len() + SEAL_OVERHEAD;
         u64::try_from(bytes).map_err(|_| Error::HostMemory)
     }
@@ -291,20 +327,15 @@ impl Application {
         handle: ObjectHandle,
         template: Template,
     ) -> Result<()> {
-        let session = self.session(session)?;
-        let slot = &session.slot;
+        let asking = self.asking(session)?;
         let mut again = false;
         loop {
-            let object = self.object(&session, handle, Look::Now)?.ok_or(Error::ObjectHandleInvalid)?;
-            let changed =
-                policy::changed(&object.attributes, template.clone(), Self::caller(&session, slot))?;
+            let object = self.object(&asking, handle, Look::Now)?.ok_or(Error::ObjectHandleInvalid)?;
+            let changed = policy::changed(&object.attributes, template.clone(), asking.caller())?;
             let Some(header) = object.header else {
-                let number = handle.0 & !ObjectHandle::SESSION;
-                let object = Arc::new(Object::of_session(handle, changed));
-                let replaced = self.session_objects.replace(number, SessionObject { object, slot: slot.id });
-                return replaced.then_some(()).ok_or(Error::ObjectHandleInvalid);
+                return self.change_in_session(&asking, handle, changed);
             };
-            match self.commit_change(&session, &object.attributes, header, &changed) {
+            match self.commit_change(&asking, &object.attributes, header, &changed) {
                 // Changed since it was looked at, or the roster was: look again.
                 Err(Error::Conflict) if !again => again = true,
                 other => return other,
@@ -312,31 +343,39 @@ impl Application {
         }
     }
 
+    fn change_in_session(&self, asking: &Asking, handle: ObjectHandle, changed: Attributes) -> Result<()> {
+        let login = changed.is(CKA_PRIVATE).then(|| asking.epoch());
+        let object = Arc::new(Object::of_session(handle, changed));
+        let changed = SessionObject { object, slot: asking.session.slot.id, login };
+        let replaced = self.session_objects.replace(handle.0 & !ObjectHandle::SESSION, changed);
+        replaced.then_some(()).ok_or(Error::ObjectHandleInvalid)
+    }
+
     fn commit_change(
         &self,
-        session: &Session,
+        asking: &Asking,
         before: &Attributes,
         header: Header,
         changed: &Attributes,
     ) -> Result<()> {
-        let slot = &session.slot;
-        let opened = slot.token(&self.parts, Look::Lately)?;
-        let login = slot.login();
-        let (_, key) = shelf_for(&opened, login.as_deref(), changed)?;
+        let login = asking.login();
+        let opened = asking.session.slot.token(&self.parts, Look::Lately)?;
+        let (_, key) = shelf_for(&opened, login, changed)?;
         let header = Header { version: header.version.saturating_add(1), vault_key: key.number(), ..header };
         let row = trusted::unmarked(changed).encode();
         let sealed = key.seal(self.parts.primitives.as_ref(), &opened.life, header, row.expose())?;
         let mut plan = opened.plan(&self.parts);
         plan.replace(sealed, self.tags(&key, changed));
         if header.shelf != Shelf::PUBLIC {
-            Self::plan_head(&mut plan, login.as_deref(), 0);
+            Self::plan_head(&mut plan, login, 0);
+            asking.still_holds()?;
         }
         if before.is(CKA_TRUSTED) != changed.is(CKA_TRUSTED) {
             let trust = [(changed, changed.is(CKA_TRUSTED))];
-            self.plan_trust(&mut plan, &opened, login.as_deref(), &trust)?;
+            self.plan_trust(&mut plan, &opened, login, &trust)?;
         }
         if let Some(row) = self.reserve_rows(&opened, 1)?.first() {
-            plan.record(*row, &self.object_event(Happening::ObjectChanged, login.as_deref(), &[changed]));
+            plan.record(*row, &self.object_event(Happening::ObjectChanged, login, &[changed]));
         }
         let committed = plan.commit(opened.home.store.as_ref());
         opened.cache.forget(header.id);
@@ -350,25 +389,24 @@ impl Application {
         object: ObjectHandle,
         types: &[AttributeType],
     ) -> Result<Vec<Reveal>> {
-        let session = self.session(session)?;
-        let object = self.object(&session, object, Look::Lately)?.ok_or(Error::ObjectHandleInvalid)?;
+        let asking = self.asking(session)?;
+        let object = self.object(&asking, object, Look::Lately)?.ok_or(Error::ObjectHandleInvalid)?;
         Ok(types.iter().map(|wanted| policy::revealed(&object.attributes, *wanted)).collect())
     }
 
     pub(crate) fn do_find_objects_init(&self, session: SessionHandle, template: Template) -> Result<()> {
         let session = self.session(session)?;
-        let slot = &session.slot;
         session.with(
             |work| if work.operations.search.is_some() { Err(Error::OperationActive) } else { Ok(()) },
         )?;
-        let opened = slot.token(&self.parts, Look::Now)?;
-        let (login, epoch) = (slot.login(), slot.epoch());
+        let opened = session.slot.token(&self.parts, Look::Now)?;
+        let asking = self.asking(session.handle)?;
         let search = match policy::searched(template) {
             Some(wanted) => {
-                let of_session = self.matching_session_objects(&session, &wanted);
-                Search::begin(&self.parts, opened, login.as_deref(), epoch, wanted, of_session)
+                let of_session = self.matching_session_objects(&asking, &wanted);
+                Search::begin(&self.parts, opened, asking.login(), asking.epoch(), wanted, of_session)
             }
-            None => Search::nothing(opened, epoch),
+            None => Search::nothing(opened, asking.epoch()),
         };
         session.with(|work| {
             if work.operations.search.is_some() {
@@ -379,21 +417,26 @@ impl Application {
         })
     }
 
-    fn matching_session_objects(&self, session: &Session, wanted: &Attributes) -> VecDeque<ObjectHandle> {
-        let caller = Self::caller(session, &session.slot);
-        let fits = |object: &Attributes| policy::may_see(object, caller) && policy::matches(object, wanted);
+    fn matching_session_objects(&self, asking: &Asking, wanted: &Attributes) -> VecDeque<ObjectHandle> {
+        let (slot, epoch) = (asking.session.slot.id, asking.epoch());
+        let fits = |found: &SessionObject| {
+            let attributes = &found.object.attributes;
+            let seen = found.is_of(slot, epoch) && policy::may_see(attributes, asking.caller());
+            seen && policy::matches(attributes, wanted)
+        };
         let all = self.session_objects.values().into_iter();
-        all.filter(|(_, found)| found.slot == session.slot.id && fits(&found.object.attributes))
-            .map(|(_, found)| found.object.handle)
-            .collect()
+        all.filter(|(_, found)| fits(found)).map(|(_, found)| found.object.handle).collect()
     }
 
     pub(crate) fn do_find_objects(&self, session: SessionHandle, max: usize) -> Result<Vec<ObjectHandle>> {
-        let session = self.session(session)?;
-        let slot = &session.slot;
-        session.with(|work| {
+        let asking = self.asking(session)?;
+        asking.session.with(|work| {
             let search = work.operations.search.as_mut().ok_or(Error::OperationNotInitialized)?;
-            search.next(&self.parts, slot.login().as_deref(), slot.epoch(), max)
+            let found = search.next(&self.parts, asking.login(), asking.epoch(), max);
+            if asking.still_holds().is_err() {
+                asking.session.slot.forget_private();
+            }
+            found
         })
     }
 

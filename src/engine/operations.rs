@@ -28,6 +28,16 @@ pub struct Operations {
 }
 
 impl Operations {
+    /// Ends operations that were begun under another login.
+    pub fn end_private(&mut self, now: Epoch) {
+        self.sign.end_private(now);
+        self.verify.end_private(now);
+        for cipher in [&mut self.encrypt, &mut self.decrypt, &mut self.sign_recover, &mut self.verify_recover]
+        {
+            cipher.end_private(now);
+        }
+    }
+
     /// The one that was begun last of those that wait for a login of their own.
     #[must_use]
     pub fn awaits_login(&self) -> Option<u64> {
@@ -143,6 +153,18 @@ impl<T> Running<T> {
             && active.needs.login_again == Some(waiting)
         {
             active.needs.login_again = None;
+        }
+    }
+
+    /// Ends what was begun under another login.
+    pub fn end_private(&mut self, now: Epoch) {
+        let needs = match self {
+            Self::Active(active) => active.needs,
+            Self::Undelivered(waiting) => waiting.needs,
+            Self::Idle => return,
+        };
+        if needs.login.is_some_and(|epoch| epoch != now) {
+            self.cancel();
         }
     }
 

@@ -10,14 +10,14 @@ use crate::application::Application;
 use crate::audit::{Event, Happening, hexadecimal};
 use crate::commit::{From, HeadKey, Plan, UserHeadChange};
 use crate::head::LinkHead;
-use crate::place::Home;
+use crate::place::{Held, Home};
 use crate::quorum::approval::{self, Authorized, Officer, Operation, by_one};
 use crate::quorum::chain::{self, Link};
 use crate::quorum::roster::{
     ALGORITHM_P384, DEFAULT_OFFICER, DEFAULT_USER, POLICY_OFFICER_PIN_LIMIT, POLICY_USER_PIN_LIMIT, Person,
     Role, Roster, SigningKey,
 };
-use crate::slot::{Current, Opened, Slot};
+use crate::slot::{Current, Look, Opened, Slot};
 use crate::store::{Header, RowId, RowKind, SealedRow, Shelf};
 use crate::vault::escrow::{self, EscrowPoint, EscrowShare};
 use crate::vault::keyring::{
@@ -32,6 +32,14 @@ struct Enrolment {
     keyring: Keyring,
     lock: KeyringLock,
     pin: PinKey,
+}
+
+/// Versions of the rows of a user who was admitted before: those that they get, and those that are there.
+struct Again {
+    keyring: u64,
+    escrow: u64,
+    keyring_seen: Option<u64>,
+    escrow_seen: Option<u64>,
 }
 
 /// Rows that an initialisation or an admission writes.
@@ -207,7 +215,7 @@ impl Application {
     pub(crate) fn initialize_again(
         &self,
         slot: &Slot,
-        opened: &Opened,
+        opened: &Arc<Opened>,
         pin: Option<&[u8]>,
         label: String,
     ) -> Result<()> {
@@ -217,7 +225,9 @@ impl Application {
         let current = opened.current();
         let under = &current.link.roster;
         let officer = Officer { person: person.id, keyring: &old_keyring };
-        let authorized = by_one(under, officer, Operation::InitializeAgain { label: label.clone() })?;
+        let seen = self.verified(opened, &current, &old_keyring)?;
+        let operation = Operation::InitializeAgain { label: label.clone() };
+        let authorized = by_one(&current.link, &seen, officer, operation, primitives)?;
 
         let escrow_key = primitives.p384_generate()?;
         let epoch = under.escrow.epoch.saturating_add(1);
@@ -252,10 +262,38 @@ impl Application {
         }
         self.plan_founder(&mut plan, &life, &device, &mut fresh, &link, &rows)?;
         plan.record(rows.event, &self.event(Happening::TokenInitializedAgain, Some(person.id), Vec::new()));
-        let _administration = opened.home.counters.hold_administration()?;
+        let _administration = self.hold_administration(opened, &current)?;
+        let counts = slot.sessions.lock();
+        if !counts.is_empty() {
+            return Err(Error::SessionExists);
+        }
         self.admit_to_counters(&life, &device, &opened.home, record, fresh.id)?;
         plan.commit(opened.home.store.as_ref())?;
-        self.parts.places.destroy_other_device_keys(slot.token, life.incarnation)
+        slot.end_life(opened);
+        drop(counts);
+        self.parts.places.destroy_device_keys_before(slot.token, life.incarnation)
+    }
+
+    /// Verifies the chain from what a keyring has seen last up to the roster that is about to be acted under.
+    pub(crate) fn verified(
+        &self,
+        opened: &Opened,
+        current: &Current,
+        keyring: &Keyring,
+    ) -> Result<RosterPin> {
+        let newest = (current.head.row, &current.link);
+        chain::verify_since(&keyring.pin, newest, self.parts.primitives.as_ref(), |row| opened.row(row))
+    }
+
+    /// Holds administration, over all processes, while the roster is still the one that was planned on: a number for a
+    /// counter record comes from it.
+    fn hold_administration(&self, opened: &Opened, current: &Current) -> Result<Box<dyn Held>> {
+        let held = opened.home.counters.hold_administration()?;
+        let row = opened.row(RowId::PUBLIC_HEAD)?.ok_or(Error::Conflict)?;
+        if row.header.incarnation != opened.life.incarnation {
+            return Err(Error::Conflict);
+        }
+        if opened.public_head(&self.parts)?.link == current.head { Ok(held) } else { Err(Error::Conflict) }
     }
 
     /// The current roster with version, time and predecessor of the next one.
@@ -293,9 +331,10 @@ impl Application {
         let officer = authorized.officer().person;
         let subjects = vec![hexadecimal(&person.id)];
         plan.record(rows.event, &self.event(Happening::UserAdmitted, Some(officer), subjects));
-        let _administration = opened.home.counters.hold_administration()?;
+        let _administration = self.hold_administration(opened, current)?;
         opened.trials(&self.parts).admit(person.record, person.id, 1)?;
-        plan.commit(opened.home.store.as_ref()).map(drop)
+        plan.commit(opened.home.store.as_ref())?;
+        opened.look(&self.parts, Look::Now).map(drop)
     }
 
     /// `C_InitPIN` for a user who is there: the escrow gives his vault keys back, and he gets new signing and sealing
@@ -317,8 +356,9 @@ impl Application {
         opened.life.check(&row.header)?;
         let associated = escrow_associated(&opened.life, &row.header, before);
         let shares = &authorized.officer().keyring.shares;
-        let plain =
-            escrow::open_alone(primitives, &authorized.roster().escrow, shares, &associated, &row.body)?;
+        let signing = before.signing.first().map(|key| key.key.as_slice()).unwrap_or_default();
+        let to = &authorized.roster().escrow;
+        let plain = escrow::open_alone(primitives, to, shares, signing, &associated, &row.body)?;
         let escrowed = Record::read(plain.expose(), &[ESCROWED_VAULT_KEYS, ESCROWED_SEALING])?;
         let vault_keys = decode_vault_keys(&escrowed.list(ESCROWED_VAULT_KEYS)?)?;
 
@@ -334,20 +374,28 @@ impl Application {
         next.people.iter_mut().filter(|p| p.id == person.id).for_each(|p| *p = person.clone());
         let link = authorized.sign(next, primitives)?;
 
-        let keyring = opened.row(person.keyring)?.map_or(0, |row| row.header.version);
+        let keyring_seen = opened.row(person.keyring)?.map(|row| row.header.version);
+        // Whatever stands in the file, the new keyring is newer than every one that was ever opened.
+        let allowance = Opened::allowance(authorized.roster(), before);
+        let counted =
+            opened.trials(&self.parts).counter(allowance).map_or(0, |counter| counter.keyring_version);
         let mut plan = opened.plan(&self.parts);
-        let versions = (keyring.saturating_add(1), row.header.version.saturating_add(1));
-        self.plan_user(&mut plan, opened, &person, enrolment, &link, Some(versions))?;
+        let version = keyring_seen.unwrap_or(0).max(counted).saturating_add(1);
+        let escrow_seen = Some(row.header.version);
+        let escrow = row.header.version.saturating_add(1);
+        let again = Again { keyring: version, escrow, keyring_seen, escrow_seen };
+        self.plan_user(&mut plan, opened, &person, enrolment, &link, Some(again))?;
         self.plan_link(&mut plan, &opened.life, rows.link, &link);
         let subjects = vec![hexadecimal(&person.id)];
         let officer = authorized.officer().person;
         plan.record(rows.event, &self.event(Happening::UserRecovered, Some(officer), subjects));
-        let _administration = opened.home.counters.hold_administration()?;
-        opened.trials(&self.parts).admit(record, person.id, versions.0)?;
-        plan.commit(opened.home.store.as_ref()).map(drop)
+        let _administration = self.hold_administration(opened, current)?;
+        opened.trials(&self.parts).admit(record, person.id, version)?;
+        plan.commit(opened.home.store.as_ref())?;
+        opened.look(&self.parts, Look::Now).map(drop)
     }
 
-    /// A user's keyring, escrow and head. `again` holds the versions of keyring and escrow when they are there already.
+    /// A user's keyring, escrow and head. `again` is for one who was admitted before.
     fn plan_user(
         &self,
         plan: &mut Plan,
@@ -355,11 +403,12 @@ impl Application {
         person: &Person,
         mut enrolment: Enrolment,
         link: &Link,
-        again: Option<(u64, u64)>,
+        again: Option<Again>,
     ) -> Result<()> {
         let primitives = self.parts.primitives.as_ref();
         let life = &opened.life;
-        let (keyring_version, escrow_version) = again.unwrap_or((1, 1));
+        let (keyring_version, escrow_version) =
+            again.as_ref().map_or((1, 1), |again| (again.keyring, again.escrow));
         enrolment.keyring.pin = RosterPin { version: link.roster.version, hash: link.hash(primitives) };
         let header = keyring_header(person.keyring, life, person.shelf, keyring_version);
         let keyring =
@@ -372,11 +421,12 @@ impl Application {
             .field(ESCROWED_SEALING, enrolment.keyring.sealing.expose())
             .finish();
         let associated = escrow_associated(life, &header, person);
-        let body = escrow::seal(primitives, &link.roster.escrow, &associated, escrowed.expose())?;
+        let signing = &enrolment.keyring.signing;
+        let body = escrow::seal(primitives, &link.roster.escrow, signing, &associated, escrowed.expose())?;
         let escrow = SealedRow { header, body };
-        if again.is_some() {
-            plan.replace(keyring, Vec::new());
-            plan.replace(escrow, Vec::new());
+        if let Some(again) = again {
+            plan.put(keyring, again.keyring_seen);
+            plan.put(escrow, again.escrow_seen);
             return Ok(());
         }
         plan.add(keyring, Vec::new());

@@ -8,11 +8,11 @@ use pkcs11::encode::{Record, Writer};
 use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, Secret, SessionHandle};
 
 use crate::application::Application;
+use crate::asking::Asking;
 use crate::encryption::Cipher;
 use crate::mechanism::{Can, Saving};
 use crate::operations::{About, Needs, Operations, Running};
 use crate::policy::usage::Operation;
-use crate::session::Session;
 
 /// The key of an application's saved states, made when the first one is asked for.
 #[derive(Default)]
@@ -65,7 +65,7 @@ impl Application {
         encryption_key: ObjectHandle,
         authentication_key: ObjectHandle,
     ) -> Result<()> {
-        let session = self.session(session)?;
+        let asking = self.asking(session)?;
         let plain = self.parts.primitives.open(self.state_key()?, SEALED_AS, state);
         let plain = plain.ok_or(Error::SavedStateInvalid)?;
         let record = Record::read(plain.expose(), &[DIGEST, SIGN, VERIFY, ENCRYPT, DECRYPT])?;
@@ -87,25 +87,25 @@ impl Application {
         }
         if let Some(saved) = saved(SIGN)? {
             let (_, start) = self.ability(saved.about.mechanism.mechanism_type, Can::sign)?;
-            let usable = self.key_again(&session, Operation::Sign, &saved, authentication_key)?;
+            let usable = self.key_again(&asking, Operation::Sign, &saved, authentication_key)?;
             let operation = start(&saved.about.mechanism, &usable.key)?;
             restore(&mut operations.sign, operation, usable.needs, saved)?;
         }
         if let Some(saved) = saved(VERIFY)? {
             let (_, start) = self.ability(saved.about.mechanism.mechanism_type, Can::verify)?;
-            let usable = self.key_again(&session, Operation::Verify, &saved, authentication_key)?;
+            let usable = self.key_again(&asking, Operation::Verify, &saved, authentication_key)?;
             let operation = start(&saved.about.mechanism, &usable.key)?;
             restore(&mut operations.verify, operation, usable.needs, saved)?;
         }
         for (tag, cipher) in [(ENCRYPT, Cipher::Encrypt), (DECRYPT, Cipher::Decrypt)] {
             if let Some(saved) = saved(tag)? {
                 let (_, start) = self.ability(saved.about.mechanism.mechanism_type, |can| cipher.of(can))?;
-                let usable = self.key_again(&session, cipher.operation(), &saved, encryption_key)?;
+                let usable = self.key_again(&asking, cipher.operation(), &saved, encryption_key)?;
                 let operation = start(&saved.about.mechanism, &usable.key)?;
                 restore(cipher.place(&mut operations), operation, usable.needs, saved)?;
             }
         }
-        session.with(|work| {
+        asking.session.with(|work| {
             operations.search = work.operations.search.take();
             work.operations = operations;
             Ok(())
@@ -115,14 +115,14 @@ impl Application {
     /// The key of a saved operation, which must be the one that it was saved with.
     fn key_again(
         &self,
-        session: &Session,
+        asking: &Asking,
         operation: Operation,
         saved: &Saved,
         handle: ObjectHandle,
     ) -> Result<crate::keys::Usable> {
         let row = self.parts.mechanisms.row(saved.about.mechanism.mechanism_type);
         let row = row.ok_or(Error::SavedStateInvalid)?;
-        let usable = self.key_for(session, operation, row, handle)?;
+        let usable = self.key_for(asking, operation, row, handle)?;
         if usable.about(&saved.about.mechanism) == saved.about { Ok(usable) } else { Err(Error::KeyChanged) }
     }
 }

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use pkcs11::{Access, Error, ObjectHandle, Result, SessionHandle};
 
+use crate::login::Epoch;
 use crate::operations::Operations;
 use crate::slot::Slot;
 use crate::sync::Mutex;
@@ -53,6 +54,14 @@ impl Session {
         let result = run(&mut work);
         work.running = false;
         result
+    }
+
+    /// Lets go of the keys of operations that were begun under another login. A session that is at work is left: its
+    /// operation is judged again at its next call.
+    pub fn end_private_operations(&self, now: Epoch) {
+        if let Some(mut work) = self.work.try_lock() {
+            work.operations.end_private(now);
+        }
     }
 
     /// Ends everything; gives the session objects that go with it. `None` when it was closed before.

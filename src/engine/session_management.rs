@@ -5,10 +5,9 @@ use std::sync::Arc;
 use pkcs11::{Access, Error, Result, SessionHandle, SessionInfo, SessionState, SlotId};
 
 use crate::application::{Application, SessionObject};
-use crate::policy::Caller;
 use crate::quorum::roster::Role;
 use crate::session::Session;
-use crate::slot::{Look, Slot};
+use crate::slot::Look;
 
 impl Application {
     pub(crate) fn do_open_session(
@@ -23,7 +22,9 @@ impl Application {
         let slot = self.slot(slot)?;
         slot.token(&self.parts, Look::Lately)?;
         let mut counts = slot.sessions.lock();
-        if access == Access::ReadOnly && slot.login().is_some_and(|login| login.role == Role::Officer) {
+        if access == Access::ReadOnly
+            && slot.standing().login.as_ref().is_some_and(|login| login.role == Role::Officer)
+        {
             return Err(Error::SessionReadWriteSoExists);
         }
         let limit = u64::from(self.parts.settings.max_sessions);
@@ -70,14 +71,15 @@ impl Application {
             };
             *count = count.saturating_sub(1);
             let last = counts.read_only + counts.read_write == 0;
-            let login = slot.login().filter(|_| last);
-            if login.is_some() {
+            let standing = slot.standing();
+            let logs_out = last && standing.login.is_some();
+            if logs_out {
                 slot.set_login(None);
             }
-            login
+            logs_out.then_some(standing)
         };
-        if let Some(login) = login {
-            self.logged_out(slot, &login);
+        if let Some(login) = login.as_ref().and_then(|standing| standing.login.as_ref()) {
+            self.logged_out(slot, login);
         }
     }
 
@@ -86,7 +88,7 @@ impl Application {
         session.with(|_| Ok(()))?;
         let slot = &session.slot;
         slot.token(&self.parts, Look::Lately)?;
-        let role = slot.login().map(|login| login.role);
+        let role = slot.standing().login.as_ref().map(|login| login.role);
         let state = match (session.access, role) {
             (Access::ReadOnly, None) => SessionState::ReadOnlyPublic,
             (Access::ReadOnly, Some(_)) => SessionState::ReadOnlyUser,
@@ -95,16 +97,6 @@ impl Application {
             (Access::ReadWrite, Some(_)) => SessionState::ReadWriteUser,
         };
         Ok(SessionInfo { slot: slot.id, state, access: session.access, device_error: 0 })
-    }
-
-    /// Who asks, for the tables of policy.
-    pub(crate) fn caller(session: &Session, slot: &Slot) -> Caller {
-        let role = slot.login().map(|login| login.role);
-        Caller {
-            user: matches!(role, Some(Role::User)),
-            officer: role == Some(Role::Officer),
-            read_write: session.access == Access::ReadWrite,
-        }
     }
 
     /// Drops session objects.

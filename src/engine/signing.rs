@@ -14,7 +14,8 @@ impl Application {
         mechanism: Option<Mechanism>,
         key: ObjectHandle,
     ) -> Result<()> {
-        let session = self.session(session)?;
+        let asking = self.asking(session)?;
+        let session = &asking.session;
         let Some(mechanism) = mechanism else {
             return session.with(|work| {
                 work.operations.sign.cancel();
@@ -25,7 +26,7 @@ impl Application {
             |work| if work.operations.sign.is_active() { Err(Error::OperationActive) } else { Ok(()) },
         )?;
         let (row, start) = self.ability(mechanism.mechanism_type, Can::sign)?;
-        let usable = self.key_for(&session, Operation::Sign, row, key)?;
+        let usable = self.key_for(&asking, Operation::Sign, row, key)?;
         let about = usable.about(&mechanism);
         session
             .with(|work| work.operations.sign.begin(usable.needs, about, || start(&mechanism, &usable.key)))
@@ -76,7 +77,8 @@ impl Application {
         mechanism: Option<Mechanism>,
         key: ObjectHandle,
     ) -> Result<()> {
-        let session = self.session(session)?;
+        let asking = self.asking(session)?;
+        let session = &asking.session;
         let Some(mechanism) = mechanism else {
             return session.with(|work| {
                 work.operations.verify.cancel();
@@ -87,7 +89,7 @@ impl Application {
             if work.operations.verify.is_active() { Err(Error::OperationActive) } else { Ok(()) }
         })?;
         let (row, start) = self.ability(mechanism.mechanism_type, Can::verify)?;
-        let usable = self.key_for(&session, Operation::Verify, row, key)?;
+        let usable = self.key_for(&asking, Operation::Verify, row, key)?;
         let about = usable.about(&mechanism);
         session
             .with(|work| work.operations.verify.begin(usable.needs, about, || start(&mechanism, &usable.key)))

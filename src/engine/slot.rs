@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Instant;
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use pkcs11::constants::{CKA_PRIVATE, CKA_TOKEN};
 use pkcs11::{Attributes, Error, Result, Secret, SlotId};
 
 use crate::commit::{From, HeadKey, Plan};
@@ -13,6 +14,7 @@ use crate::login::{Epoch, Login};
 use crate::object::{Object, ObjectCache};
 use crate::parts::Parts;
 use crate::place::{Home, Place, TokenId};
+use crate::policy::attributes::Shape;
 use crate::quorum::chain::{self, Link};
 use crate::quorum::roster::{Person, Roster};
 use crate::store::{Changes, Revision, RowId, RowKind, SealedRow, Shelf};
@@ -39,10 +41,17 @@ pub struct Slot {
     pub token: TokenId,
     opened: ArcSwapOption<Opened>,
     opening: Mutex<()>,
-    login: ArcSwapOption<Login>,
-    epoch: AtomicU64,
+    standing: ArcSwap<Standing>,
     /// Sessions open by this application; also the lock under which logins and session counts change.
     pub sessions: Mutex<SessionCounts>,
+}
+
+/// Who is logged in, and since which change: read as one, so that nobody pairs one login's keys with another's epoch.
+pub struct Standing {
+    /// Raised at each login and logout.
+    pub epoch: Epoch,
+    /// Who, if anybody.
+    pub login: Option<Login>,
 }
 
 /// How many sessions are open.
@@ -52,6 +61,14 @@ pub struct SessionCounts {
     pub read_only: u64,
     /// Read-write ones.
     pub read_write: u64,
+}
+
+impl SessionCounts {
+    /// Whether none is open.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.read_only + self.read_write == 0
+    }
 }
 
 /// A token, opened, in one of its lives.
@@ -91,28 +108,32 @@ impl Slot {
             token: place.token,
             opened: ArcSwapOption::empty(),
             opening: Mutex::new("opening", ()),
-            login: ArcSwapOption::empty(),
-            epoch: AtomicU64::new(1),
+            standing: ArcSwap::from_pointee(Standing { epoch: Epoch(1), login: None }),
             sessions: Mutex::new("logins", SessionCounts::default()),
         }
     }
 
-    /// Who is logged in.
+    /// Who is logged in now.
     #[must_use]
-    pub fn login(&self) -> Option<Arc<Login>> {
-        self.login.load_full()
+    pub fn standing(&self) -> Arc<Standing> {
+        self.standing.load_full()
     }
 
-    /// The epoch of logins; an operation on a private object begun under another is over.
+    /// The epoch of now; an operation on a private object begun under another is over.
     #[must_use]
     pub fn epoch(&self) -> Epoch {
-        Epoch(self.epoch.load(Ordering::Acquire))
+        self.standing.load().epoch
     }
 
     /// Makes somebody, or nobody, logged in. Call it with [`Slot::sessions`] locked. Forgets the private objects.
     pub fn set_login(&self, login: Option<Login>) {
-        self.epoch.fetch_add(1, Ordering::AcqRel);
-        self.login.store(login.map(Arc::new));
+        let epoch = Epoch(self.epoch().0.wrapping_add(1));
+        self.standing.store(Arc::new(Standing { epoch, login }));
+        self.forget_private();
+    }
+
+    /// Forgets the opened private objects: nobody, or somebody else, is logged in.
+    pub fn forget_private(&self) {
         if let Some(opened) = self.opened.load().as_ref() {
             opened
                 .cache
@@ -131,8 +152,7 @@ impl Slot {
             }
             // Another process has initialised the token again: nobody is logged in to this life of it.
             let _counts = self.sessions.lock();
-            self.set_login(None);
-            self.opened.store(None);
+            self.end_life(&opened);
         }
         let _opening = self.opening.lock();
         if let Some(opened) = self.opened.load_full() {
@@ -143,9 +163,13 @@ impl Slot {
         Ok(opened)
     }
 
-    /// Drops what is known of the token: it is opened anew when it is next needed.
-    pub fn forget(&self) {
-        self.opened.store(None);
+    /// Ends what is known of a life of the token, and the login to it; what is known of a newer one stays. Call it with
+    /// [`Slot::sessions`] locked.
+    pub fn end_life(&self, ended: &Arc<Opened>) {
+        if self.opened.load().as_ref().is_some_and(|opened| Arc::ptr_eq(opened, ended)) {
+            self.set_login(None);
+            self.opened.store(None);
+        }
     }
 }
 
@@ -161,6 +185,10 @@ impl Opened {
         let head = PublicHead::open(primitives, &life, &head_key, &row)?;
         check_revision(&head, revision)?;
         let current = read_current(parts, &home, &life, head.link)?;
+        // Whoever began this life may have been killed before the older one's key was gone.
+        if let Err(error) = parts.places.destroy_device_keys_before(token, life.incarnation) {
+            log::debug!("an older device key could not be looked for: {error}");
+        }
         Ok(Self {
             shelf: Arc::new(device.public_shelf(primitives, &life)?),
             counter_key: device.counter_key(primitives, &life),
@@ -301,6 +329,13 @@ impl Opened {
             what: describe(header),
             reason: "its content is not that of an object",
         })?;
+        if attributes.is(CKA_PRIVATE) == (header.shelf == Shelf::PUBLIC)
+            || !attributes.is(CKA_TOKEN)
+            || Shape::of(&attributes).is_none()
+        {
+            let reason = "its content is not that of an object on this shelf";
+            return Err(Error::Forged { what: describe(header), reason });
+        }
         trusted::mark(parts.primitives.as_ref(), &self.current().link.roster, &mut attributes);
         let object = Arc::new(Object::of_row(*header, attributes));
         self.cache.keep(header.id, &object);

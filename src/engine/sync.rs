@@ -23,6 +23,11 @@ impl<T> Mutex<T> {
         }
     }
 
+    /// Takes the lock if it is free.
+    pub fn try_lock(&self) -> Option<MutexGuard<'_, T>> {
+        self.inner.try_lock()
+    }
+
     /// Takes the lock; waits.
     pub fn lock(&self) -> MutexGuard<'_, T> {
         let guard = self.inner.lock();

@@ -152,37 +152,32 @@ impl Application {
             .map_err(|_| Error::ArgumentsBad("the label is not UTF-8"))?
             .trim_end_matches([' ', '\0'])
             .to_owned();
-        {
-            let counts = slot.sessions.lock();
-            if counts.read_only + counts.read_write > 0 {
-                return Err(Error::SessionExists);
-            }
+        if !slot.sessions.lock().is_empty() {
+            return Err(Error::SessionExists);
         }
-        let done = match slot.token(&self.parts, Look::Now) {
+        match slot.token(&self.parts, Look::Now) {
             Ok(opened) => self.initialize_again(&slot, &opened, pin, label),
             Err(Error::TokenNotInitialized) => self.initialize_first(&slot, pin, label),
-            Err(error) => return Err(error),
-        };
-        slot.forget();
-        done
+            Err(error) => Err(error),
+        }
     }
 
     pub(crate) fn do_init_pin(&self, session: SessionHandle, pin: Option<&[u8]>) -> Result<()> {
-        let session = self.session(session)?;
-        let slot = &session.slot;
-        let login = slot.login().filter(|login| login.role == Role::Officer).ok_or(Error::UserNotLoggedIn)?;
+        let asking = self.asking(session)?;
+        let login =
+            asking.login().filter(|login| login.role == Role::Officer).ok_or(Error::UserNotLoggedIn)?;
         let pin = Pin::fresh(pin)?;
-        let opened = slot.token(&self.parts, Look::Now)?;
+        let opened = asking.session.slot.token(&self.parts, Look::Now)?;
         let current = opened.current();
-        let roster = &current.link.roster;
         let keyring = login.keyring()?;
+        let seen = self.verified(&opened, &current, &keyring)?;
         let officer = Officer { person: login.person, keyring: &keyring };
-        let before = roster.named(Role::User, None);
+        let before = current.link.roster.named(Role::User, None);
         let operation = match before {
             None => Operation::AdmitUser { name: DEFAULT_USER.to_owned() },
             Some(person) => Operation::RecoverUser { person: person.id },
         };
-        let authorized = by_one(roster, officer, operation)?;
+        let authorized = by_one(&current.link, &seen, officer, operation, self.parts.primitives.as_ref())?;
         match before {
             None => self.admit_user(&opened, &current, &authorized, pin.secret),
             Some(person) => self.recover_user(&opened, &current, &authorized, person, pin.secret),

@@ -51,7 +51,9 @@ impl Application {
         let current = opened.current();
         let keyring = login.keyring()?;
         let officer = Officer { person: login.person, keyring: &keyring };
-        let authorized = by_one(&current.link.roster, officer, Operation::Trust { keys: keys.clone() })?;
+        let seen = self.verified(opened, &current, &keyring)?;
+        let operation = Operation::Trust { keys: keys.clone() };
+        let authorized = by_one(&current.link, &seen, officer, operation, self.parts.primitives.as_ref())?;
         let mut next = self.successor(&current);
         for (key, trusted) in keys {
             next.trusted.retain(|known| known.unique_id != key.unique_id);
@@ -77,13 +79,12 @@ impl Application {
         public_key: Option<[u8; 48]>,
         trusted: bool,
     ) -> Result<()> {
-        let session = self.session(session)?;
-        let slot = &session.slot;
-        let opened = slot.token(&self.parts, Look::Now)?;
-        let login = slot.login();
+        let asking = self.asking(session)?;
+        let opened = asking.session.slot.token(&self.parts, Look::Now)?;
+        let login = asking.login();
         let mut plan = opened.plan(&self.parts);
         let key = TrustedKey { unique_id: unique_id.as_bytes().to_vec(), public_key };
-        self.plan_trusted_keys(&mut plan, &opened, login.as_deref(), vec![(key, trusted)])?;
+        self.plan_trusted_keys(&mut plan, &opened, login, vec![(key, trusted)])?;
         let event = Event {
             happening: Happening::TrustChanged,
             time: self.parts.clock.now(),

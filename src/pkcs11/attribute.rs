@@ -101,7 +101,7 @@ impl AttributeValue {
         }
     }
 
-    fn from_canonical(form: u8, bytes: &[u8]) -> Result<Self> {
+    fn from_canonical(form: u8, bytes: &[u8], depth: usize) -> Result<Self> {
         let words = || bytes.chunks_exact(8).filter_map(|c| c.try_into().ok().map(u64::from_be_bytes));
         match (form, bytes) {
             (1, [0]) => Ok(Self::Bool(false)),
@@ -109,11 +109,14 @@ impl AttributeValue {
             (2, _) if bytes.len() == 8 => Ok(Self::Ulong(words().next().unwrap_or_default())),
             (3, _) => Ok(Self::Bytes(Secret::from(bytes))),
             (4, _) if bytes.len().is_multiple_of(8) => Ok(Self::Ulongs(words().collect())),
-            (5, _) => Ok(Self::Template(Attributes::decode(bytes)?)),
+            (5, _) if depth > 0 => Ok(Self::Template(Attributes::decode_within(bytes, depth - 1)?)),
             _ => Err(Error::Encoding("an attribute of an unknown form or a wrong length")),
         }
     }
 }
+
+/// How deep templates may lie in one another.
+const MAX_DEPTH: usize = 8;
 
 /// The complete, typed attributes of an object, at most one of each type.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -235,6 +238,10 @@ impl Attributes {
     /// # Errors
     /// [`Error::Encoding`] for anything that [`Attributes::encode`] would not have written.
     pub fn decode(bytes: &[u8]) -> Result<Self> {
+        Self::decode_within(bytes, MAX_DEPTH)
+    }
+
+    fn decode_within(bytes: &[u8], depth: usize) -> Result<Self> {
         let mut attributes = BTreeMap::new();
         let mut last = None;
         let mut reader = Reader::new(bytes);
@@ -247,7 +254,7 @@ impl Attributes {
                 return Err(Error::Encoding("attributes out of order"));
             }
             last = Some(attribute_type);
-            attributes.insert(attribute_type, AttributeValue::from_canonical(*form, value)?);
+            attributes.insert(attribute_type, AttributeValue::from_canonical(*form, value, depth)?);
         }
         Ok(Self(attributes))
     }
@@ -284,6 +291,17 @@ mod tests {
     fn the_canonical_form_comes_back_as_it_went() {
         let attributes = sample();
         assert_eq!(Attributes::decode(attributes.encode().expose()).unwrap(), attributes);
+    }
+
+    #[test]
+    fn templates_nested_without_end_are_refused() {
+        let mut attributes = sample();
+        for _ in 0..100 {
+            let mut outer = Attributes::new();
+            outer.set(CKA_WRAP_TEMPLATE, AttributeValue::Template(attributes));
+            attributes = outer;
+        }
+        assert!(Attributes::decode(attributes.encode().expose()).is_err());
     }
 
     #[test]

@@ -5,7 +5,7 @@ use pkcs11::{Error, Result, Secret};
 use super::chain::Link;
 use super::roster::{Role, Roster, TrustedKey};
 use crate::primitives::Primitives;
-use crate::vault::keyring::{Keyring, PersonId};
+use crate::vault::keyring::{Keyring, PersonId, RosterPin};
 
 /// What an officer may want done. Each holds every argument that is agreed to.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,20 +48,32 @@ pub struct Authorized<'a> {
     officer: Officer<'a>,
 }
 
-/// Authorises an operation by one officer alone, where the roster's quorum is one.
+/// Authorises an operation by one officer alone, where the roster's quorum is one. `seen` is the link up to which the
+/// officer's library has verified the chain from his keyring on: an operation acts under that roster and no other.
 ///
 /// # Errors
-/// [`Error::UserNotLoggedIn`] when the person is no officer of this roster; [`Error::ActionProhibited`] when more than
-/// one must agree.
-pub fn by_one<'a>(under: &'a Roster, officer: Officer<'a>, operation: Operation) -> Result<Authorized<'a>> {
-    let known = under.person(&officer.person).filter(|person| person.role == Role::Officer);
+/// [`Error::Forged`] when the roster is not the one that was verified; [`Error::UserNotLoggedIn`] when the person is no
+/// officer of it; [`Error::ActionProhibited`] when more than one must agree.
+pub fn by_one<'a>(
+    under: &'a Link,
+    seen: &RosterPin,
+    officer: Officer<'a>,
+    operation: Operation,
+    primitives: &dyn Primitives,
+) -> Result<Authorized<'a>> {
+    let roster = &under.roster;
+    if seen.version != roster.version || seen.hash != under.hash(primitives) {
+        let what = format!("link {} of the roster", roster.version);
+        return Err(Error::Forged { what, reason: "the chain was not verified up to it" });
+    }
+    let known = roster.person(&officer.person).filter(|person| person.role == Role::Officer);
     if known.is_none() {
         return Err(Error::UserNotLoggedIn);
     }
-    if under.quorum > 1 {
+    if roster.quorum > 1 {
         return Err(Error::ActionProhibited("more than one officer must agree"));
     }
-    Ok(Authorized { operation, under, officer })
+    Ok(Authorized { operation, under: roster, officer })
 }
 
 impl Authorized<'_> {

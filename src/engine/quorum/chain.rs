@@ -27,10 +27,12 @@ pub struct LinkSignature {
 /// A roster with its signatures.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
-    /// What is signed.
+    /// What is signed, read.
     pub roster: Roster,
     /// By whom.
     pub signatures: Vec<LinkSignature>,
+    /// What is signed, to the byte: fields that this version may skip are part of it.
+    signed: Vec<u8>,
 }
 
 const BODY: u16 = 1;
@@ -47,7 +49,7 @@ impl Link {
             writer.optional(5, s.window.as_deref()).finish()
         });
         let mut writer = Writer::new();
-        writer.field(BODY, self.roster.encode().expose()).list(SIGNATURES, signatures);
+        writer.field(BODY, &self.signed).list(SIGNATURES, signatures);
         writer.finish().expose().to_vec()
     }
 
@@ -57,7 +59,8 @@ impl Link {
     /// [`Error::Encoding`]
     pub fn decode(bytes: &[u8]) -> Result<Self> {
         let record = Record::read(bytes, &[BODY, SIGNATURES])?;
-        let roster = Roster::decode(record.bytes(BODY)?)?;
+        let signed = record.bytes(BODY)?.to_vec();
+        let roster = Roster::decode(&signed)?;
         let mut signatures = Vec::new();
         for item in record.list(SIGNATURES)? {
             let signature = Record::read(item, &[1, 2, 3, 4, 5])?;
@@ -69,13 +72,13 @@ impl Link {
                 window: signature.optional(5).map(<[u8]>::to_vec),
             });
         }
-        Ok(Self { roster, signatures })
+        Ok(Self { roster, signatures, signed })
     }
 
     /// SHA-384 of what is signed.
     #[must_use]
     pub fn hash(&self, primitives: &dyn Primitives) -> LinkHash {
-        primitives.sha384(&[SIGNED_AS, self.roster.encode().expose()])
+        primitives.sha384(&[SIGNED_AS, &self.signed])
     }
 
     pub(super) fn sign(
@@ -84,7 +87,8 @@ impl Link {
         person: PersonId,
         key: &Secret,
     ) -> Result<Self> {
-        let signature = primitives.p384_sign(key, &[SIGNED_AS, roster.encode().expose()])?;
+        let signed = roster.encode().expose().to_vec();
+        let signature = primitives.p384_sign(key, &[SIGNED_AS, &signed])?;
         let signature = LinkSignature {
             person,
             algorithm: ALGORITHM_P384,
@@ -92,12 +96,11 @@ impl Link {
             signature: signature.to_vec(),
             window: None,
         };
-        Ok(Self { roster, signatures: vec![signature] })
+        Ok(Self { roster, signatures: vec![signature], signed })
     }
 
     /// Distinct officers of `before` whose signatures under this link hold.
     fn signers(&self, before: &Roster, primitives: &dyn Primitives) -> usize {
-        let message = self.roster.encode();
         let mut signers: Vec<PersonId> = Vec::new();
         for signature in &self.signatures {
             let officer = before.person(&signature.person).filter(|person| person.role == Role::Officer);
@@ -110,11 +113,7 @@ impl Link {
             if listed
                 && !signers.contains(&signature.person)
                 && signature.algorithm == ALGORITHM_P384
-                && primitives.p384_verify(
-                    &signature.key,
-                    &[SIGNED_AS, message.expose()],
-                    &signature.signature,
-                )
+                && primitives.p384_verify(&signature.key, &[SIGNED_AS, &self.signed], &signature.signature)
             {
                 signers.push(signature.person);
             }

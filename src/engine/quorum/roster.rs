@@ -241,7 +241,11 @@ impl Roster {
         let mut policy = BTreeMap::new();
         for item in record.list(POLICY)? {
             let entry = Record::read(item, &[1, 2])?;
-            policy.insert(entry.text(1)?, entry.number(2)?);
+            let name = entry.text(1)?;
+            if policy.last_key_value().is_some_and(|(last, _): (&String, &u64)| *last >= name) {
+                return Err(Error::Encoding("policy out of order"));
+            }
+            policy.insert(name, entry.number(2)?);
         }
         let mut trusted = Vec::new();
         for item in record.list(TRUSTED)? {

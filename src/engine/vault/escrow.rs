@@ -29,14 +29,18 @@ pub struct EscrowShare {
 const EPOCH: u16 = 1;
 const EPHEMERAL: u16 = 2;
 const BOX: u16 = 3;
+const SIGNATURE: u16 = 4;
+const SIGNED_AS: &[u8] = b"claviger/1 escrow signature";
 
-/// Seals `plain` to the escrow key; `associated` binds person and place.
+/// Seals `plain` to the escrow key; `associated` binds person and place. The user's signing key vouches for it: anybody
+/// could seal something to a public point, and an officer would hand it to the user as his vault.
 ///
 /// # Errors
 /// [`Error::Primitive`]
 pub fn seal(
     primitives: &dyn Primitives,
     to: &EscrowPoint,
+    signing: &Secret,
     associated: &[u8],
     plain: &[u8],
 ) -> Result<Vec<u8>> {
@@ -47,22 +51,36 @@ pub fn seal(
     let sealed = primitives.seal(&key, associated, plain)?;
     let mut writer = Writer::new();
     writer.number(EPOCH, to.epoch).field(EPHEMERAL, &point).field(BOX, &sealed);
+    let body = writer.finish();
+    let signature = primitives.p384_sign(signing, &[SIGNED_AS, associated, body.expose()])?;
+    let mut writer = Writer::new();
+    writer.number(EPOCH, to.epoch).field(EPHEMERAL, &point).field(BOX, &sealed).field(SIGNATURE, &signature);
     Ok(writer.finish().expose().to_vec())
 }
 
-/// Opens an escrow with the share of an officer who is the whole quorum.
+/// Opens an escrow with the share of an officer who is the whole quorum. `signing` is the user's public signing key, as
+/// the roster names it.
 ///
 /// # Errors
-/// [`Error::Forged`] when it was sealed to another epoch, or does not open.
+/// [`Error::Forged`] when the user has not signed it, when it was sealed to another epoch, or does not open.
 pub fn open_alone(
     primitives: &dyn Primitives,
     to: &EscrowPoint,
     shares: &[EscrowShare],
+    signing: &[u8],
     associated: &[u8],
     sealed: &[u8],
 ) -> Result<Secret> {
     let refuse = |reason| Error::Forged { what: "escrow".to_owned(), reason };
-    let record = Record::read(sealed, &[EPOCH, EPHEMERAL, BOX])?;
+    let record = Record::read(sealed, &[EPOCH, EPHEMERAL, BOX, SIGNATURE])
+        .map_err(|_| refuse("it is not in the form of an escrow"))?;
+    let field = |tag| record.optional(tag).ok_or_else(|| refuse("it is not in the form of an escrow"));
+    let mut writer = Writer::new();
+    writer.field(EPOCH, field(EPOCH)?).field(EPHEMERAL, field(EPHEMERAL)?).field(BOX, field(BOX)?);
+    let body = writer.finish();
+    if !primitives.p384_verify(signing, &[SIGNED_AS, associated, body.expose()], field(SIGNATURE)?) {
+        return Err(refuse("the user whose vault it holds has not signed it"));
+    }
     let epoch = record.number(EPOCH)?;
     if epoch != to.epoch {
         return Err(refuse("it is sealed to another epoch's key"));
@@ -72,7 +90,7 @@ pub fn open_alone(
     let point: [u8; P384_POINT] = record.array(EPHEMERAL)?;
     let shared = primitives.p384_multiply(&share.share, &point)?;
     let key = derive(primitives, &shared, &point, &to.point);
-    primitives.open(&key, associated, record.bytes(BOX)?).ok_or_else(|| refuse("it does not open"))
+    primitives.open(&key, associated, field(BOX)?).ok_or_else(|| refuse("it does not open"))
 }
 
 fn derive(primitives: &dyn Primitives, shared: &Secret, ephemeral: &[u8], to: &[u8]) -> Secret {

@@ -179,7 +179,8 @@ impl Trials<'_> {
     }
 
     /// Counts a trial, runs it, and takes the count back when it gives something. `attempt` is handed the record's
-    /// keyring version and may run long; trials of one person run side by side until the limit is met.
+    /// keyring version and gives the version that it opened; trials of one person run side by side until the limit is
+    /// met.
     ///
     /// # Errors
     /// [`Error::PinIncorrect`] when the trial gives nothing, [`Error::PinLocked`] at the limit, [`Error::Forged`] for a
@@ -187,7 +188,7 @@ impl Trials<'_> {
     pub fn run<T>(
         &self,
         allowance: Allowance,
-        mut attempt: impl FnMut(u64) -> Result<Option<T>>,
+        mut attempt: impl FnMut(u64) -> Result<Option<(u64, T)>>,
     ) -> Result<T> {
         let mut hold = Hold::Shared;
         loop {
@@ -203,10 +204,11 @@ impl Trials<'_> {
                 }
                 (Counted::Go { resets }, _) => {
                     let outcome = attempt(version);
-                    let settled = self.settle(allowance, resets, &outcome);
+                    let opened = outcome.as_ref().map(|right| right.as_ref().map(|(version, _)| *version));
+                    let settled = self.settle(allowance, resets, opened);
                     let right = outcome?;
                     settled?;
-                    return right.ok_or(Error::PinIncorrect);
+                    return right.map(|(_, right)| right).ok_or(Error::PinIncorrect);
                 }
             }
         }
@@ -238,12 +240,19 @@ impl Trials<'_> {
         Ok(counted)
     }
 
-    fn settle<T>(&self, allowance: Allowance, resets: u32, outcome: &Result<Option<T>>) -> Result<()> {
+    /// `opened` is the version of the keyring that the trial opened, if it was right.
+    fn settle(
+        &self,
+        allowance: Allowance,
+        resets: u32,
+        opened: std::result::Result<Option<u64>, &Error>,
+    ) -> Result<()> {
         self.change(allowance, |counter| {
             // Somebody's success may have taken this trial's count back while it ran.
             let counted = counter.resets == resets;
-            match outcome {
-                Ok(Some(_)) => {
+            match opened {
+                Ok(Some(version)) => {
+                    counter.keyring_version = counter.keyring_version.max(version);
                     counter.failures = 0;
                     counter.resets = counter.resets.wrapping_add(1);
                 }

@@ -101,7 +101,11 @@ fn a_key_does_what_its_attribute_says_and_nothing_else() {
             let able = kind.lines().any(|line| line.attribute == attribute);
             let expected =
                 if able { Ok(ContextLogin::NotNeeded) } else { Err(Error::KeyFunctionNotPermitted) };
-            assert_eq!(permitted(operation, &key, 1, kind.subtype.as_slice()), expected, "{kind:?} {operation:?}");
+            assert_eq!(
+                permitted(operation, &key, 1, kind.subtype.as_slice()),
+                expected,
+                "{kind:?} {operation:?}"
+            );
             key.set_bool(attribute, false);
             assert_eq!(
                 permitted(operation, &key, 1, kind.subtype.as_slice()),

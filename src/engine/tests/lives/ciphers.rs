@@ -1,12 +1,13 @@
 //! Secret keys: made, used in whole and in parts, wrapped, derived, saved in the middle.
 
 use pkcs11::constants::{
-    CKA_DECRYPT, CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_LABEL, CKA_SENSITIVE, CKA_TOKEN, CKA_TRUSTED, CKA_UNIQUE_ID,
-    CKA_VALUE, CKA_VALUE_LEN, CKA_WRAP_WITH_TRUSTED, CKM_AES_CBC_PAD, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_SHA256,
+    CKA_DECRYPT, CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_LABEL, CKA_SENSITIVE, CKA_TOKEN, CKA_TRUSTED,
+    CKA_UNIQUE_ID, CKA_VALUE, CKA_VALUE_LEN, CKA_WRAP_WITH_TRUSTED, CKM_AES_CBC_PAD, CKM_AES_KEY_GEN,
+    CKM_AES_KEY_WRAP, CKM_SHA256,
 };
 use pkcs11::{
-    Administration, Attribute, AttributeValue, Cryptoki, Error, Mechanism, MechanismType, ObjectHandle, Parameters,
-    Reveal, Room, SessionHandle, Template, UserType,
+    Administration, Attribute, AttributeValue, Cryptoki, Error, Mechanism, MechanismType, ObjectHandle,
+    Parameters, Reveal, Room, SessionHandle, Template, UserType,
 };
 
 use crate::harness::*;
@@ -107,15 +108,17 @@ fn wrapping_obeys_extractable_and_trust_and_unwraps_to_the_same_value() {
     let app = &token.application;
     let session = log_in(app, token.slot, PIN).unwrap();
     let wrapping = aes(&token, session, on_token());
-    let free = aes(&token, session, vec![
-        Attribute::boolean(CKA_EXTRACTABLE, true),
-        Attribute::boolean(CKA_SENSITIVE, false),
-    ]);
+    let free = aes(
+        &token,
+        session,
+        vec![Attribute::boolean(CKA_EXTRACTABLE, true), Attribute::boolean(CKA_SENSITIVE, false)],
+    );
     let kept = aes(&token, session, vec![Attribute::boolean(CKA_EXTRACTABLE, false)]);
-    let picky = aes(&token, session, vec![
-        Attribute::boolean(CKA_EXTRACTABLE, true),
-        Attribute::boolean(CKA_WRAP_WITH_TRUSTED, true),
-    ]);
+    let picky = aes(
+        &token,
+        session,
+        vec![Attribute::boolean(CKA_EXTRACTABLE, true), Attribute::boolean(CKA_WRAP_WITH_TRUSTED, true)],
+    );
     let wrap = |key| {
         let mut wrapped = vec![0; 40];
         app.wrap_key(session, mechanism(CKM_AES_KEY_WRAP), wrapping, key, &mut Room::Buffer(&mut wrapped))
@@ -130,7 +133,8 @@ fn wrapping_obeys_extractable_and_trust_and_unwraps_to_the_same_value() {
         Attribute::boolean(CKA_EXTRACTABLE, true),
         Attribute::boolean(CKA_SENSITIVE, false),
     ];
-    let back = app.unwrap_key(session, mechanism(CKM_AES_KEY_WRAP), wrapping, &wrapped, template.clone()).unwrap();
+    let back =
+        app.unwrap_key(session, mechanism(CKM_AES_KEY_WRAP), wrapping, &wrapped, template.clone()).unwrap();
     let value = |key| app.attribute_values(session, key, &[CKA_VALUE]).unwrap();
     assert_eq!(value(free), value(back));
     let mut altered = wrapped.clone();
@@ -227,14 +231,18 @@ fn a_key_that_may_not_is_refused_at_the_start() {
     let token = Token::with_user();
     let app = &token.application;
     let session = log_in(app, token.slot, PIN).unwrap();
-    let key = aes(&token, session, vec![
-        Attribute::boolean(CKA_ENCRYPT, false),
-        Attribute::boolean(CKA_DECRYPT, true),
-    ]);
+    let key = aes(
+        &token,
+        session,
+        vec![Attribute::boolean(CKA_ENCRYPT, false), Attribute::boolean(CKA_DECRYPT, true)],
+    );
     assert_eq!(app.encrypt_init(session, cbc_pad(), key), Err(Error::KeyFunctionNotPermitted));
     app.decrypt_init(session, cbc_pad(), key).unwrap();
     let bad = Some(mechanism(CKM_AES_CBC_PAD));
-    assert!(matches!(app.encrypt_init(session, bad, aes(&token, session, vec![])), Err(Error::MechanismParamInvalid(_))));
+    assert!(matches!(
+        app.encrypt_init(session, bad, aes(&token, session, vec![])),
+        Err(Error::MechanismParamInvalid(_))
+    ));
 }
 
 #[test]
