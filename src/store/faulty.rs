@@ -31,7 +31,7 @@ struct Tally {
 }
 
 /// Which write fails, shared by all wrappers of one test. Writes are: each batch of a commit, `reserve`, `update`
-/// of a counter, `open` with `create`, `provide_device_key` and `destroy_other_device_keys`.
+/// of a counter, `open` with `create`, `provide_device_key` and `destroy_device_keys_before`.
 #[derive(Clone, Default)]
 pub struct Faults {
     tally: Arc<Mutex<Tally>>,
@@ -204,8 +204,8 @@ impl Places for FaultyPlaces {
         self.faults.write(|| self.inner.provide_device_key(token, incarnation, fresh))
     }
 
-    fn destroy_other_device_keys(&self, token: TokenId, keep: u64) -> Result<()> {
-        self.faults.write(|| self.inner.destroy_other_device_keys(token, keep))
+    fn destroy_device_keys_before(&self, token: TokenId, keep: u64) -> Result<()> {
+        self.faults.write(|| self.inner.destroy_device_keys_before(token, keep))
     }
 }
 

@@ -208,7 +208,7 @@ fn device_keys_come_first_stay_and_are_destroyed_but_one() {
     assert_eq!(folder.provide_device_key(token, 1, &key), Ok(key.clone()));
     assert_eq!(installation.open().provide_device_key(token, 1, &Secret::from([2; 32])), Ok(key.clone()));
     folder.provide_device_key(token, 2, &Secret::from([3; 32])).unwrap();
-    folder.destroy_other_device_keys(token, 1).unwrap();
+    folder.destroy_device_keys_before(token, 1).unwrap();
     assert_eq!(folder.device_key(token, 1), Ok(key));
     assert!(matches!(folder.device_key(token, 2), Err(Error::DeviceKey { .. })));
 }
