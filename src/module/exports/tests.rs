@@ -4,8 +4,9 @@ pub(crate) mod double;
 
 mod answers;
 mod arguments;
-
 mod life;
+mod operations;
+mod parameters;
 mod templates;
 
 use std::ffi::c_void;

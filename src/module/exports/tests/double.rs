@@ -1,6 +1,6 @@
 //! A token that notes what it is asked, and answers by rules simple enough to be seen at a glance.
 
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use assembly::Journal;
 use pkcs11::administration::AuditEvent;
@@ -35,6 +35,9 @@ pub(crate) struct Double {
     pub(crate) template: Mutex<Template>,
     /// The last mechanism.
     pub(crate) mechanism: Mutex<Option<Mechanism>>,
+    /// Whether waits are over.
+    over: Mutex<bool>,
+    ended: Condvar,
 }
 
 /// The double that the next `C_Initialize` opens.
@@ -100,6 +103,23 @@ impl Double {
         self.fails()
     }
 
+    /// Writes the data backwards, reading while it writes.
+    fn backwards(
+        &self,
+        session: SessionHandle,
+        what: &str,
+        data: &[u8],
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        self.noted(session, format!("{what}({})", data.escape_ascii()))?;
+        if !out.is_query() {
+            for (place, byte) in out.take(data.len())?.iter_mut().zip(data.iter().rev()) {
+                *place = *byte;
+            }
+        }
+        Ok(data.len())
+    }
+
     fn begun(&self, session: SessionHandle, what: &str, mechanism: Option<Mechanism>) -> Result<()> {
         *locked(&self.mechanism) = mechanism;
         self.noted(session, what.to_owned())
@@ -155,6 +175,21 @@ impl pkcs11::Cryptoki for Double {
         })
     }
 
+    fn wait_for_slot_event(&self, wait: bool) -> Result<SlotId> {
+        self.note(format!("wait_for_slot_event({wait})"));
+        self.fails()?;
+        let mut over = locked(&self.over);
+        while wait && !*over {
+            over = self.ended.wait(over).unwrap_or_else(PoisonError::into_inner);
+        }
+        if wait { Err(Error::NotInitialized) } else { Ok(SLOT) }
+    }
+
+    fn end_waits(&self) {
+        *locked(&self.over) = true;
+        self.ended.notify_all();
+    }
+
     fn mechanism_list(&self, _slot: SlotId) -> Result<Vec<MechanismType>> {
         Ok(vec![1, 0x250, 0x1041])
     }
@@ -201,6 +236,22 @@ impl pkcs11::Cryptoki for Double {
         })
     }
 
+    fn operation_state(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {
+        self.noted(session, "operation_state".into())?;
+        out.put(b"state")
+    }
+
+    fn set_operation_state(
+        &self,
+        session: SessionHandle,
+        state: &[u8],
+        encryption_key: ObjectHandle,
+        authentication_key: ObjectHandle,
+    ) -> Result<()> {
+        let keys = (encryption_key.0, authentication_key.0);
+        self.noted(session, format!("set_operation_state({}, {keys:?})", state.escape_ascii()))
+    }
+
     fn login(&self, session: SessionHandle, user: UserType, pin: Option<&[u8]>) -> Result<()> {
         self.noted(session, format!("login({user:?}, {})", shown(pin)))
     }
@@ -225,8 +276,34 @@ impl pkcs11::Cryptoki for Double {
         Ok(ObjectHandle(77))
     }
 
+    fn copy_object(
+        &self,
+        session: SessionHandle,
+        object: ObjectHandle,
+        template: Template,
+    ) -> Result<ObjectHandle> {
+        *locked(&self.template) = template;
+        self.noted(session, format!("copy_object({})", object.0))?;
+        Ok(ObjectHandle(78))
+    }
+
     fn destroy_object(&self, session: SessionHandle, object: ObjectHandle) -> Result<()> {
         self.noted(session, format!("destroy_object({})", object.0))
+    }
+
+    fn object_size(&self, session: SessionHandle, object: ObjectHandle) -> Result<u64> {
+        self.noted(session, format!("object_size({})", object.0))?;
+        Ok(1234)
+    }
+
+    fn set_attribute_values(
+        &self,
+        session: SessionHandle,
+        object: ObjectHandle,
+        template: Template,
+    ) -> Result<()> {
+        *locked(&self.template) = template;
+        self.noted(session, format!("set_attribute_values({})", object.0))
     }
 
     fn attribute_values(
@@ -253,23 +330,64 @@ impl pkcs11::Cryptoki for Double {
         self.noted(session, "find_objects_final".into())
     }
 
+    fn encrypt_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        self.begun(session, &format!("encrypt_init({})", key.0), mechanism)
+    }
+
+    fn encrypt(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.backwards(session, "encrypt", data, out)
+    }
+
+    fn encrypt_update(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.backwards(session, "encrypt_update", data, out)
+    }
+
+    fn encrypt_final(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {
+        self.noted(session, "encrypt_final".into())?;
+        out.put(b"last")
+    }
+
+    fn decrypt_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        self.begun(session, &format!("decrypt_init({})", key.0), mechanism)
+    }
+
+    fn decrypt(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.backwards(session, "decrypt", data, out)
+    }
+
+    fn decrypt_update(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.backwards(session, "decrypt_update", data, out)
+    }
+
+    fn decrypt_final(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {
+        self.noted(session, "decrypt_final".into())?;
+        out.put(b"last")
+    }
+
     fn digest_init(&self, session: SessionHandle, mechanism: Option<Mechanism>) -> Result<()> {
         self.begun(session, "digest_init", mechanism)
     }
 
-    /// Writes the data backwards, reading while it writes.
     fn digest(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
-        self.noted(session, format!("digest({})", data.escape_ascii()))?;
-        if !out.is_query() {
-            for (place, byte) in out.take(data.len())?.iter_mut().zip(data.iter().rev()) {
-                *place = *byte;
-            }
-        }
-        Ok(data.len())
+        self.backwards(session, "digest", data, out)
     }
 
     fn digest_update(&self, session: SessionHandle, part: &[u8]) -> Result<()> {
         self.noted(session, format!("digest_update({})", part.escape_ascii()))
+    }
+
+    fn digest_key(&self, session: SessionHandle, key: ObjectHandle) -> Result<()> {
+        self.noted(session, format!("digest_key({})", key.0))
     }
 
     fn digest_final(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {
@@ -301,6 +419,19 @@ impl pkcs11::Cryptoki for Double {
         out.put(b"signature")
     }
 
+    fn sign_recover_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        self.begun(session, &format!("sign_recover_init({})", key.0), mechanism)
+    }
+
+    fn sign_recover(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.backwards(session, "sign_recover", data, out)
+    }
+
     fn verify_init(
         &self,
         session: SessionHandle,
@@ -322,6 +453,60 @@ impl pkcs11::Cryptoki for Double {
         self.noted(session, format!("verify_final({})", signature.escape_ascii()))
     }
 
+    fn verify_recover_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        self.begun(session, &format!("verify_recover_init({})", key.0), mechanism)
+    }
+
+    fn verify_recover(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.backwards(session, "verify_recover", data, out)
+    }
+
+    fn digest_encrypt_update(
+        &self,
+        session: SessionHandle,
+        data: &[u8],
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        self.backwards(session, "digest_encrypt_update", data, out)
+    }
+
+    fn decrypt_digest_update(
+        &self,
+        session: SessionHandle,
+        data: &[u8],
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        self.backwards(session, "decrypt_digest_update", data, out)
+    }
+
+    fn sign_encrypt_update(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
+        self.backwards(session, "sign_encrypt_update", data, out)
+    }
+
+    fn decrypt_verify_update(
+        &self,
+        session: SessionHandle,
+        data: &[u8],
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        self.backwards(session, "decrypt_verify_update", data, out)
+    }
+
+    fn generate_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        template: Template,
+    ) -> Result<ObjectHandle> {
+        self.begun(session, &format!("generate_key({})", template.len()), Some(mechanism))?;
+        Ok(ObjectHandle(23))
+    }
+
     fn generate_key_pair(
         &self,
         session: SessionHandle,
@@ -334,6 +519,47 @@ impl pkcs11::Cryptoki for Double {
         Ok((ObjectHandle(21), ObjectHandle(22)))
     }
 
+    fn wrap_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        wrapping_key: ObjectHandle,
+        key: ObjectHandle,
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        self.begun(session, &format!("wrap_key({}, {})", wrapping_key.0, key.0), Some(mechanism))?;
+        out.put(b"wrapped")
+    }
+
+    fn unwrap_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        unwrapping_key: ObjectHandle,
+        wrapped: &[u8],
+        template: Template,
+    ) -> Result<ObjectHandle> {
+        let what =
+            format!("unwrap_key({}, {}, {})", unwrapping_key.0, wrapped.escape_ascii(), template.len());
+        self.begun(session, &what, Some(mechanism))?;
+        Ok(ObjectHandle(24))
+    }
+
+    fn derive_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        base: ObjectHandle,
+        template: Template,
+    ) -> Result<ObjectHandle> {
+        self.begun(session, &format!("derive_key({}, {})", base.0, template.len()), Some(mechanism))?;
+        Ok(ObjectHandle(25))
+    }
+
+    fn seed_random(&self, session: SessionHandle, seed: &[u8]) -> Result<()> {
+        self.noted(session, format!("seed_random({})", seed.escape_ascii()))
+    }
+
     fn generate_random(&self, session: SessionHandle, out: &mut [u8]) -> Result<()> {
         self.noted(session, format!("generate_random({})", out.len()))?;
         out.fill(0xa5);
@@ -343,6 +569,16 @@ impl pkcs11::Cryptoki for Double {
 
 impl pkcs11::Administration for Double {
     fn audit_events(&self, _slot: SlotId, _from: u64, _limit: usize) -> Result<Vec<AuditEvent>> {
+        Err(Error::FunctionNotSupported)
+    }
+
+    fn trust_key(
+        &self,
+        _session: SessionHandle,
+        _unique_id: &str,
+        _public_key: Option<[u8; 48]>,
+        _trusted: bool,
+    ) -> Result<()> {
         Err(Error::FunctionNotSupported)
     }
 }
