@@ -67,6 +67,8 @@ pub enum Running<T> {
     Active(Active<T>),
     /// One is done, and its result waits for a buffer that is large enough.
     Undelivered(Undelivered),
+    /// One was active under a login that is over: the next call says so.
+    LoggedOut,
 }
 
 /// An active operation.
@@ -135,7 +137,7 @@ impl<T> Running<T> {
     /// Whether one is active.
     #[must_use]
     pub fn is_active(&self) -> bool {
-        !matches!(self, Self::Idle)
+        !matches!(self, Self::Idle | Self::LoggedOut)
     }
 
     /// The number of what is active, if it waits for a login of its own.
@@ -143,7 +145,7 @@ impl<T> Running<T> {
     pub fn awaits_login(&self) -> Option<u64> {
         match self {
             Self::Active(active) => active.needs.login_again,
-            Self::Idle | Self::Undelivered(_) => None,
+            Self::Idle | Self::Undelivered(_) | Self::LoggedOut => None,
         }
     }
 
@@ -161,10 +163,10 @@ impl<T> Running<T> {
         let needs = match self {
             Self::Active(active) => active.needs,
             Self::Undelivered(waiting) => waiting.needs,
-            Self::Idle => return,
+            Self::Idle | Self::LoggedOut => return,
         };
         if needs.login.is_some_and(|epoch| epoch != now) {
-            self.cancel();
+            *self = Self::LoggedOut;
         }
     }
 
@@ -178,7 +180,7 @@ impl<T> Running<T> {
     pub fn active(&self) -> Option<(&T, &About)> {
         match self {
             Self::Active(active) => Some((&active.operation, &active.about)),
-            Self::Idle | Self::Undelivered(_) => None,
+            Self::Idle | Self::Undelivered(_) | Self::LoggedOut => None,
         }
     }
 
@@ -190,7 +192,7 @@ impl<T> Running<T> {
         self.admit(call, now)?;
         match self {
             Self::Active(active) => Ok(look(&active.operation)),
-            Self::Idle | Self::Undelivered(_) => Err(Error::OperationNotInitialized),
+            Self::Idle | Self::Undelivered(_) | Self::LoggedOut => Err(Error::OperationNotInitialized),
         }
     }
 
@@ -217,7 +219,7 @@ impl<T> Running<T> {
         self.admit(call, now)?;
         match std::mem::take(self) {
             Self::Active(active) => Ok(active.operation),
-            Self::Idle | Self::Undelivered(_) => Err(Error::OperationNotInitialized),
+            Self::Idle | Self::Undelivered(_) | Self::LoggedOut => Err(Error::OperationNotInitialized),
         }
     }
 
@@ -225,6 +227,10 @@ impl<T> Running<T> {
     fn admit(&mut self, call: Call, now: Epoch) -> Result<()> {
         let (out_of_order, needs) = match self {
             Self::Idle => return Err(Error::OperationNotInitialized),
+            Self::LoggedOut => {
+                self.cancel();
+                return Err(Error::UserNotLoggedIn);
+            }
             Self::Active(active) => (call == Call::Whole && active.in_parts, active.needs),
             Self::Undelivered(waiting) => (call != waiting.call, waiting.needs),
         };
@@ -271,7 +277,7 @@ impl Running<Box<dyn Ciphering>> {
         }
         let needs = match self {
             Self::Active(active) => active.needs,
-            Self::Idle | Self::Undelivered(_) => Needs::default(),
+            Self::Idle | Self::Undelivered(_) | Self::LoggedOut => Needs::default(),
         };
         let cipher = self.take(call, now)?;
         let run = |cipher: Box<dyn Ciphering>, out: &mut [u8]| match call {
