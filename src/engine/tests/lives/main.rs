@@ -9,6 +9,7 @@
     reason = "a panic is how a test fails, and the harness is every test's vocabulary"
 )]
 
+mod attacks;
 mod ciphers;
 mod harness;
 mod life;
