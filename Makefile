@@ -1,7 +1,7 @@
 # What is typed in this folder. `make` alone lists the targets. Only scripts/setup installs anything.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check bench-quick build fetch bare-root clean
+.PHONY: help demo test check header bench-quick build fetch bare-root clean
 
 cargo := scripts/cargo
 # A target that has fetched works without a network from then on.
@@ -25,6 +25,11 @@ check: ## formatting, lints, layers, unsafe, lengths, documentation, licences
 	@scripts/setup check
 	@$(MAKE) --no-print-directory fetch
 	@scripts/check
+
+header: ## write include/claviger.h from the code's tables
+	@scripts/setup check
+	@$(MAKE) --no-print-directory fetch
+	@CARGO_NET_OFFLINE=true scripts/make-header
 
 bench-quick: ## signatures a second, beside the bare algorithm and SoftHSM
 	@scripts/setup test
