@@ -5,17 +5,17 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicU64;
 
 use arc_swap::ArcSwap;
+use once_cell::sync::OnceCell;
 use pkcs11::administration::AuditEvent;
 use pkcs11::{
     Access, Administration, AttributeType, Cryptoki, Error, LibraryInfo, Mechanism, MechanismInfo,
-    MechanismType, ObjectHandle, Result, Reveal, Room, SessionHandle, SessionInfo, SlotId, SlotInfo,
+    MechanismType, ObjectHandle, Result, Reveal, Room, Secret, SessionHandle, SessionInfo, SlotId, SlotInfo,
     Template, TokenInfo, UserType,
 };
 
 use crate::login::Epoch;
 use crate::object::Object;
 pub use crate::parts::{Parts, Settings};
-use crate::saved_state::StateKey;
 use crate::seed::Seed;
 use crate::session::Session;
 use crate::slab::Slab;
@@ -31,7 +31,8 @@ pub struct Application {
     pub(crate) sessions: Slab<Session>,
     pub(crate) session_objects: Slab<SessionObject>,
     pub(crate) seed: Seed,
-    pub(crate) state_key: StateKey,
+    /// Seals saved operations; made when the first one is asked for.
+    pub(crate) state_key: OnceCell<Secret>,
     pub(crate) slot_events: SlotEvents,
     /// Counts operations that ask for a login of their own.
     pub(crate) begun: AtomicU64,
@@ -63,7 +64,7 @@ impl Application {
             sessions: Slab::new("sessions"),
             session_objects: Slab::new("session objects"),
             seed: Seed::default(),
-            state_key: StateKey::default(),
+            state_key: OnceCell::new(),
             slot_events: SlotEvents::default(),
             begun: AtomicU64::new(1),
         }

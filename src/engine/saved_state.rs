@@ -3,7 +3,6 @@
 //! What an application gets is sealed under a key that lives and dies with it, so that a state shows nothing of what
 //! went into it and no other application can make one.
 
-use once_cell::sync::OnceCell;
 use pkcs11::encode::{Record, Writer};
 use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, Secret, SessionHandle};
 
@@ -13,10 +12,6 @@ use crate::encryption::Cipher;
 use crate::mechanism::{Can, Saving};
 use crate::operations::{About, Needs, Operations, Running};
 use crate::policy::usage::Operation;
-
-/// The key of an application's saved states, made when the first one is asked for.
-#[derive(Default)]
-pub struct StateKey(OnceCell<Secret>);
 
 const SEALED_AS: &[u8] = b"claviger/1 operation state";
 
@@ -48,7 +43,7 @@ impl Saved {
 
 impl Application {
     fn state_key(&self) -> Result<&Secret> {
-        self.state_key.0.get_or_try_init(|| Ok(Secret::from(self.random::<32>()?)))
+        self.state_key.get_or_try_init(|| Ok(Secret::from(self.random::<32>()?)))
     }
 
     pub(crate) fn do_operation_state(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {

@@ -1,4 +1,4 @@
-//! Chapter 5.5: waiting for a slot event. There are no threads of ours: who waits looks for himself.
+//! What an application has been told of its slots. There are no threads of ours: who waits looks for himself.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -6,13 +6,12 @@ use std::time::Duration;
 use parking_lot::{Condvar, Mutex};
 use pkcs11::{Error, Result, SlotId};
 
-use crate::application::Application;
 use crate::place::Place;
 
 /// How often a waiting call looks.
 const INTERVAL: Duration = Duration::from_millis(100);
 
-/// What the application has been told of its slots.
+/// The slots as the application knows them.
 #[derive(Default)]
 pub struct SlotEvents {
     state: Mutex<State>,
@@ -26,42 +25,44 @@ struct State {
     over: bool,
 }
 
-impl Application {
-    pub(crate) fn do_wait_for_slot_event(&self, wait: bool) -> Result<SlotId> {
-        loop {
-            let now = self.tokens()?;
-            let mut state = self.slot_events.state.lock();
-            if state.over {
-                return Err(Error::NotInitialized);
-            }
-            let told = state.told.get_or_insert_with(|| now.clone());
-            let differs = |slot: &&SlotId| told.get(slot) != now.get(slot);
-            if let Some(slot) = now.keys().chain(told.keys()).find(differs).copied() {
-                match now.get(&slot) {
-                    Some(token) => told.insert(slot, *token),
-                    None => told.remove(&slot),
-                };
-                return Ok(slot);
-            }
-            if !wait {
-                return Err(Error::NoEvent);
-            }
-            self.slot_events.ended.wait_for(&mut state, INTERVAL);
+impl SlotEvents {
+    /// What is told from now on is what changes from now on: called when the slots are listed.
+    pub fn begin(&self, places: &[Place]) {
+        self.state.lock().told.get_or_insert_with(|| by_slot(places));
+    }
+
+    /// A slot that has changed since it was last told of; `None` when none has.
+    ///
+    /// # Errors
+    /// [`Error::NotInitialized`] once waits have ended.
+    pub fn next(&self, places: &[Place]) -> Result<Option<SlotId>> {
+        let now = by_slot(places);
+        let mut state = self.state.lock();
+        if state.over {
+            return Err(Error::NotInitialized);
+        }
+        let told = state.told.get_or_insert_with(|| now.clone());
+        let differs = |slot: &&SlotId| told.get(slot) != now.get(slot);
+        let Some(slot) = now.keys().chain(told.keys()).find(differs).copied() else { return Ok(None) };
+        match now.get(&slot) {
+            Some(token) => told.insert(slot, *token),
+            None => told.remove(&slot),
+        };
+        Ok(Some(slot))
+    }
+
+    /// Waits until it is time to look again, or waits have ended.
+    pub fn pause(&self) {
+        let mut state = self.state.lock();
+        if !state.over {
+            self.ended.wait_for(&mut state, INTERVAL);
         }
     }
 
-    pub(crate) fn do_end_waits(&self) {
-        self.slot_events.state.lock().over = true;
-        self.slot_events.ended.notify_all();
-    }
-
-    /// What is told from now on is what changes from now on: called when the slots are listed.
-    pub(crate) fn begin_slot_events(&self, places: &[Place]) {
-        self.slot_events.state.lock().told.get_or_insert_with(|| by_slot(places));
-    }
-
-    fn tokens(&self) -> Result<BTreeMap<SlotId, bool>> {
-        Ok(by_slot(&self.list_places()?))
+    /// Ends every wait, now and later.
+    pub fn end(&self) {
+        self.state.lock().over = true;
+        self.ended.notify_all();
     }
 }
 

@@ -49,7 +49,7 @@ impl Application {
             slots.insert(place.slot, slot.map_or_else(|| Arc::new(Slot::new(place)), Arc::clone));
         }
         self.slots.store(Arc::new(slots));
-        self.begin_slot_events(&places);
+        self.slot_events.begin(&places);
         Ok(places)
     }
 
@@ -132,6 +132,22 @@ impl Application {
             };
         }
         Ok(flags)
+    }
+
+    pub(crate) fn do_wait_for_slot_event(&self, wait: bool) -> Result<SlotId> {
+        loop {
+            if let Some(slot) = self.slot_events.next(&self.list_places()?)? {
+                return Ok(slot);
+            }
+            if !wait {
+                return Err(Error::NoEvent);
+            }
+            self.slot_events.pause();
+        }
+    }
+
+    pub(crate) fn do_end_waits(&self) {
+        self.slot_events.end();
     }
 
     pub(crate) fn do_mechanism_list(&self, slot: SlotId) -> Result<Vec<MechanismType>> {
