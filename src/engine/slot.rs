@@ -293,7 +293,7 @@ impl Opened {
         for id in ids {
             let object =
                 match loaded.binary_search_by_key(id, |row| row.header.id).ok().and_then(|i| loaded.get(i)) {
-                    Some(row) => self.open_row(parts, login, row, seen),
+                    Some(row) => self.open_found(parts, login, row, seen),
                     None => Ok(self.cache.object(*id)),
                 };
             match object {
@@ -303,6 +303,22 @@ impl Opened {
             }
         }
         Ok(objects)
+    }
+
+    /// Opens a row that a search has led to: its tags say that it is an object of an open shelf, so it must be one.
+    fn open_found(
+        &self,
+        parts: &Parts,
+        login: Option<&Login>,
+        row: &SealedRow,
+        seen: u64,
+    ) -> Result<Option<Arc<Object>>> {
+        let object = self.open_row(parts, login, row, seen)?;
+        if object.is_none() {
+            let reason = "its tags name another kind or shelf than stands beside it";
+            return Err(Error::Forged { what: describe(&row.header), reason });
+        }
+        Ok(object)
     }
 
     fn open_row(

@@ -21,7 +21,7 @@ fn alterations(row: &SealedRow) -> impl Iterator<Item = SealedRow> + use<> {
             altered
         }
     });
-    let fields = (0..6).map(move |field| {
+    let fields = (0..7).map(move |field| {
         let mut altered = row.clone();
         let header = &mut altered.header;
         match field {
@@ -30,6 +30,7 @@ fn alterations(row: &SealedRow) -> impl Iterator<Item = SealedRow> + use<> {
             2 => header.incarnation ^= 1,
             3 => header.vault_key ^= 1,
             4 => header.generation ^= 1,
+            5 => header.kind = if header.kind == RowKind::Share { RowKind::Node } else { RowKind::Share },
             _ => header.version ^= 1,
         }
         altered
