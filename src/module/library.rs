@@ -168,9 +168,9 @@ pub(crate) fn finalize(reserved: bool) -> Result<()> {
     }
     let changing = LIBRARY.change();
     let installed = LIBRARY.installed.swap(None).ok_or(Error::NotInitialized)?;
-    installed.token.end_waits();
     // Closing the token goes through its gate, and may have to wait for a fork that waits for `changing`.
     drop(changing);
+    installed.token.end_waits();
     drop(installed);
     Ok(())
 }
