@@ -79,11 +79,15 @@ impl Folder {
         permissions.make_folder(data, Purpose::Data).map_err(|error| refused(data, &error))?;
         file_system::check(data)?;
         fs::read_dir(data).map_err(|error| refused(data, &error))?;
-        for (path, purpose) in [(&data.join(TOKENS), Purpose::Data), (device_keys, Purpose::DeviceKeys)] {
+        let tokens = data.join(TOKENS);
+        for (path, purpose) in [(&tokens, Purpose::Data), (device_keys, Purpose::DeviceKeys)] {
             if let Err(error) = permissions.make_folder(path, purpose) {
                 // Whoever needs it later is told.
                 log::debug!("{}: {error}", path.display());
             }
+        }
+        if tokens.exists() {
+            file_system::check(&tokens)?;
         }
         let keys = DeviceKeys { folder: device_keys.clone(), permissions: *permissions };
         Ok(Self { layout, keys, gate: ForkGate::new() })

@@ -47,16 +47,27 @@ impl Patience {
         Self { started: Instant::now(), bound }
     }
 
-    /// Sleeps until it is time to ask again.
+    /// Sleeps until it is time to ask again, the longer the more time has passed.
     ///
     /// # Errors
     /// [`Error::StoreBusy`] with `path` when the time is over.
     pub(crate) fn wait(&self, path: &Path) -> Result<()> {
-        let waited = self.started.elapsed();
-        if waited >= self.bound {
+        self.sleep(path, (self.started.elapsed() / 8).clamp(Self::SHORTEST, Self::LONGEST))
+    }
+
+    /// Sleeps for the shortest time: for whoever comes next.
+    ///
+    /// # Errors
+    /// [`Error::StoreBusy`] with `path` when the time is over.
+    pub(crate) fn wait_briefly(&self, path: &Path) -> Result<()> {
+        self.sleep(path, Self::SHORTEST)
+    }
+
+    fn sleep(&self, path: &Path, time: Duration) -> Result<()> {
+        if self.started.elapsed() >= self.bound {
             return Err(Error::StoreBusy(path.to_owned()));
         }
-        std::thread::sleep((waited / 8).clamp(Self::SHORTEST, Self::LONGEST));
+        std::thread::sleep(time);
         Ok(())
     }
 }

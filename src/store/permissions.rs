@@ -53,14 +53,15 @@ impl Permissions {
         }
     }
 
-    /// Makes a folder with these permissions, and those above it for the owner alone. One that is there already
-    /// stays as it is.
+    /// Makes a folder with these permissions, and those above it that are missing: for the owner alone, or such
+    /// that the group can pass. One that is there already stays as it is.
     pub(crate) fn make_folder(self, path: &Path, purpose: Purpose) -> io::Result<()> {
         if path.is_dir() {
             return Ok(());
         }
         if let Some(above) = path.parent() {
-            DirBuilder::new().recursive(true).mode(0o700).create(above)?;
+            let mode = if self.group().is_some() { 0o755 } else { 0o700 };
+            DirBuilder::new().recursive(true).mode(mode).create(above)?;
         }
         match DirBuilder::new().mode(0o700).create(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),

@@ -144,6 +144,8 @@ fn set_up(db: &rusqlite::Connection, role: Role) -> rusqlite::Result<()> {
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
         (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
         (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+        // One plan a statement, whatever is bound to it.
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
         // The log stays when the last one leaves: closing before a fork must be quick, and whoever may only read
         // the folder finds the shared memory that it cannot make.
         (DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true),
