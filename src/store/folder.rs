@@ -25,6 +25,8 @@ use device_key::DeviceKeys;
 const TOKENS: &str = "tokens";
 /// The lock under which tokens and device keys are made, in the data folder.
 const LOCK: &str = "places.lock";
+/// A token's folder that is being made.
+const UNFINISHED: &str = "unfinished";
 /// How long to wait for another process, unless the configuration says otherwise.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
 
@@ -168,7 +170,16 @@ impl Folder {
         let failed = |error: io::Error| crate::reason::writing(folder, &error);
         let tokens = self.tokens();
         self.layout.permissions.make_folder(&tokens, Purpose::Data).map_err(failed)?;
-        self.layout.permissions.make_folder(folder, Purpose::Data).map_err(failed)?;
+        if !folder.is_dir() {
+            // It gets its name when it has its permissions, so that nobody sees it without.
+            let unfinished = tokens.join(UNFINISHED);
+            match fs::remove_dir(&unfinished) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+                _ => {}
+            }
+            self.layout.permissions.make_folder(&unfinished, Purpose::Data).map_err(failed)?;
+            fs::rename(&unfinished, folder).map_err(failed)?;
+        }
         sync_folder(&tokens).map_err(failed)?;
         sync_folder(&self.layout.data).map_err(failed)
     }
