@@ -6,6 +6,7 @@
 //! `sign rsa|ec HANDLE HEX`, `verify rsa|ec HANDLE HEX HEX`, `destroy HANDLE`, `random N`, `info`,
 //! `init-token SLOT PIN`, `init-pin PIN`, `set-pin OLD NEW`, `close`, `arm N` (lets the preloaded shim fail the
 //! N-th write from now), `written` (writes since then).
+#![allow(clippy::disallowed_types, reason = "the tests are a C application: they speak the C types")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -34,10 +34,10 @@ fn configure(t: &Test, user: &str) -> Site {
     let mut servers = String::new();
     for (label, port) in ports {
         let key = url(label);
-        let _never_fails = write!(
+        let _never_fails = writeln!(
             servers,
             "server {{ listen 127.0.0.1:{port} ssl; ssl_certificate {label}.crt; ssl_certificate_key \
-             \"engine:pkcs11:{key}\"; return 200 \"worker $pid.\"; }}\n"
+             \"engine:pkcs11:{key}\"; return 200 \"worker $pid.\"; }}"
         );
     }
     let temporary: String = ["client_body", "proxy", "fastcgi", "uwsgi", "scgi"]
