@@ -42,7 +42,7 @@ fn unnoticed(t: &Test, use_it: impl Fn() -> Result<(), String>) -> Option<&'stat
     if use_it().is_ok() {
         return Some("accepted");
     }
-    (!log(t)[said..].contains("claviger")).then_some("refused without a word")
+    (!log(t)[said..].contains("claviger: ")).then_some("refused without a word")
 }
 
 /// `bytes` with one bit of byte `at` changed.
@@ -131,7 +131,7 @@ fn every_byte_of_the_escrow_counts(t: &Test) {
         write(&store(&t.installation), id, &flipped(&body, at));
         let said = log(t).len();
         assert!(!recovers(), "byte {at} of {} was accepted", body.len());
-        assert!(log(t)[said..].contains("claviger"), "byte {at} was refused without a word");
+        assert!(log(t)[said..].contains("claviger: "), "byte {at} was refused without a word");
     }
     write(&store(&t.installation), id, &body);
     assert!(recovers());
@@ -263,5 +263,5 @@ fn an_older_version_of_a_keyring_is_refused(t: &Test) {
     store(&t.installation).execute(set, params![old.0, old.1, old.2]).unwrap();
     let said = log(t).len();
     assert!(uses(t, slot).is_err(), "the old PIN works again");
-    assert!(log(t)[said..].contains("claviger"));
+    assert!(log(t)[said..].contains("claviger: "));
 }
