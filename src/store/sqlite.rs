@@ -68,7 +68,7 @@ impl SqliteStore {
     /// [`pkcs11::Error::StoreReadOnly`], [`pkcs11::Error::StoreFull`], [`pkcs11::Error::StoreIo`].
     pub(crate) fn make(gate: &ForkGate, site: &Site) -> Result<()> {
         let path = site.folder.join(FILE);
-        if path.exists() {
+        if fs::symlink_metadata(&path).is_ok() {
             return Ok(());
         }
         let unfinished = site.folder.join(UNFINISHED);

@@ -9,15 +9,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use engine::place::TokenId;
-use nix::fcntl::OFlag;
 use pkcs11::{Error, Result, Secret};
 
 use super::names;
-use crate::permissions::{Permissions, Purpose, sync_folder};
+use crate::permissions::{Permissions, Purpose, open_file, sync_folder};
 use crate::reason;
 
 const MAGIC: &[u8; 8] = b"CLVGRKEY";
@@ -108,8 +107,7 @@ impl DeviceKeys {
     pub(super) fn read(&self, token: TokenId, incarnation: u64) -> Result<Secret> {
         let path = self.path(token, incarnation);
         let read = || -> io::Result<(File, fs::Metadata)> {
-            // Not to be held up by somebody's FIFO.
-            let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&path)?;
+            let file = open_file(&path, OpenOptions::new().read(true))?;
             let about = file.metadata()?;
             Ok((file, about))
         };
@@ -131,9 +129,6 @@ impl DeviceKeys {
     /// Refuses a key that others may read or replace, as ssh refuses such a private key: whoever has read it can
     /// guess PINs against a stolen store, and nothing here could tell.
     fn check_access(&self, path: &Path, about: &fs::Metadata) -> Result<()> {
-        if !about.is_file() {
-            return Err(refused(path, "it is not a file"));
-        }
         let allowed = self.permissions.file(Purpose::DeviceKeys);
         let excess = about.mode() & 0o077 & !allowed;
         let strangers = about.mode() & 0o070 != 0 && self.permissions.group() != Some(about.gid());
@@ -221,7 +216,7 @@ impl DeviceKeys {
 /// old bytes may last; that is said in SECURITY.md.
 fn destroy(path: &Path) -> Result<()> {
     let overwrite = || -> io::Result<()> {
-        let file = OpenOptions::new().write(true).custom_flags(OFlag::O_NOFOLLOW.bits()).open(path)?;
+        let file = open_file(path, OpenOptions::new().write(true))?;
         let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX).min(4096);
         file.write_all_at(&vec![0; length], 0)?;
         file.sync_all()?;
@@ -309,7 +304,21 @@ mod tests {
         assert!(reason(keys.read(TOKEN, 2)).contains("another token or incarnation"));
         fs::remove_file(keys.path(TOKEN, 2)).unwrap();
         fs::create_dir(&path).unwrap();
-        assert!(reason(keys.read(TOKEN, 1)).contains("not a file"));
+        assert!(reason(keys.read(TOKEN, 1)).contains("not a regular file"));
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_key_is_neither_read_nor_overwritten_through() {
+        let (root, keys) = keys();
+        keys.provide(TOKEN, 1, &Secret::from([1; 32])).unwrap();
+        let elsewhere = root.path().join("elsewhere");
+        fs::rename(keys.path(TOKEN, 1), &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, keys.path(TOKEN, 1)).unwrap();
+        let whole = fs::read(&elsewhere).unwrap();
+        assert!(reason(keys.read(TOKEN, 1)).contains("symbolic link"));
+        assert!(reason(keys.provide(TOKEN, 1, &Secret::from([2; 32]))).contains("symbolic link"));
+        assert!(matches!(keys.destroy_others(TOKEN, 2), Err(Error::DeviceKey { .. })));
+        assert_eq!(fs::read(&elsewhere).unwrap(), whole);
     }
 
     #[test]

@@ -73,6 +73,10 @@ impl Failure {
 
 fn from_code(failure: ffi::Error, path: std::path::PathBuf, reason: String) -> Error {
     match (failure.code, failure.extended_code) {
+        (_, ffi::SQLITE_CANTOPEN_SYMLINK) => Error::StoreIo {
+            path,
+            reason: "a symbolic link stands in its path, which is not followed here".into(),
+        },
         (_, ffi::SQLITE_READONLY_DBMOVED) => Error::StoreIo { path, reason },
         // The log's shared memory grows by writing, and there the disk's fullness has no code of its own.
         (ErrorCode::DiskFull, _) | (_, ffi::SQLITE_IOERR_SHMSIZE) => Error::StoreFull(path),

@@ -141,6 +141,19 @@ fn a_store_that_is_gone_is_not_made_by_opening_it() {
 }
 
 #[test]
+fn sqlite_itself_follows_no_link_in_a_stores_path() {
+    let bench = Bench::new();
+    let link = bench.folder.path().join("link");
+    std::os::unix::fs::symlink(bench.folder.path(), &link).unwrap();
+    let refusal = SqliteStore::open(&ForkGate::new(), site(&link, LONG)).map(|_| ()).unwrap_err();
+    assert!(
+        matches!(&refusal, Error::StoreIo { path, reason }
+        if *path == link.join(FILE) && reason.contains("symbolic link")),
+        "{refusal:?}"
+    );
+}
+
+#[test]
 fn a_row_of_impossible_numbers_is_damage() {
     let bench = Bench::new();
     let store = bench.open();
