@@ -159,11 +159,11 @@ impl Store for SqliteStore {
     }
 
     fn changes(&self, since: Revision) -> Result<Changes> {
-        self.read(|connection| query::changes(&connection.db, since))
+        self.read(|connection| query::changes(&connection.db, &self.path, since))
     }
 
     fn load(&self, rows: &[RowId]) -> Result<Vec<Option<SealedRow>>> {
-        self.read(|connection| query::rows(&connection.db, rows))
+        self.read(|connection| query::rows(&connection.db, &self.path, rows))
     }
 
     fn find(&self, query: &TagQuery, after: Option<RowId>, limit: usize) -> Result<Vec<RowId>> {
