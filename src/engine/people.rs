@@ -255,7 +255,7 @@ impl Application {
         let _administration = opened.home.counters.hold_administration()?;
         self.admit_to_counters(&life, &device, &opened.home, record, fresh.id)?;
         plan.commit(opened.home.store.as_ref())?;
-        self.parts.places.destroy_other_device_keys(slot.token, life.incarnation)
+        self.parts.places.destroy_device_keys_before(slot.token, life.incarnation)
     }
 
     /// The current roster with version, time and predecessor of the next one.

@@ -49,11 +49,12 @@ pub trait Places: Send + Sync {
     /// [`pkcs11::Error::DeviceKey`], [`pkcs11::Error::StoreFull`], [`pkcs11::Error::StoreReadOnly`].
     fn provide_device_key(&self, token: TokenId, incarnation: u64, fresh: &Secret) -> Result<Secret>;
 
-    /// Overwrites and removes the device keys of all incarnations but `keep`.
+    /// Overwrites and removes the device keys of all incarnations below `keep`. Those above are left: another
+    /// process may be about to begin that life.
     ///
     /// # Errors
     /// [`pkcs11::Error::DeviceKey`]
-    fn destroy_other_device_keys(&self, token: TokenId, keep: u64) -> Result<()>;
+    fn destroy_device_keys_before(&self, token: TokenId, keep: u64) -> Result<()>;
 }
 
 /// An opened token.

@@ -31,7 +31,7 @@ struct Tally {
 }
 
 /// Which write fails, shared by all wrappers of one test. Writes are: each batch of a commit, `reserve`, `update`
-/// of a counter, `open` with `create`, `provide_device_key` and `destroy_other_device_keys`.
+/// of a counter, `open` with `create`, `provide_device_key` and `destroy_device_keys_before`.
 #[derive(Clone, Default)]
 pub struct Faults {
     tally: Arc<Mutex<Tally>>,
@@ -204,8 +204,8 @@ impl Places for FaultyPlaces {
         self.faults.write(|| self.inner.provide_device_key(token, incarnation, fresh))
     }
 
-    fn destroy_other_device_keys(&self, token: TokenId, keep: u64) -> Result<()> {
-        self.faults.write(|| self.inner.destroy_other_device_keys(token, keep))
+    fn destroy_device_keys_before(&self, token: TokenId, keep: u64) -> Result<()> {
+        self.faults.write(|| self.inner.destroy_device_keys_before(token, keep))
     }
 }
 
@@ -241,6 +241,22 @@ mod tests {
         let outcome = home.counters.update(3, &mut |_| Ok(Some((1, [7; 128]))));
         assert_eq!(outcome, Err(broken()));
         assert_eq!(memory.counters(token).unwrap().copies(3)[1], [7; 128]);
+    }
+
+    #[test]
+    fn destroying_device_keys_is_a_write_of_those_before() {
+        let faults = Faults::none();
+        let memory = MemoryPlaces::new();
+        let places = FaultyPlaces::new(Arc::new(memory.clone()), faults.clone());
+        let token = places.list().unwrap()[0].token;
+        for incarnation in 1..4 {
+            places.provide_device_key(token, incarnation, &Secret::from([1; 32])).unwrap();
+        }
+        faults.fail(1, When::Before, broken());
+        assert_eq!(places.destroy_device_keys_before(token, 2), Err(broken()));
+        assert_eq!(memory.device_keys(token), [1, 2, 3]);
+        places.destroy_device_keys_before(token, 2).unwrap();
+        assert_eq!(memory.device_keys(token), [2, 3]);
     }
 
     #[test]

@@ -251,13 +251,13 @@ impl Places for Folder {
         self.keys.provide(token, incarnation, fresh)
     }
 
-    fn destroy_other_device_keys(&self, token: TokenId, keep: u64) -> Result<()> {
+    fn destroy_device_keys_before(&self, token: TokenId, keep: u64) -> Result<()> {
         let failed = |error: Error| match error {
             Error::DeviceKey { .. } => error,
             error => Error::DeviceKey { path: self.keys.folder.clone(), reason: error.to_string() },
         };
         let _lock = self.lock().map_err(failed)?;
-        self.keys.destroy_others(token, keep)
+        self.keys.destroy_before(token, keep)
     }
 }
 

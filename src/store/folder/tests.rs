@@ -268,7 +268,7 @@ fn a_data_folder_that_is_none_is_a_matter_of_configuration() {
 }
 
 #[test]
-fn device_keys_come_first_stay_and_are_destroyed_but_one() {
+fn device_keys_come_first_stay_and_are_destroyed_before_one() {
     let installation = Installation::new();
     let folder = installation.open();
     let token = folder.list().unwrap()[0].token;
@@ -276,10 +276,13 @@ fn device_keys_come_first_stay_and_are_destroyed_but_one() {
     let key = Secret::from([1; 32]);
     assert_eq!(folder.provide_device_key(token, 1, &key), Ok(key.clone()));
     assert_eq!(installation.open().provide_device_key(token, 1, &Secret::from([2; 32])), Ok(key.clone()));
-    folder.provide_device_key(token, 2, &Secret::from([3; 32])).unwrap();
-    folder.destroy_other_device_keys(token, 1).unwrap();
+    let next = Secret::from([3; 32]);
+    folder.provide_device_key(token, 2, &next).unwrap();
+    folder.destroy_device_keys_before(token, 1).unwrap();
     assert_eq!(folder.device_key(token, 1), Ok(key));
-    assert!(matches!(folder.device_key(token, 2), Err(Error::DeviceKey { .. })));
+    folder.destroy_device_keys_before(token, 2).unwrap();
+    assert!(matches!(folder.device_key(token, 1), Err(Error::DeviceKey { .. })));
+    assert_eq!(folder.device_key(token, 2), Ok(next));
 }
 
 #[test]
