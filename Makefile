@@ -34,6 +34,7 @@ header: ## write include/claviger.h from the code's tables
 bench-quick: ## signatures a second, beside the bare algorithm and SoftHSM
 	@scripts/setup test
 	@$(MAKE) --no-print-directory build
+	@$(offline) build --locked --release --package claviger-mechanisms --example primitive_speed
 	@$(offline) bench --locked --package pkcs11-tests --bench quick
 
 build: fetch ## build target/release/libclaviger.so and the command claviger

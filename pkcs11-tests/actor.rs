@@ -11,10 +11,13 @@ use cryptoki_sys::{CK_RV, CKR_OK};
 
 use crate::names::rv_by_name;
 use crate::program::{Lines, over};
-use crate::provider::{Installation, beside_this_program};
+use crate::provider::{Installation, Provider, beside_this_program};
 
 /// The variable that names the module to the actor.
 pub const MODULE_VARIABLE: &str = "PKCS11_TESTS_MODULE";
+
+/// Set for an actor that must hold every answer of its module against the standard's lists.
+pub const LISTED_VARIABLE: &str = "PKCS11_TESTS_LISTED";
 
 /// What an actor answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -98,6 +101,9 @@ impl Actor {
         let mut command = Command::new(program);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
         command.env(MODULE_VARIABLE, installation.provider().module_path());
+        if installation.provider() == Provider::Claviger {
+            command.env(LISTED_VARIABLE, "yes");
+        }
         prepare(over(&mut command, installation));
         let mut child = command.spawn().expect("the actor");
         let input = child.stdin.take().expect("a pipe");

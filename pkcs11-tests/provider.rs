@@ -52,11 +52,12 @@ impl Provider {
     }
 }
 
-/// A file of cargo's output folder, in which this program lies, or in a folder below.
+/// A file of cargo's output folder; this program lies there too, or in a folder below, as tests do.
 #[must_use]
 pub fn beside_this_program(name: &str) -> Option<PathBuf> {
     let this = env::current_exe().ok()?;
-    this.ancestors().skip(1).take(2).map(|folder| folder.join(name)).find(|path| path.exists())
+    let folders = [this.parent()?.parent()?, this.parent()?];
+    folders.iter().map(|folder| folder.join(name)).find(|path| path.exists())
 }
 
 /// A place for tokens, with its configuration.

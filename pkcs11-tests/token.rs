@@ -31,7 +31,7 @@ impl Token {
     /// When the module refuses.
     #[must_use]
     pub fn fresh(module: &'static Module) -> Self {
-        assert_rv!(module.initialize(), CKR_OK);
+        assert_rv!(module.initialize_for_threads(), CKR_OK);
         let slot = empty_slot(module);
         assert_rv!(module.init_token(slot, SO_PIN.into(), Some(LABEL)), CKR_OK);
         let token = Self { module, slot };
@@ -48,7 +48,7 @@ impl Token {
     /// When there is none.
     #[must_use]
     pub fn existing(module: &'static Module) -> Self {
-        assert_rv!(module.initialize(), CKR_OK);
+        assert_rv!(module.initialize_for_threads(), CKR_OK);
         let slot = initialised_slots(module)[0];
         Self { module, slot }
     }

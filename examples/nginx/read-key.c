@@ -37,6 +37,23 @@ static int is_kept(CK_FUNCTION_LIST_PTR p11, CK_SESSION_HANDLE session, CK_OBJEC
     return rv == CKR_ATTRIBUTE_SENSITIVE && secret.ulValueLen == CK_UNAVAILABLE_INFORMATION;
 }
 
+/* Finds the first slot whose token is initialised; 1 when there is one. */
+static int find_token(CK_FUNCTION_LIST_PTR p11, CK_SLOT_ID *slot)
+{
+    CK_SLOT_ID slots[64];
+    CK_ULONG count = 64;
+    CK_TOKEN_INFO info;
+
+    if (p11->C_GetSlotList(CK_TRUE, slots, &count) != CKR_OK)
+        return 0;
+    for (CK_ULONG i = 0; i < count; i++) {
+        *slot = slots[i];
+        if (p11->C_GetTokenInfo(*slot, &info) == CKR_OK && info.flags & CKF_TOKEN_INITIALIZED)
+            return 1;
+    }
+    return 0;
+}
+
 /* Counts the private keys that the user sees, and those whose value the token kept. */
 static int all_are_kept(CK_FUNCTION_LIST_PTR p11, CK_SLOT_ID slot, const char *pin)
 {
@@ -46,12 +63,13 @@ static int all_are_kept(CK_FUNCTION_LIST_PTR p11, CK_SLOT_ID slot, const char *p
     CK_OBJECT_HANDLE keys[16];
     CK_ULONG found = 0, kept = 0;
 
-    if (p11->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &session) != CKR_OK
-        || p11->C_Login(session, CKU_USER, (CK_UTF8CHAR_PTR)pin, strlen(pin)) != CKR_OK
-        || p11->C_FindObjectsInit(session, &query, 1) != CKR_OK
-        || p11->C_FindObjects(session, keys, 16, &found) != CKR_OK
-        || p11->C_FindObjectsFinal(session) != CKR_OK) {
-        fprintf(stderr, "the token could not be searched\n");
+    CK_RV rv;
+    if ((rv = p11->C_OpenSession(slot, CKF_SERIAL_SESSION, NULL, NULL, &session)) != CKR_OK
+        || (rv = p11->C_Login(session, CKU_USER, (CK_UTF8CHAR_PTR)pin, strlen(pin))) != CKR_OK
+        || (rv = p11->C_FindObjectsInit(session, &query, 1)) != CKR_OK
+        || (rv = p11->C_FindObjects(session, keys, 16, &found)) != CKR_OK
+        || (rv = p11->C_FindObjectsFinal(session)) != CKR_OK) {
+        fprintf(stderr, "the token could not be searched: %#lx\n", rv);
         return 0;
     }
     for (CK_ULONG i = 0; i < found; i++)
@@ -68,14 +86,12 @@ int main(int argc, char **argv)
     void *module = dlopen(argv[1], RTLD_NOW);
     CK_C_GetFunctionList get = module ? (CK_C_GetFunctionList)dlsym(module, "C_GetFunctionList") : NULL;
     CK_FUNCTION_LIST_PTR p11;
-    CK_SLOT_ID slots[16];
-    CK_ULONG count = 16;
-    if (!get || get(&p11) != CKR_OK || p11->C_Initialize(NULL) != CKR_OK
-        || p11->C_GetSlotList(CK_TRUE, slots, &count) != CKR_OK || count == 0) {
+    CK_SLOT_ID slot;
+    if (!get || get(&p11) != CKR_OK || p11->C_Initialize(NULL) != CKR_OK || !find_token(p11, &slot)) {
         fprintf(stderr, "no token: %s\n", argv[1]);
         return 2;
     }
-    int kept = all_are_kept(p11, slots[0], argv[2]);
+    int kept = all_are_kept(p11, slot, argv[2]);
     p11->C_Finalize(NULL);
     return kept ? 0 : 1;
 }

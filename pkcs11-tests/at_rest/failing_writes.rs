@@ -13,6 +13,7 @@ on_claviger!(
     one_failing_write_leaves_both_keys_and_the_event_or_none,
     a_disk_that_stays_broken_leaves_both_keys_and_the_event_or_none,
     a_failing_write_at_login_locks_nobody_out,
+    softhsm_what_is_answered_ok_was_written_through,
 );
 
 fn shim(t: &Test) -> PathBuf {
@@ -97,4 +98,17 @@ fn a_failing_write_at_login_locks_nobody_out(t: &Test) {
         let mut fresh = Actor::start(&t.installation);
         fresh.logs_in();
     }
+}
+
+/// SoftHSM never calls fsync; a key that was answered CKR_OK must outlive a loss of power. With every sync refused,
+/// nothing may be answered CKR_OK: so each answer waits for one.
+fn softhsm_what_is_answered_ok_was_written_through(t: &Test) {
+    let _token = t.token();
+    assert_rv!(t.module.finalize(), CKR_OK);
+    let shim = shim(t);
+    let mut actor = preloaded(t, &shim);
+    let _ = actor.does("arm-syncs").ok();
+    assert_ne!(actor.does("generate p256 unsynced token").rv, CKR_OK);
+    let _ = actor.does("arm 0").ok();
+    let _ = actor.does("generate p256 synced token").ok();
 }

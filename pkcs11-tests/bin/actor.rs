@@ -5,7 +5,8 @@
 //! `login so|user PIN`, `logout`, `generate rsa|p256|p384 LABEL token|session`, `find LABEL|*`, `read HANDLE`,
 //! `sign rsa|ec HANDLE HEX`, `verify rsa|ec HANDLE HEX HEX`, `destroy HANDLE`, `random N`, `info`,
 //! `init-token SLOT PIN`, `init-pin PIN`, `set-pin OLD NEW`, `close`, `arm N` (lets the preloaded shim fail the
-//! N-th write from now), `written` (writes since then).
+//! N-th write from now), `arm-syncs` (lets every sync fail), `written` (writes since then).
+#![allow(clippy::disallowed_types, reason = "the tests are a C application: they speak the C types")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -22,7 +23,7 @@ use cryptoki_sys::{
     CK_MECHANISM, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CKA_LABEL, CKF_RW_SESSION,
     CKF_SERIAL_SESSION, CKM_ECDSA, CKM_SHA256_RSA_PKCS, CKR_OK, CKU_SO, CKU_USER,
 };
-use pkcs11_tests::actor::MODULE_VARIABLE;
+use pkcs11_tests::actor::{LISTED_VARIABLE, MODULE_VARIABLE};
 use pkcs11_tests::keys::{self, Kind};
 use pkcs11_tests::names::rv_name;
 use pkcs11_tests::program::{hex, unhex};
@@ -72,6 +73,10 @@ impl Actor {
             ["set-pin", old, new] => only(module.set_pin(session, (*old).into(), (*new).into())),
             ["arm", count] => {
                 shim::arm(number(count));
+                only(CKR_OK)
+            }
+            ["arm-syncs"] => {
+                shim::arm_syncs();
                 only(CKR_OK)
             }
             ["written"] => (CKR_OK, vec![shim::written().to_string()]),
@@ -157,11 +162,16 @@ impl Actor {
 fn main() {
     let path = env::var_os(MODULE_VARIABLE).expect("the module's path in the environment");
     let mut actor = Actor { module: Module::open(Path::new(&path)), slot: None, session: 0 };
+    let listed = env::var_os(LISTED_VARIABLE).is_some();
     let mut output = io::stdout().lock();
     for line in io::stdin().lock().lines() {
         let line = line.expect("a line");
         let words: Vec<&str> = line.split_whitespace().collect();
         let (rv, words) = actor.act(&words);
+        if listed {
+            let unlisted = actor.module.recorder.unlisted();
+            assert!(unlisted.is_empty(), "not listed by chapter 5 of the standard: {unlisted:?}");
+        }
         writeln!(output, "{} {}", rv_name(rv), words.join(" ")).expect("somebody who listens");
         output.flush().expect("somebody who listens");
     }

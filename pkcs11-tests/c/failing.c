@@ -13,14 +13,23 @@
 
 static _Atomic long armed; /* which write fails; below 0: from which on; 0: none */
 static _Atomic long count;
+static _Atomic int syncs_fail;
 
 void failing_arm(long n);
+void failing_arm_syncs(void);
 long failing_written(void);
 
 void failing_arm(long n)
 {
     atomic_store(&count, 0);
     atomic_store(&armed, n);
+    atomic_store(&syncs_fail, 0);
+}
+
+/* Every fsync and fdatasync fails from now on; what is written is written. */
+void failing_arm_syncs(void)
+{
+    atomic_store(&syncs_fail, 1);
 }
 
 long failing_written(void)
@@ -40,6 +49,14 @@ static int fails(int fd)
         return 0;
     errno = EIO;
     return 1;
+}
+
+static int sync_fails(int fd)
+{
+    if (fails(fd))
+        return 1;
+    errno = EIO;
+    return atomic_load(&syncs_fail);
 }
 
 #define NEXT(name) (__typeof__(&name))dlsym(RTLD_NEXT, #name)
@@ -66,12 +83,12 @@ ssize_t writev(int fd, const struct iovec *parts, int n)
 
 int fsync(int fd)
 {
-    return fails(fd) ? -1 : (NEXT(fsync))(fd);
+    return sync_fails(fd) ? -1 : (NEXT(fsync))(fd);
 }
 
 int fdatasync(int fd)
 {
-    return fails(fd) ? -1 : (NEXT(fdatasync))(fd);
+    return sync_fails(fd) ? -1 : (NEXT(fdatasync))(fd);
 }
 
 int ftruncate(int fd, off_t len)

@@ -4,14 +4,16 @@ use std::sync::Arc;
 use std::thread;
 
 use cryptoki_sys::{
-    CKA_CLASS, CKA_ID, CKA_KEY_TYPE, CKA_LABEL, CKA_MODULUS, CKA_PRIVATE, CKA_PUBLIC_EXPONENT, CKA_TOKEN,
-    CKA_TRUSTED, CKA_VALUE, CKK_RSA, CKM_ECDSA, CKM_SHA256_RSA_PKCS, CKO_DATA, CKO_PUBLIC_KEY,
-    CKR_FUNCTION_NOT_SUPPORTED, CKR_OK, CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE,
-    CKR_USER_NOT_LOGGED_IN,
+    CKA_CLASS, CKA_EC_PARAMS, CKA_ID, CKA_KEY_TYPE, CKA_LABEL, CKA_MODULUS, CKA_MODULUS_BITS, CKA_PRIVATE,
+    CKA_PUBLIC_EXPONENT, CKA_TOKEN, CKA_TRUSTED, CKA_VALUE, CKK_RSA, CKM_ECDSA, CKM_SHA256_RSA_PKCS,
+    CKO_DATA, CKO_PUBLIC_KEY, CKR_ATTRIBUTE_VALUE_INVALID, CKR_BUFFER_TOO_SMALL, CKR_CURVE_NOT_SUPPORTED,
+    CKR_FUNCTION_NOT_SUPPORTED, CKR_KEY_HANDLE_INVALID, CKR_KEY_TYPE_INCONSISTENT, CKR_OK,
+    CKR_OPERATION_NOT_INITIALIZED, CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE, CKR_USER_NOT_LOGGED_IN,
 };
-use pkcs11_tests::keys::{Kind, generate, sign, verify};
+use pkcs11_tests::keys::{Kind, P256, generate, sign, verify};
 use pkcs11_tests::program::openssl;
-use pkcs11_tests::{Sent, Template, Test, assert_rv, mechanism, on_claviger};
+use pkcs11_tests::token::empty_slots;
+use pkcs11_tests::{Out, Sent, Template, Test, assert_rv, mechanism, on_claviger};
 
 on_claviger!(
     kryoptic_a_wrong_signature_is_no_device_error,
@@ -21,9 +23,19 @@ on_claviger!(
     kryoptic_a_user_cannot_set_trusted,
     kryoptic_no_private_session_object_without_login,
     kryoptic_the_pin_lengths_are_told,
+    kryoptic_a_buffer_too_small_tells_the_needed_length,
+    kryoptic_a_blank_token_lists_its_mechanisms,
+    kryoptic_keys_made_without_usage_attributes_are_usable,
+    kryoptic_huge_numbers_neither_abort_nor_hang,
     softhsm_scalar_attributes_of_wrong_length_do_not_crash,
     softhsm_a_short_ecdsa_signature_is_judged,
     softhsm_a_failed_operation_is_over,
+    softhsm_long_booleans_are_refused,
+    softhsm_ecdsa_with_an_rsa_key_is_refused,
+    softhsm_a_bad_curve_is_refused,
+    softhsm_one_shot_after_update_and_final_after_one_shot_are_refused,
+    softhsm_a_bad_key_handle_is_a_bad_key_handle,
+    softhsm_two_threads_get_right_match_counts,
     softhsm_duplicate_ids_and_empty_labels_are_fine,
     nss_two_threads_generate_token_keys_at_once,
     opencryptoki_more_than_2048_objects,
@@ -109,6 +121,109 @@ fn kryoptic_no_private_session_object_without_login(t: &Test) {
 fn kryoptic_the_pin_lengths_are_told(t: &Test) {
     let info = t.token().info();
     assert_eq!((info.ulMinPinLen, info.ulMaxPinLen), (4, 255));
+}
+
+fn kryoptic_a_buffer_too_small_tells_the_needed_length(t: &Test) {
+    let session = t.token().user_session();
+    let pair = generate(t.module, session, Kind::P384, false, "signer");
+    assert_rv!(t.module.sign_init(session, Some(&mechanism(CKM_ECDSA)), pair.private), CKR_OK);
+    let mut small = [0; 10];
+    let answer = t.module.sign(session, [5; 48].as_slice().into(), Out::buffer(&mut small));
+    assert_eq!(answer, (CKR_BUFFER_TOO_SMALL, 96));
+}
+
+fn kryoptic_a_blank_token_lists_its_mechanisms(t: &Test) {
+    assert_rv!(t.module.initialize(), CKR_OK);
+    let slot = empty_slots(t.module)[0];
+    let (rv, count, _) = t.module.mechanism_list(slot, None);
+    assert_rv!(rv, CKR_OK);
+    assert_ne!(count, 0);
+}
+
+fn kryoptic_keys_made_without_usage_attributes_are_usable(t: &Test) {
+    let session = t.token().user_session();
+    let public = Template::new().bytes(CKA_EC_PARAMS, P256);
+    let generator = Kind::P256.generator();
+    let (rv, public, private) =
+        t.module.generate_key_pair(session, Some(&generator), &public, &Template::new());
+    assert_rv!(rv, CKR_OK);
+    let ecdsa = mechanism(CKM_ECDSA);
+    let signature = sign(t.module, session, &ecdsa, private, &[5; 32]).unwrap();
+    assert_rv!(verify(t.module, session, &ecdsa, public, &[5; 32], &signature), CKR_OK);
+}
+
+fn kryoptic_huge_numbers_neither_abort_nor_hang(t: &Test) {
+    let session = t.token().user_session();
+    for huge in [u64::MAX, 0x1_0000_0010, 1 << 40] {
+        let public = Template::new().ulong(CKA_MODULUS_BITS, huge).bytes(CKA_PUBLIC_EXPONENT, [1, 0, 1]);
+        let generator = Kind::Rsa.generator();
+        let (rv, ..) = t.module.generate_key_pair(session, Some(&generator), &public, &Template::new());
+        assert_ne!(rv, CKR_OK);
+    }
+}
+
+fn softhsm_long_booleans_are_refused(t: &Test) {
+    let session = t.token().user_session();
+    let note = Template::new().ulong(CKA_CLASS, CKO_DATA).ulong(CKA_TOKEN, 1).bytes(CKA_VALUE, "x");
+    assert_rv!(t.module.create_object(session, &note).0, CKR_ATTRIBUTE_VALUE_INVALID);
+}
+
+fn softhsm_ecdsa_with_an_rsa_key_is_refused(t: &Test) {
+    let session = t.token().user_session();
+    let pair = generate(t.module, session, Kind::Rsa, false, "signer");
+    let rv = t.module.sign_init(session, Some(&mechanism(CKM_ECDSA)), pair.private);
+    assert_rv!(rv, CKR_KEY_TYPE_INCONSISTENT);
+}
+
+fn softhsm_a_bad_curve_is_refused(t: &Test) {
+    let session = t.token().user_session();
+    let public = Template::new().bytes(CKA_EC_PARAMS, [0x06, 0x03, 0x2A, 0x03, 0x04]);
+    let generator = Kind::P256.generator();
+    let (rv, ..) = t.module.generate_key_pair(session, Some(&generator), &public, &Template::new());
+    assert_rv!(rv, CKR_CURVE_NOT_SUPPORTED);
+}
+
+fn softhsm_one_shot_after_update_and_final_after_one_shot_are_refused(t: &Test) {
+    let session = t.token().user_session();
+    let pair = generate(t.module, session, Kind::Rsa, false, "signer");
+    let by = mechanism(CKM_SHA256_RSA_PKCS);
+    let mut room = [0; 256];
+    assert_rv!(t.module.sign_init(session, Some(&by), pair.private), CKR_OK);
+    assert_rv!(t.module.sign_update(session, b"a".into()), CKR_OK);
+    assert_ne!(t.module.sign(session, b"b".into(), Out::buffer(&mut room)).0, CKR_OK);
+    let _ended = t.module.sign_init(session, None, 0);
+    assert!(sign(t.module, session, &by, pair.private, b"a").is_ok());
+    let (rv, _) = t.module.sign_final(session, Out::buffer(&mut room));
+    assert_rv!(rv, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+fn softhsm_a_bad_key_handle_is_a_bad_key_handle(t: &Test) {
+    let session = t.token().user_session();
+    let by = mechanism(CKM_SHA256_RSA_PKCS);
+    assert_rv!(t.module.sign_init(session, Some(&by), 4711), CKR_KEY_HANDLE_INVALID);
+    assert_rv!(t.module.verify_init(session, Some(&by), 4711), CKR_KEY_HANDLE_INVALID);
+}
+
+fn softhsm_two_threads_get_right_match_counts(t: &Test) {
+    let token = t.token();
+    let session = token.user_session();
+    for number in 0..10 {
+        let _pair = generate(t.module, session, Kind::P256, true, &format!("key {}", number % 2));
+    }
+    let threads: Vec<_> = (0..2)
+        .map(|number| {
+            thread::spawn(move || {
+                let session = token.open_ro();
+                let label = Template::new().bytes(CKA_LABEL, format!("key {number}"));
+                for _ in 0..200 {
+                    assert_eq!(token.find(session, &label).len(), 10);
+                }
+            })
+        })
+        .collect();
+    for thread in threads {
+        thread.join().unwrap();
+    }
 }
 
 fn softhsm_scalar_attributes_of_wrong_length_do_not_crash(t: &Test) {

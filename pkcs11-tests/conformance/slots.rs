@@ -12,6 +12,7 @@ use pkcs11_tests::{SO_PIN, Test, assert_rv, on_both, on_claviger};
 on_both!(
     an_empty_installation_has_one_slot_with_a_token_to_initialise,
     there_is_always_one_more_slot,
+    the_slot_that_waits_for_a_token_comes_last,
     a_slot_that_never_was_is_refused,
     too_little_room_for_the_slots_names_their_number,
     too_little_room_for_the_mechanisms_names_their_number,
@@ -47,6 +48,16 @@ fn there_is_always_one_more_slot(t: &Test) {
         assert_rv!(t.module.init_token(slot, SO_PIN.into(), Some(LABEL)), CKR_OK);
         assert_eq!(empty_slots(t.module).len(), 1);
         assert_eq!(initialised_slots(t.module).len(), tokens);
+    }
+}
+
+/// Stock programs that are not told a slot take the first: pkcs11-tool, and Java's provider by its default.
+fn the_slot_that_waits_for_a_token_comes_last(t: &Test) {
+    assert_rv!(t.module.initialize(), CKR_OK);
+    for _ in 0..6 {
+        let slot = empty_slots(t.module)[0];
+        assert_rv!(t.module.init_token(slot, SO_PIN.into(), Some(LABEL)), CKR_OK);
+        assert_eq!(slots(t.module).last(), empty_slots(t.module).first());
     }
 }
 

@@ -8,7 +8,7 @@ use std::ptr;
 use cryptoki_sys::{
     CK_ATTRIBUTE, CK_ATTRIBUTE_TYPE, CK_C_INITIALIZE_ARGS, CK_FLAGS, CK_INFO, CK_MECHANISM,
     CK_MECHANISM_INFO, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_SESSION_INFO,
-    CK_SLOT_ID, CK_SLOT_INFO, CK_TOKEN_INFO, CK_ULONG, CK_USER_TYPE,
+    CK_SLOT_ID, CK_SLOT_INFO, CK_TOKEN_INFO, CK_ULONG, CK_USER_TYPE, CKF_OS_LOCKING_OK,
 };
 
 use super::{Module, Out, Sent, Template};
@@ -57,7 +57,19 @@ fn length_pointer(len: &mut Option<CK_ULONG>) -> *mut CK_ULONG {
 
 /// 5.4 General purpose.
 impl Module {
-    /// `C_Initialize` with a null pointer.
+    /// `C_Initialize` for several threads: locks of the operating system, no callbacks.
+    pub fn initialize_for_threads(&self) -> CK_RV {
+        self.initialize_with(&mut CK_C_INITIALIZE_ARGS {
+            CreateMutex: None,
+            DestroyMutex: None,
+            LockMutex: None,
+            UnlockMutex: None,
+            flags: CKF_OS_LOCKING_OK,
+            pReserved: ptr::null_mut(),
+        })
+    }
+
+    /// `C_Initialize` with a null pointer: by the standard, for one thread alone.
     pub fn initialize(&self) -> CK_RV {
         call!(self, C_Initialize(ptr::null_mut()))
     }

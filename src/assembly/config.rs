@@ -168,7 +168,7 @@ struct Surroundings<'a> {
 
 impl Surroundings<'static> {
     fn of_this_process() -> Self {
-        let trusted = getuid() == geteuid() && getgid() == getegid() && !secure_execution();
+        let trusted = getuid() == geteuid() && getgid() == getegid() && !memory::secure_execution();
         Self::of(trusted, &|name| std::env::var_os(name))
     }
 
@@ -238,40 +238,6 @@ impl Surroundings<'_> {
     fn home(&self) -> Option<PathBuf> {
         self.home.clone().or_else(self.account_home).filter(|home| home.is_absolute())
     }
-}
-
-/// Whether the kernel started this program with more rights than its caller had (`AT_SECURE`, getauxval(3)).
-fn secure_execution() -> bool {
-    match std::fs::read("/proc/self/auxv") {
-        Ok(vector) => says_secure(&vector),
-        // The kernel hides the vector of a process that changed its user since, as web servers do for their workers,
-        // and of one that got capabilities from its file; only the second still holds some.
-        Err(error) if error.kind() == ErrorKind::PermissionDenied => {
-            std::fs::read_to_string("/proc/self/status").map_or(true, |status| holds_capabilities(&status))
-        }
-        Err(_) => false,
-    }
-}
-
-/// Whether an auxiliary vector, pairs of native words, carries a true `AT_SECURE` (elf.h).
-fn says_secure(vector: &[u8]) -> bool {
-    const AT_SECURE: usize = 23;
-    let mut words =
-        vector.chunks_exact(size_of::<usize>()).map(|word| word.try_into().map_or(0, usize::from_ne_bytes));
-    while let (Some(kind), Some(value)) = (words.next(), words.next()) {
-        if kind == AT_SECURE {
-            return value != 0;
-        }
-    }
-    false
-}
-
-/// Whether the `CapPrm` line of proc_pid_status(5) names a capability.
-fn holds_capabilities(status: &str) -> bool {
-    status
-        .lines()
-        .find_map(|line| line.strip_prefix("CapPrm:"))
-        .is_some_and(|mask| mask.trim().chars().any(|digit| digit != '0'))
 }
 
 /// A refusal of the file or folder `path`.

@@ -49,7 +49,8 @@ pub trait Places: Send + Sync {
     /// [`pkcs11::Error::DeviceKey`], [`pkcs11::Error::StoreFull`], [`pkcs11::Error::StoreReadOnly`].
     fn provide_device_key(&self, token: TokenId, incarnation: u64, fresh: &Secret) -> Result<Secret>;
 
-    /// Overwrites and removes the device keys of all incarnations below `keep`.
+    /// Overwrites and removes the device keys of all incarnations below `keep`. Those above are left: another
+    /// process may be about to begin that life.
     ///
     /// # Errors
     /// [`pkcs11::Error::DeviceKey`]

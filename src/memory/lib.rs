@@ -1,4 +1,5 @@
-//! Memory for secrets: locked in RAM, kept out of core dumps, wiped in a forked child, wiped when dropped.
+//! Memory for secrets: locked in RAM, kept out of core dumps, wiped in a forked child, wiped when dropped; and what
+//! the kernel says of the process that holds it ([`secure_execution`]).
 //!
 //! [`Arena`] hands out small regions that share pages, since an unprivileged process may lock 64 KiB to 8 MiB only;
 //! [`keep_out_of_dumps`] protects a large buffer that is not worth locking.
@@ -148,6 +149,17 @@ impl Drop for Pages {
             page.used.fetch_and(!slots(*first, *count), Ordering::Release);
         }
     }
+}
+
+/// Whether the kernel started this program with more rights than its caller had: by a set-user-id or set-group-id
+/// bit, by capabilities of its file, or because a security module says so (`AT_SECURE`, getauxval(3)).
+///
+/// Kept by the C library from the program's first moment on: neither a change of user since nor a missing `/proc`
+/// hides it.
+#[must_use]
+pub fn secure_execution() -> bool {
+    // SAFETY: getauxval reads a table of the C library's and touches no memory of ours.
+    unsafe { libc::getauxval(libc::AT_SECURE) != 0 }
 }
 
 /// A borrowed slice whose whole pages are kept out of core dumps while this lives.

@@ -126,3 +126,8 @@ fn a_slice_without_a_whole_page_is_left_alone() {
     assert_eq!(&*keep_out_of_dumps(&mut small), [1, 2, 3]);
     assert!(keep_out_of_dumps(&mut [0u8; 0]).is_empty());
 }
+
+#[test]
+fn a_program_with_its_callers_rights_is_not_executed_securely() {
+    assert!(!secure_execution());
+}

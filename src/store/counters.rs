@@ -195,6 +195,7 @@ mod tests {
     use std::sync::atomic::{AtomicUsize, Ordering};
 
     use super::*;
+    use crate::child;
 
     const LONG: Duration = Duration::from_secs(60);
     const SHORT: Duration = Duration::from_millis(2);
@@ -351,5 +352,37 @@ mod tests {
         fs::remove_file(bench.folder.path().join(FILE)).unwrap();
         let outcome = bench.counters(LONG).update(0, &mut |_| Ok(None));
         assert!(matches!(outcome, Err(Error::StoreDamaged { .. })));
+    }
+
+    #[test]
+    #[ignore = "started by its neighbour as a process of its own"]
+    fn a_process_that_holds_everything() {
+        let Some(folder) = child::argument() else { return };
+        let counters = FileCounters::new(&ForkGate::new(), Path::new(&folder), LONG);
+        let _alone = counters.hold(1, Hold::Exclusive).unwrap();
+        let _administration = counters.hold_administration().unwrap();
+        let stay = &mut |_: &CounterCopies| {
+            child::answer("holding");
+            child::wait();
+            Ok(None)
+        };
+        counters.update(1, stay).unwrap();
+    }
+
+    #[test]
+    fn a_killed_process_gives_all_its_locks_back() {
+        let bench = Bench::new();
+        let role = "counters::tests::a_process_that_holds_everything";
+        let mut process = child::start(role, bench.folder.path().to_str().unwrap());
+        assert_eq!(process.hear(), "holding");
+        let hasty = bench.counters(SHORT);
+        assert!(matches!(hasty.hold(1, Hold::Shared), Err(Error::StoreBusy(_))));
+        assert!(matches!(hasty.hold_administration(), Err(Error::StoreBusy(_))));
+        assert!(matches!(hasty.update(1, &mut |_| Ok(None)), Err(Error::StoreBusy(_))));
+        process.kill();
+        let patient = bench.counters(LONG);
+        patient.hold(1, Hold::Exclusive).unwrap();
+        patient.hold_administration().unwrap();
+        patient.update(1, &mut |_| Ok(None)).unwrap();
     }
 }

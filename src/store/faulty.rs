@@ -244,6 +244,22 @@ mod tests {
     }
 
     #[test]
+    fn destroying_device_keys_is_a_write_of_those_before() {
+        let faults = Faults::none();
+        let memory = MemoryPlaces::new();
+        let places = FaultyPlaces::new(Arc::new(memory.clone()), faults.clone());
+        let token = places.list().unwrap()[0].token;
+        for incarnation in 1..4 {
+            places.provide_device_key(token, incarnation, &Secret::from([1; 32])).unwrap();
+        }
+        faults.fail(1, When::Before, broken());
+        assert_eq!(places.destroy_device_keys_before(token, 2), Err(broken()));
+        assert_eq!(memory.device_keys(token), [1, 2, 3]);
+        places.destroy_device_keys_before(token, 2).unwrap();
+        assert_eq!(memory.device_keys(token), [2, 3]);
+    }
+
+    #[test]
     fn an_update_that_writes_nothing_is_no_write() {
         let faults = Faults::none();
         let places = FaultyPlaces::new(Arc::new(MemoryPlaces::new()), faults.clone());

@@ -17,7 +17,7 @@ use pkcs11::{Error, Result, Secret};
 use crate::counters::FileCounters;
 use crate::gate::ForkGate;
 use crate::lock::{Kind, LockFile, Patience};
-use crate::permissions::{Permissions, Purpose, sync_folder};
+use crate::permissions::{Permissions, Purpose, check_folder, sync_folder};
 use crate::sqlite::{self, Site, SqliteStore};
 use device_key::DeviceKeys;
 
@@ -25,6 +25,8 @@ use device_key::DeviceKeys;
 const TOKENS: &str = "tokens";
 /// The lock under which tokens and device keys are made, in the data folder.
 const LOCK: &str = "places.lock";
+/// A token's folder that is being made.
+const UNFINISHED: &str = "unfinished";
 /// How long to wait for another process, unless the configuration says otherwise.
 const BUSY_WAIT: Duration = Duration::from_secs(10);
 
@@ -66,23 +68,36 @@ impl Folder {
     /// Opens an installation; makes its folders first if there are none. A data folder that this process can only
     /// read is opened too.
     ///
+    /// The data folder itself may be named through symbolic links. None is followed in it, since a group may write
+    /// there: not for the folder of tokens, nor for a token's, nor for the files in it.
+    ///
     /// # Errors
-    /// [`Error::Configuration`] when the data folder is not there and cannot be made, cannot be read, or lies on a
-    /// network file system, where a store would be damaged.
+    /// [`Error::Configuration`] when the data folder is not there and cannot be made, cannot be read, has a link in
+    /// the place of the folder of tokens, or lies on a network file system, where a store would be damaged.
     pub fn open(layout: Layout) -> Result<Self> {
         let mut layout = layout;
         for path in [&mut layout.data, &mut layout.device_keys] {
             // The host may change its working folder later.
             *path = std::path::absolute(&path).map_err(|error| refused(path, &error))?;
         }
+        let data = &layout.data;
+        layout.permissions.make_folder(data, Purpose::Data).map_err(|error| refused(data, &error))?;
+        layout.data = data.canonicalize().map_err(|error| refused(data, &error))?;
         let Layout { data, device_keys, permissions, .. } = &layout;
-        permissions.make_folder(data, Purpose::Data).map_err(|error| refused(data, &error))?;
         file_system::check(data)?;
         fs::read_dir(data).map_err(|error| refused(data, &error))?;
-        for (path, purpose) in [(&data.join(TOKENS), Purpose::Data), (device_keys, Purpose::DeviceKeys)] {
+        let tokens = data.join(TOKENS);
+        for (path, purpose) in [(&tokens, Purpose::Data), (device_keys, Purpose::DeviceKeys)] {
             if let Err(error) = permissions.make_folder(path, purpose) {
                 // Whoever needs it later is told.
                 log::debug!("{}: {error}", path.display());
+            }
+        }
+        match check_folder(&tokens) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            outcome => {
+                outcome.map_err(|error| refused(&tokens, &error))?;
+                file_system::check(&tokens)?;
             }
         }
         let keys = DeviceKeys { folder: device_keys.clone(), permissions: *permissions };
@@ -125,7 +140,11 @@ impl Folder {
         for entry in entries {
             let entry = entry.map_err(|error| refused(&tokens, &error))?;
             let Some(token) = entry.file_name().to_str().and_then(names::from_text) else { continue };
-            let Some(slot) = names::slot(token).filter(|_| entry.path().is_dir()) else { continue };
+            let Some(slot) = names::slot(token) else { continue };
+            if let Err(error) = check_folder(&entry.path()) {
+                log::warn!("{}: passed over: {error}", entry.path().display());
+                continue;
+            }
             // A store that cannot be looked at is one: opening it will tell the reason.
             let store = fs::symlink_metadata(entry.path().join(sqlite::FILE));
             let has_store = !store.is_err_and(|error| error.kind() == io::ErrorKind::NotFound);
@@ -164,7 +183,18 @@ impl Folder {
         let failed = |error: io::Error| crate::reason::writing(folder, &error);
         let tokens = self.tokens();
         self.layout.permissions.make_folder(&tokens, Purpose::Data).map_err(failed)?;
-        self.layout.permissions.make_folder(folder, Purpose::Data).map_err(failed)?;
+        check_folder(&tokens).map_err(|error| crate::reason::writing(&tokens, &error))?;
+        if fs::symlink_metadata(folder).is_err() {
+            // It gets its name when it has its permissions, so that nobody sees it without.
+            let unfinished = tokens.join(UNFINISHED);
+            match fs::remove_dir(&unfinished) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(failed(error)),
+                _ => {}
+            }
+            self.layout.permissions.make_folder(&unfinished, Purpose::Data).map_err(failed)?;
+            fs::rename(&unfinished, folder).map_err(failed)?;
+        }
+        check_folder(folder).map_err(failed)?;
         sync_folder(&tokens).map_err(failed)?;
         sync_folder(&self.layout.data).map_err(failed)
     }
@@ -196,6 +226,10 @@ impl Places for Folder {
 
     fn open(&self, token: TokenId, create: bool) -> Result<Home> {
         let site = self.site(token);
+        match check_folder(&site.folder) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            outcome => outcome.map_err(|error| crate::reason::reading(&site.folder, &error))?,
+        }
         let store = fs::symlink_metadata(site.folder.join(sqlite::FILE));
         if store.is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             if !create {
@@ -223,7 +257,7 @@ impl Places for Folder {
             error => Error::DeviceKey { path: self.keys.folder.clone(), reason: error.to_string() },
         };
         let _lock = self.lock().map_err(failed)?;
-        self.keys.destroy_others(token, keep)
+        self.keys.destroy_before(token, keep)
     }
 }
 

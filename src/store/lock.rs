@@ -20,7 +20,7 @@ use nix::libc;
 use pkcs11::{Error, Result};
 
 use crate::gate::ForkGate;
-use crate::permissions::{Permissions, Purpose};
+use crate::permissions::{Permissions, Purpose, open_file};
 use crate::reason;
 
 /// How a range is locked.
@@ -47,16 +47,27 @@ impl Patience {
         Self { started: Instant::now(), bound }
     }
 
-    /// Sleeps until it is time to ask again.
+    /// Sleeps until it is time to ask again, the longer the more time has passed.
     ///
     /// # Errors
     /// [`Error::StoreBusy`] with `path` when the time is over.
     pub(crate) fn wait(&self, path: &Path) -> Result<()> {
-        let waited = self.started.elapsed();
-        if waited >= self.bound {
+        self.sleep(path, (self.started.elapsed() / 8).clamp(Self::SHORTEST, Self::LONGEST))
+    }
+
+    /// Sleeps for the shortest time: for whoever comes next.
+    ///
+    /// # Errors
+    /// [`Error::StoreBusy`] with `path` when the time is over.
+    pub(crate) fn wait_briefly(&self, path: &Path) -> Result<()> {
+        self.sleep(path, Self::SHORTEST)
+    }
+
+    fn sleep(&self, path: &Path, time: Duration) -> Result<()> {
+        if self.started.elapsed() >= self.bound {
             return Err(Error::StoreBusy(path.to_owned()));
         }
-        std::thread::sleep((waited / 8).clamp(Self::SHORTEST, Self::LONGEST));
+        std::thread::sleep(time);
         Ok(())
     }
 }
@@ -85,7 +96,7 @@ impl LockFile {
     /// # Errors
     /// [`Error::StoreReadOnly`], [`Error::StoreDamaged`] when it is not there, [`Error::StoreIo`].
     pub(crate) fn open(gate: &Arc<ForkGate>, path: &Path) -> Result<Self> {
-        Self::note(gate, path, || OpenOptions::new().read(true).write(true).open(path))
+        Self::note(gate, path, || open_file(path, OpenOptions::new().read(true).write(true)))
     }
 
     /// Opens a file that is there, for reading: good for shared locks.
@@ -93,7 +104,8 @@ impl LockFile {
     /// # Errors
     /// [`Error::StoreDamaged`] when it is not there, [`Error::StoreIo`].
     pub(crate) fn open_to_read(gate: &Arc<ForkGate>, path: &Path) -> Result<Self> {
-        Self::note(gate, path, || File::open(path)).map_err(|error| match error {
+        let open = || open_file(path, OpenOptions::new().read(true));
+        Self::note(gate, path, open).map_err(|error| match error {
             Error::StoreReadOnly(path) => {
                 Error::StoreIo { path, reason: "this process may not read it".into() }
             }
@@ -251,6 +263,27 @@ mod tests {
         assert!(one.try_lock(5..6, Kind::Exclusive).unwrap());
         let outcome = other.lock(5..6, Kind::Exclusive, &Patience::new(Duration::from_millis(5)));
         assert_eq!(outcome, Err(Error::StoreBusy(one.path().to_owned())));
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_lock_is_refused_by_name_and_reason() {
+        let folder = tempfile::tempdir().unwrap();
+        let (named, path) = (folder.path().join("named"), folder.path().join("lock"));
+        std::fs::write(&named, b"kept").unwrap();
+        std::os::unix::fs::symlink(&named, &path).unwrap();
+        let gate = ForkGate::new();
+        for outcome in [
+            LockFile::open_or_make(&gate, &path, Permissions::Private),
+            LockFile::open(&gate, &path),
+            LockFile::open_to_read(&gate, &path),
+        ] {
+            let refused = outcome.map(|_| ()).unwrap_err();
+            assert!(
+                matches!(&refused, Error::StoreIo { path: blamed, reason }
+                    if *blamed == path && reason.contains("symbolic link")),
+                "{refused:?}"
+            );
+        }
     }
 
     #[test]

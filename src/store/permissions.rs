@@ -5,6 +5,8 @@ use std::io;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
+use nix::fcntl::OFlag;
+use nix::libc;
 use nix::unistd::Gid;
 
 /// Who may use the files.
@@ -53,27 +55,37 @@ impl Permissions {
         }
     }
 
-    /// Makes a folder with these permissions, and those above it for the owner alone. One that is there already
-    /// stays as it is.
+    /// Makes a folder with these permissions, and those above it that are missing: for the owner alone, or such
+    /// that the group can pass. One that is there already stays as it is.
     pub(crate) fn make_folder(self, path: &Path, purpose: Purpose) -> io::Result<()> {
         if path.is_dir() {
             return Ok(());
         }
         if let Some(above) = path.parent() {
-            DirBuilder::new().recursive(true).mode(0o700).create(above)?;
+            let mode = if self.group().is_some() { 0o755 } else { 0o700 };
+            DirBuilder::new().recursive(true).mode(mode).create(above)?;
         }
         match DirBuilder::new().mode(0o700).create(path) {
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists && path.is_dir() => return Ok(()),
             outcome => outcome?,
         }
-        self.chown(&File::open(path)?)?;
+        self.settle(path, purpose)
+    }
+
+    /// Gives a folder that was made a moment ago its group and mode, through one descriptor: whoever may write the
+    /// folder above can exchange what the name stands for at any time.
+    fn settle(self, path: &Path, purpose: Purpose) -> io::Result<()> {
+        let only_this_folder = OFlag::O_DIRECTORY | OFlag::O_NOFOLLOW;
+        let folder = OpenOptions::new().read(true).custom_flags(only_this_folder.bits()).open(path)?;
+        self.chown(&folder)?;
         // After the owner: changing that takes the set-group-id bit away.
-        fs::set_permissions(path, fs::Permissions::from_mode(self.folder(purpose)))
+        folder.set_permissions(fs::Permissions::from_mode(self.folder(purpose)))
     }
 
     /// Makes a file that must not be there yet, empty, open for reading and writing.
     pub(crate) fn make_file(self, path: &Path, purpose: Purpose) -> io::Result<File> {
-        let file = OpenOptions::new().read(true).write(true).create_new(true).mode(0o600).open(path)?;
+        let mut fresh = OpenOptions::new();
+        let file = open_file(path, fresh.read(true).write(true).create_new(true).mode(0o600))?;
         self.chown(&file)?;
         file.set_permissions(fs::Permissions::from_mode(self.file(purpose)))?;
         Ok(file)
@@ -82,7 +94,7 @@ impl Permissions {
     /// Opens a file for reading and writing; makes it first if there is none.
     pub(crate) fn open_or_make(self, path: &Path, purpose: Purpose) -> io::Result<File> {
         loop {
-            match OpenOptions::new().read(true).write(true).open(path) {
+            match open_file(path, OpenOptions::new().read(true).write(true)) {
                 Err(error) if error.kind() == io::ErrorKind::NotFound => {}
                 outcome => return outcome,
             }
@@ -103,6 +115,52 @@ impl Permissions {
     }
 }
 
+/// Opens a file that lies at `path` itself, closed in a program that the process starts.
+///
+/// Where a group may write a folder, any of its people can put a symbolic link, a pipe or a device in the place of a
+/// file, and a process with more rights would write through it. So a link is not followed, and what was opened is a
+/// regular file.
+///
+/// # Errors
+/// The system's; words of our own for a link and for what is no regular file.
+pub(crate) fn open_file(path: &Path, options: &mut OpenOptions) -> io::Result<File> {
+    // Not to be held up by somebody's pipe.
+    let only_this_file = OFlag::O_NOFOLLOW | OFlag::O_CLOEXEC | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let file = options.custom_flags(only_this_file.bits()).open(path).map_err(|error| {
+        let link = error.raw_os_error() == Some(libc::ELOOP);
+        if link { is_link() } else { error }
+    })?;
+    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is not a regular file")) }
+}
+
+/// Makes sure that a regular file lies at `path` itself, for somebody else to open.
+///
+/// # Errors
+/// As [`open_file`].
+pub(crate) fn check_file(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path)?.file_type() {
+        kind if kind.is_symlink() => Err(is_link()),
+        kind if kind.is_file() => Ok(()),
+        _ => Err(io::Error::other("it is not a regular file")),
+    }
+}
+
+/// Makes sure that a folder lies at `path` itself.
+///
+/// # Errors
+/// The system's; words of our own for a link and for what is no folder.
+pub(crate) fn check_folder(path: &Path) -> io::Result<()> {
+    match fs::symlink_metadata(path)?.file_type() {
+        kind if kind.is_symlink() => Err(is_link()),
+        kind if kind.is_dir() => Ok(()),
+        _ => Err(io::Error::other("it is not a folder")),
+    }
+}
+
+fn is_link() -> io::Error {
+    io::Error::other("it is a symbolic link, which is not followed here")
+}
+
 /// Makes what happened to a folder's names durable.
 pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
     File::open(path)?.sync_all()
@@ -110,6 +168,8 @@ pub(crate) fn sync_folder(path: &Path) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::symlink;
+
     use super::*;
 
     fn mode(path: &Path) -> u32 {
@@ -152,6 +212,49 @@ mod tests {
         fs::set_permissions(root.path(), fs::Permissions::from_mode(0o755)).unwrap();
         Permissions::Private.make_folder(root.path(), Purpose::Data).unwrap();
         assert_eq!(mode(root.path()), 0o755);
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_folder_just_made_is_left_alone_with_what_it_names() {
+        let root = tempfile::tempdir().unwrap();
+        let (link, named) = (root.path().join("link"), root.path().join("named"));
+        fs::create_dir(&named).unwrap();
+        fs::set_permissions(&named, fs::Permissions::from_mode(0o711)).unwrap();
+        symlink(&named, &link).unwrap();
+        Permissions::Group(own_group()).settle(&link, Purpose::Data).unwrap_err();
+        assert_eq!(mode(&named), 0o711);
+    }
+
+    #[test]
+    fn a_file_is_not_opened_through_a_link_and_nothing_else_is_taken_for_one() {
+        let root = tempfile::tempdir().unwrap();
+        let path = |name: &str| root.path().join(name);
+        fs::write(path("named"), b"kept").unwrap();
+        symlink(path("named"), path("link")).unwrap();
+        symlink(path("nothing"), path("dangling")).unwrap();
+        nix::unistd::mkfifo(&path("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+        for (name, reason) in [
+            ("link", "it is a symbolic link, which is not followed here"),
+            ("dangling", "it is a symbolic link, which is not followed here"),
+            ("pipe", "it is not a regular file"),
+        ] {
+            let refused = Permissions::Private.open_or_make(&path(name), Purpose::Data).unwrap_err();
+            assert_eq!(refused.to_string(), reason, "{name}");
+            assert_eq!(check_file(&path(name)).unwrap_err().to_string(), reason, "{name}");
+        }
+        assert!(!path("nothing").exists());
+        let folder = open_file(root.path(), OpenOptions::new().read(true)).unwrap_err();
+        assert_eq!(folder.to_string(), "it is not a regular file");
+        check_file(&path("named")).unwrap();
+        check_folder(root.path()).unwrap();
+    }
+
+    #[test]
+    fn a_file_that_is_opened_here_is_closed_in_programs_that_the_process_starts() {
+        let root = tempfile::tempdir().unwrap();
+        let file = Permissions::Private.make_file(&root.path().join("file"), Purpose::Data).unwrap();
+        let flags = nix::fcntl::fcntl(&file, nix::fcntl::FcntlArg::F_GETFD).unwrap();
+        assert_ne!(flags & libc::FD_CLOEXEC, 0);
     }
 
     #[test]

@@ -68,7 +68,7 @@ impl SqliteStore {
     /// [`pkcs11::Error::StoreReadOnly`], [`pkcs11::Error::StoreFull`], [`pkcs11::Error::StoreIo`].
     pub(crate) fn make(gate: &ForkGate, site: &Site) -> Result<()> {
         let path = site.folder.join(FILE);
-        if path.exists() {
+        if fs::symlink_metadata(&path).is_ok() {
             return Ok(());
         }
         let unfinished = site.folder.join(UNFINISHED);
@@ -159,11 +159,11 @@ impl Store for SqliteStore {
     }
 
     fn changes(&self, since: Revision) -> Result<Changes> {
-        self.read(|connection| query::changes(&connection.db, since))
+        self.read(|connection| query::changes(&connection.db, &self.path, since))
     }
 
     fn load(&self, rows: &[RowId]) -> Result<Vec<Option<SealedRow>>> {
-        self.read(|connection| query::rows(&connection.db, rows))
+        self.read(|connection| query::rows(&connection.db, &self.path, rows))
     }
 
     fn find(&self, query: &TagQuery, after: Option<RowId>, limit: usize) -> Result<Vec<RowId>> {

@@ -9,15 +9,14 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
-use std::os::unix::fs::{FileExt, MetadataExt, OpenOptionsExt};
+use std::os::unix::fs::{FileExt, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use engine::place::TokenId;
-use nix::fcntl::OFlag;
 use pkcs11::{Error, Result, Secret};
 
 use super::names;
-use crate::permissions::{Permissions, Purpose, sync_folder};
+use crate::permissions::{Permissions, Purpose, open_file, sync_folder};
 use crate::reason;
 
 const MAGIC: &[u8; 8] = b"CLVGRKEY";
@@ -27,6 +26,9 @@ const KEY: usize = 32;
 const HEAD: usize = 8 + 16 + 8;
 /// Bytes of a file.
 const LENGTH: usize = HEAD + KEY + 4;
+
+/// Added to the name of a key that is being laid down.
+const UNFINISHED: &str = "new";
 
 /// The folder of device keys. Whoever writes here keeps other writers out.
 #[derive(Clone, Debug)]
@@ -108,8 +110,7 @@ impl DeviceKeys {
     pub(super) fn read(&self, token: TokenId, incarnation: u64) -> Result<Secret> {
         let path = self.path(token, incarnation);
         let read = || -> io::Result<(File, fs::Metadata)> {
-            // Not to be held up by somebody's FIFO.
-            let file = OpenOptions::new().read(true).custom_flags(OFlag::O_NONBLOCK.bits()).open(&path)?;
+            let file = open_file(&path, OpenOptions::new().read(true))?;
             let about = file.metadata()?;
             Ok((file, about))
         };
@@ -131,9 +132,6 @@ impl DeviceKeys {
     /// Refuses a key that others may read or replace, as ssh refuses such a private key: whoever has read it can
     /// guess PINs against a stolen store, and nothing here could tell.
     fn check_access(&self, path: &Path, about: &fs::Metadata) -> Result<()> {
-        if !about.is_file() {
-            return Err(refused(path, "it is not a file"));
-        }
         let allowed = self.permissions.file(Purpose::DeviceKeys);
         let excess = about.mode() & 0o077 & !allowed;
         let strangers = about.mode() & 0o070 != 0 && self.permissions.group() != Some(about.gid());
@@ -175,7 +173,7 @@ impl DeviceKeys {
     fn lay_down(&self, path: &Path, content: &Secret) -> Result<()> {
         let made = self.permissions.make_folder(&self.folder, Purpose::DeviceKeys);
         made.map_err(|error| failed(&self.folder, &error))?;
-        let unfinished = path.with_added_extension("new");
+        let unfinished = path.with_added_extension(UNFINISHED);
         if unfinished.symlink_metadata().is_ok() {
             destroy(&unfinished)?;
         }
@@ -192,28 +190,32 @@ impl DeviceKeys {
         write().map_err(|error| failed(path, &error))
     }
 
-    /// Destroys the keys of all incarnations but `keep`, and what was left unfinished.
+    /// Destroys the keys of the incarnations below `keep`, finished or not, and removes what was left unfinished of
+    /// `keep` itself. Keys above it stay.
     ///
     /// # Errors
     /// [`Error::DeviceKey`]
-    pub(super) fn destroy_others(&self, token: TokenId, keep: u64) -> Result<()> {
+    pub(super) fn destroy_before(&self, token: TokenId, keep: u64) -> Result<()> {
         let failed = |error: io::Error| refused(&self.folder, error.to_string());
-        let prefix = format!("{}.", names::to_text(token));
-        let kept = self.path(token, keep);
         for entry in fs::read_dir(&self.folder).map_err(failed)? {
-            let entry = entry.map_err(failed)?;
-            let ours = entry.file_name().to_str().is_some_and(|name| name.starts_with(&prefix));
-            if !ours || entry.path() == kept {
-                continue;
-            }
-            if entry.path() == kept.with_added_extension("new") {
+            let path = entry.map_err(failed)?.path();
+            let Some(incarnation) = self.incarnation(token, &path) else { continue };
+            if incarnation < keep {
+                destroy(&path)?;
+            } else if path == self.path(token, keep).with_added_extension(UNFINISHED) {
                 // Possibly a second name of the key that stays: not to be overwritten.
-                fs::remove_file(entry.path()).map_err(failed)?;
-            } else {
-                destroy(&entry.path())?;
+                fs::remove_file(path).map_err(failed)?;
             }
         }
         sync_folder(&self.folder).map_err(failed)
+    }
+
+    /// Of which incarnation of a token a file is the key, finished or not.
+    fn incarnation(&self, token: TokenId, path: &Path) -> Option<u64> {
+        let rest = path.file_name()?.to_str()?.strip_prefix(&names::to_text(token))?.strip_prefix('.')?;
+        let incarnation = rest.split('.').next()?.parse().ok()?;
+        let name = self.path(token, incarnation);
+        (path == name || path == name.with_added_extension(UNFINISHED)).then_some(incarnation)
     }
 }
 
@@ -221,7 +223,7 @@ impl DeviceKeys {
 /// old bytes may last; that is said in SECURITY.md.
 fn destroy(path: &Path) -> Result<()> {
     let overwrite = || -> io::Result<()> {
-        let file = OpenOptions::new().write(true).custom_flags(OFlag::O_NOFOLLOW.bits()).open(path)?;
+        let file = open_file(path, OpenOptions::new().write(true))?;
         let length = usize::try_from(file.metadata()?.len()).unwrap_or(usize::MAX).min(4096);
         file.write_all_at(&vec![0; length], 0)?;
         file.sync_all()?;
@@ -278,7 +280,7 @@ mod tests {
         assert_eq!(keys.provide(TOKEN, 2, &key).unwrap(), key);
         // Died between the link and the removal: two names of one file.
         fs::hard_link(keys.path(TOKEN, 2), keys.path(TOKEN, 2).with_added_extension("new")).unwrap();
-        keys.destroy_others(TOKEN, 2).unwrap();
+        keys.destroy_before(TOKEN, 2).unwrap();
         assert_eq!(keys.read(TOKEN, 2).unwrap(), key);
         assert_eq!(fs::read_dir(&keys.folder).unwrap().count(), 1);
     }
@@ -309,7 +311,21 @@ mod tests {
         assert!(reason(keys.read(TOKEN, 2)).contains("another token or incarnation"));
         fs::remove_file(keys.path(TOKEN, 2)).unwrap();
         fs::create_dir(&path).unwrap();
-        assert!(reason(keys.read(TOKEN, 1)).contains("not a file"));
+        assert!(reason(keys.read(TOKEN, 1)).contains("not a regular file"));
+    }
+
+    #[test]
+    fn a_link_in_the_place_of_a_key_is_neither_read_nor_overwritten_through() {
+        let (root, keys) = keys();
+        keys.provide(TOKEN, 1, &Secret::from([1; 32])).unwrap();
+        let elsewhere = root.path().join("elsewhere");
+        fs::rename(keys.path(TOKEN, 1), &elsewhere).unwrap();
+        std::os::unix::fs::symlink(&elsewhere, keys.path(TOKEN, 1)).unwrap();
+        let whole = fs::read(&elsewhere).unwrap();
+        assert!(reason(keys.read(TOKEN, 1)).contains("symbolic link"));
+        assert!(reason(keys.provide(TOKEN, 1, &Secret::from([2; 32]))).contains("symbolic link"));
+        assert!(matches!(keys.destroy_before(TOKEN, 2), Err(Error::DeviceKey { .. })));
+        assert_eq!(fs::read(&elsewhere).unwrap(), whole);
     }
 
     #[test]
@@ -341,16 +357,34 @@ mod tests {
     }
 
     #[test]
-    fn destroying_the_others_keeps_one_and_strangers() {
+    fn destroying_the_keys_before_one_keeps_it_those_above_and_strangers() {
         let (_root, keys) = keys();
         let other = TokenId([0x45; 16]);
-        for incarnation in 1..4 {
+        for incarnation in 1..5 {
             keys.provide(TOKEN, incarnation, &Secret::from([1; 32])).unwrap();
             keys.provide(other, incarnation, &Secret::from([2; 32])).unwrap();
         }
-        keys.destroy_others(TOKEN, 2).unwrap();
-        let left: Vec<bool> = (1..4).map(|incarnation| keys.read(TOKEN, incarnation).is_ok()).collect();
-        assert_eq!(left, [false, true, false]);
-        assert!((1..4).all(|incarnation| keys.read(other, incarnation).is_ok()));
+        let name = |end: &str| keys.folder.join(format!("{}.{end}", names::to_text(TOKEN)));
+        let strangers = ["1.saved", "01", "+1", "1.new.new", "one", "4.new"];
+        for end in strangers.iter().chain(&["2.new", "3.new"]) {
+            fs::write(name(end), b"").unwrap();
+        }
+        keys.destroy_before(TOKEN, 3).unwrap();
+        let left: Vec<bool> = (1..5).map(|incarnation| keys.read(TOKEN, incarnation).is_ok()).collect();
+        assert_eq!(left, [false, false, true, true]);
+        assert!((1..5).all(|incarnation| keys.read(other, incarnation).is_ok()));
+        assert!(strangers.iter().all(|end| name(end).exists()));
+        assert!(!name("2.new").exists() && !name("3.new").exists());
+    }
+
+    #[test]
+    fn a_key_is_overwritten_before_it_is_removed() {
+        let (root, keys) = keys();
+        keys.provide(TOKEN, 1, &Secret::from([1; 32])).unwrap();
+        let second_name = root.path().join("second name");
+        fs::hard_link(keys.path(TOKEN, 1), &second_name).unwrap();
+        keys.destroy_before(TOKEN, 2).unwrap();
+        assert!(!keys.path(TOKEN, 1).exists());
+        assert_eq!(fs::read(second_name).unwrap(), vec![0; LENGTH]);
     }
 }

@@ -94,6 +94,75 @@ fn what_is_no_tokens_folder_is_passed_over() {
     assert_eq!(folder.list().unwrap().len(), 1);
 }
 
+/// What somebody of the group can put in the place of a file or folder of a token.
+fn replace_by_link(path: &Path, elsewhere: &Path) {
+    fs::rename(path, elsewhere).unwrap();
+    std::os::unix::fs::symlink(elsewhere, path).unwrap();
+}
+
+#[test]
+fn no_file_of_a_token_is_written_through_a_link() {
+    for name in ["store.lock", "counters", "store.db", "../../places.lock"] {
+        let installation = Installation::new();
+        let folder = installation.open();
+        let (token, home) = made(&folder);
+        drop(home);
+        let path = installation.token_folder(token).join(name).canonicalize().unwrap();
+        let elsewhere = installation.root.path().join("elsewhere");
+        replace_by_link(&path, &elsewhere);
+        let before = fs::read(&elsewhere).unwrap();
+        let outcome = folder.open(token, false).and_then(|home| {
+            home.store.commit(&[batch()]).remove(0)?;
+            home.counters.update(0, &mut |_| Ok(Some((0, [1; 128]))))?;
+            folder.provide_device_key(token, 1, &Secret::from([1; 32]))
+        });
+        let refused = outcome.map(|_| ()).unwrap_err();
+        assert!(
+            matches!(&refused, Error::StoreIo { path: blamed, reason }
+                if *blamed == path && reason.contains("symbolic link")),
+            "{name}: {refused:?}"
+        );
+        assert_eq!(fs::read(&elsewhere).unwrap(), before, "{name}");
+    }
+}
+
+#[test]
+fn a_link_in_the_place_of_a_tokens_folder_is_passed_over_and_not_opened() {
+    let installation = Installation::new();
+    let folder = installation.open();
+    let (token, home) = made(&folder);
+    drop(home);
+    replace_by_link(&installation.token_folder(token), &installation.root.path().join("elsewhere"));
+    assert!(folder.list().unwrap().iter().all(|place| place.token != token));
+    for create in [false, true] {
+        let refused = folder.open(token, create).map(|_| ()).unwrap_err();
+        assert!(matches!(&refused, Error::StoreIo { reason, .. } if reason.contains("symbolic link")));
+    }
+}
+
+#[test]
+fn a_link_in_the_place_of_the_folder_of_tokens_is_refused() {
+    let installation = Installation::new();
+    installation.open().list().unwrap();
+    let root = installation.root.path();
+    replace_by_link(&root.join("data/tokens"), &root.join("elsewhere"));
+    let refused = Folder::open(installation.layout()).map(|_| ());
+    assert!(matches!(refused, Err(Error::Configuration { path, reason })
+        if path.ends_with("data/tokens") && reason.contains("symbolic link")));
+}
+
+#[test]
+fn the_operator_may_name_the_data_folder_through_a_link() {
+    let installation = Installation::new();
+    let root = installation.root.path();
+    fs::create_dir(root.join("disk")).unwrap();
+    std::os::unix::fs::symlink(root.join("disk"), root.join("data")).unwrap();
+    let folder = installation.open();
+    let (token, home) = made(&folder);
+    assert_eq!(home.store.commit(&[batch()]), [Ok(Revision(1))]);
+    assert!(root.join("disk/tokens").join(names::to_text(token)).join("store.db").exists());
+}
+
 #[test]
 fn a_token_that_was_not_made_is_not_initialised() {
     let installation = Installation::new();
@@ -199,7 +268,7 @@ fn a_data_folder_that_is_none_is_a_matter_of_configuration() {
 }
 
 #[test]
-fn device_keys_come_first_stay_and_are_destroyed_but_one() {
+fn device_keys_come_first_stay_and_are_destroyed_before_one() {
     let installation = Installation::new();
     let folder = installation.open();
     let token = folder.list().unwrap()[0].token;
@@ -207,10 +276,13 @@ fn device_keys_come_first_stay_and_are_destroyed_but_one() {
     let key = Secret::from([1; 32]);
     assert_eq!(folder.provide_device_key(token, 1, &key), Ok(key.clone()));
     assert_eq!(installation.open().provide_device_key(token, 1, &Secret::from([2; 32])), Ok(key.clone()));
-    folder.provide_device_key(token, 2, &Secret::from([3; 32])).unwrap();
+    let next = Secret::from([3; 32]);
+    folder.provide_device_key(token, 2, &next).unwrap();
     folder.destroy_device_keys_before(token, 1).unwrap();
     assert_eq!(folder.device_key(token, 1), Ok(key));
-    assert!(matches!(folder.device_key(token, 2), Err(Error::DeviceKey { .. })));
+    folder.destroy_device_keys_before(token, 2).unwrap();
+    assert!(matches!(folder.device_key(token, 1), Err(Error::DeviceKey { .. })));
+    assert_eq!(folder.device_key(token, 2), Ok(next));
 }
 
 #[test]

@@ -145,7 +145,7 @@ impl Places for MemoryPlaces {
 
     fn destroy_device_keys_before(&self, token: TokenId, keep: u64) -> Result<()> {
         if let Some(token) = locked(&self.tokens).get_mut(&token) {
-            token.device_keys.retain(|incarnation, _| *incarnation == keep);
+            token.device_keys.retain(|incarnation, _| *incarnation >= keep);
         }
         Ok(())
     }
@@ -178,7 +178,8 @@ mod tests {
         assert_eq!(places.provide_device_key(token, 1, &first).unwrap(), first);
         assert_eq!(places.provide_device_key(token, 1, &Secret::from([2; 32])).unwrap(), first);
         places.provide_device_key(token, 2, &Secret::from([2; 32])).unwrap();
+        places.provide_device_key(token, 3, &Secret::from([3; 32])).unwrap();
         places.destroy_device_keys_before(token, 2).unwrap();
-        assert_eq!(places.device_keys(token), [2]);
+        assert_eq!(places.device_keys(token), [2, 3]);
     }
 }

@@ -14,7 +14,12 @@ use rusqlite::config::DbConfig;
 
 use super::failure::{Failure, Outcome};
 use super::query;
+use crate::permissions::check_file;
 use crate::{migrations, reason};
+
+/// How every file is opened. No part of its path may be a symbolic link then, which is why the data folder's path is
+/// resolved before (`Folder::open`).
+const FLAGS: OpenFlags = OpenFlags::SQLITE_OPEN_NO_MUTEX.union(OpenFlags::SQLITE_OPEN_NOFOLLOW);
 
 /// What a connection is for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +85,7 @@ impl Connection {
     /// alone, as long as it is at rest ([`Connection::is_current`] tells).
     pub(super) fn open(path: &Path, token: TokenId, role: Role) -> Outcome<Self> {
         // SQLite has one code for all of this, and must not be the one to make the file.
-        fs::metadata(path).map_err(|error| reason::reading(path, &error))?;
+        check_file(path).map_err(|error| reason::reading(path, &error))?;
         access(path, AccessFlags::R_OK).map_err(|error| reason::reading(path, &error.into()))?;
         match Self::open_live(path, token, role) {
             Err(failure) if role == Role::Reader && failure.cannot_share() => Self::open_still(path, token),
@@ -89,8 +94,7 @@ impl Connection {
     }
 
     fn open_live(path: &Path, token: TokenId, role: Role) -> Outcome<Self> {
-        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let db = rusqlite::Connection::open_with_flags(path, flags)?;
+        let db = rusqlite::Connection::open_with_flags(path, FLAGS | OpenFlags::SQLITE_OPEN_READ_WRITE)?;
         if role == Role::Writer && db.is_readonly(rusqlite::MAIN_DB)? {
             return Err(Error::StoreReadOnly(path.to_owned()).into());
         }
@@ -108,8 +112,7 @@ impl Connection {
             log::warn!("{}: has a log that this process can neither share nor finish", path.display());
             return Err(Error::StoreReadOnly(path.to_owned()).into());
         }
-        let flags =
-            OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX | OpenFlags::SQLITE_OPEN_URI;
+        let flags = FLAGS | OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_URI;
         let db = rusqlite::Connection::open_with_flags(still_uri(path), flags)?;
         set_up(&db, Role::Reader)?;
         check(&db, path, token)?;
@@ -144,6 +147,8 @@ fn set_up(db: &rusqlite::Connection, role: Role) -> rusqlite::Result<()> {
         (DbConfig::SQLITE_DBCONFIG_TRUSTED_SCHEMA, false),
         (DbConfig::SQLITE_DBCONFIG_ENABLE_TRIGGER, false),
         (DbConfig::SQLITE_DBCONFIG_ENABLE_VIEW, false),
+        // One plan a statement, whatever is bound to it.
+        (DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true),
         // The log stays when the last one leaves: closing before a fork must be quick, and whoever may only read
         // the folder finds the shared memory that it cannot make.
         (DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true),
@@ -213,8 +218,7 @@ fn check(db: &rusqlite::Connection, path: &Path, token: TokenId) -> Outcome<()> 
 
 /// Makes the tables in an empty file that is there already with its permissions, whole and durable; closes it.
 pub(super) fn make(path: &Path, token: TokenId, first_id: u64) -> Outcome<()> {
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut db = rusqlite::Connection::open_with_flags(path, flags)?;
+    let mut db = rusqlite::Connection::open_with_flags(path, FLAGS | OpenFlags::SQLITE_OPEN_READ_WRITE)?;
     db.execute_batch("PRAGMA temp_store = MEMORY; PRAGMA synchronous = FULL;")?;
     let transaction = db.transaction()?;
     migrations::advance(&transaction, 0)?;

@@ -13,6 +13,8 @@ pub(super) enum Failure {
     Sqlite(rusqlite::Error),
     /// What was read cannot be ours.
     Damaged(String),
+    /// A row's header cannot be ours.
+    Impossible(String),
     /// A reason of its own.
     Reason(Error),
 }
@@ -36,7 +38,7 @@ impl Failure {
     fn code(&self) -> Option<ErrorCode> {
         match self {
             Self::Sqlite(error) => error.sqlite_error_code(),
-            Self::Damaged(_) | Self::Reason(_) => None,
+            Self::Damaged(_) | Self::Impossible(_) | Self::Reason(_) => None,
         }
     }
 
@@ -60,7 +62,7 @@ impl Failure {
         let path = path.to_owned();
         match self {
             Self::Reason(error) => error,
-            Self::Damaged(reason) => Error::StoreDamaged { path, reason },
+            Self::Damaged(reason) | Self::Impossible(reason) => Error::StoreDamaged { path, reason },
             Self::Sqlite(rusqlite::Error::SqliteFailure(failure, words)) => {
                 let reason = words.unwrap_or_else(|| failure.to_string());
                 from_code(failure, path, reason)
@@ -73,6 +75,10 @@ impl Failure {
 
 fn from_code(failure: ffi::Error, path: std::path::PathBuf, reason: String) -> Error {
     match (failure.code, failure.extended_code) {
+        (_, ffi::SQLITE_CANTOPEN_SYMLINK) => Error::StoreIo {
+            path,
+            reason: "a symbolic link stands in its path, which is not followed here".into(),
+        },
         (_, ffi::SQLITE_READONLY_DBMOVED) => Error::StoreIo { path, reason },
         // The log's shared memory grows by writing, and there the disk's fullness has no code of its own.
         (ErrorCode::DiskFull, _) | (_, ffi::SQLITE_IOERR_SHMSIZE) => Error::StoreFull(path),

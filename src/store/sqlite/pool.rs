@@ -171,8 +171,8 @@ impl Writer {
 /// Makes sure that a commit which failed stays failed.
 ///
 /// When the last step, the sync, fails, all pages of the transaction stand in the log with valid checksums,
-/// beyond the end that the shared memory knows. Whoever rebuilds that memory, after a crash, would take them
-/// for committed. The next transaction writes over them; so one is made that changes nothing of meaning. It may
+/// beyond the end that the shared memory knows. Whoever rebuilds that memory, after a crash, takes them for
+/// committed: SQLite alone brings such a transaction back. The next transaction writes over them; so one is made that changes nothing of meaning. It may
 /// fail to sync as well: what counts is that its page breaks the chain of checksums.
 fn settle(db: &rusqlite::Connection) -> rusqlite::Result<()> {
     let transaction = Transaction::new_unchecked(db, TransactionBehavior::Immediate)?;

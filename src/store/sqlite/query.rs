@@ -1,6 +1,7 @@
 //! What is read, in SQL.
 
 use std::fmt::Write as _;
+use std::path::Path;
 
 use engine::store::{Changes, Header, Revision, RowId, RowKind, SealedRow, Shelf, TagQuery};
 use rusqlite::types::Value;
@@ -46,7 +47,7 @@ pub(super) fn version(db: &rusqlite::Connection, id: RowId) -> Outcome<Option<u6
     query.query_row([stored(id.0)?], |row| row.get(0)).optional()?.map(number).transpose()
 }
 
-/// The row, if it is there.
+/// The row, if it is there; [`Failure::Impossible`] when its header says what none of ours says.
 pub(super) fn row(db: &rusqlite::Connection, id: RowId) -> Outcome<Option<SealedRow>> {
     let mut query = db.prepare_cached(
         "SELECT format, shelf, kind, incarnation, vault_key, generation, version, body FROM row WHERE id = ?1",
@@ -70,24 +71,39 @@ pub(super) fn row(db: &rusqlite::Connection, id: RowId) -> Outcome<Option<Sealed
             },
         ))
     });
-    let Some((kind, (incarnation, version), mut sealed)) = found.optional()? else { return Ok(None) };
-    sealed.header.kind = RowKind::from_number(kind)
-        .map_err(|_| Failure::Damaged(format!("row {} is of an unknown kind: {kind}", id.0)))?;
-    sealed.header.incarnation = number(incarnation)?;
-    sealed.header.version = number(version)?;
+    let impossible = |what: &str| Failure::Impossible(format!("row {}: {what}", id.0));
+    let found = found.optional().map_err(|error| match error {
+        rusqlite::Error::IntegralValueOutOfRange(..) => impossible(&error.to_string()),
+        error => error.into(),
+    })?;
+    let Some((kind, (incarnation, version), mut sealed)) = found else { return Ok(None) };
+    let not_negative =
+        |found: i64| u64::try_from(found).map_err(|_| impossible(&format!("a number below 0: {found}")));
+    sealed.header.kind =
+        RowKind::from_number(kind).map_err(|_| impossible(&format!("there is no kind {kind}")))?;
+    sealed.header.incarnation = not_negative(incarnation)?;
+    sealed.header.version = not_negative(version)?;
     Ok(Some(sealed))
 }
 
-/// The rows, of one moment.
-pub(super) fn rows(db: &rusqlite::Connection, ids: &[RowId]) -> Outcome<Vec<Option<SealedRow>>> {
+/// The rows, of one moment. One whose header says what none of ours says is left out with an error in the log, so
+/// that it does not hide the others; but not one of the reserved rows, without which a token would seem blank.
+pub(super) fn rows(db: &rusqlite::Connection, path: &Path, ids: &[RowId]) -> Outcome<Vec<Option<SealedRow>>> {
     let moment = db.unchecked_transaction()?;
-    let found = ids.iter().map(|id| row(&moment, *id)).collect::<Outcome<_>>()?;
+    let possible = |id: &RowId| match row(&moment, *id) {
+        Err(Failure::Impossible(reason)) if *id >= RowId::FIRST_FREE => {
+            log::error!("{}: {reason}: left out", path.display());
+            Ok(None)
+        }
+        outcome => outcome,
+    };
+    let found = ids.iter().map(possible).collect::<Outcome<_>>()?;
     moment.commit()?;
     Ok(found)
 }
 
-/// The rows written or deleted since.
-pub(super) fn changes(db: &rusqlite::Connection, since: Revision) -> Outcome<Changes> {
+/// The rows written or deleted since. One of a number that none of ours has is left out with an error in the log.
+pub(super) fn changes(db: &rusqlite::Connection, path: &Path, since: Revision) -> Outcome<Changes> {
     let moment = db.unchecked_transaction()?;
     let Meta { revision: now, forgotten } = meta(&moment)?;
     if since < forgotten || since > now {
@@ -100,7 +116,15 @@ pub(super) fn changes(db: &rusqlite::Connection, since: Revision) -> Outcome<Cha
         )?;
         let limit = stored(limits::CHANGES as u64 + 1)?;
         let found = query.query_map((stored(since.0)?, limit), |row| row.get(0))?;
-        found.map(|id| Ok(RowId(number(id?)?))).collect::<Outcome<Vec<RowId>>>()?
+        let possible = |id: rusqlite::Result<i64>| match id.map(u64::try_from) {
+            Ok(Ok(id)) => Some(Ok(RowId(id))),
+            Ok(Err(_)) => {
+                log::error!("{}: a row of a number below 0: left out", path.display());
+                None
+            }
+            Err(error) => Some(Err(Failure::from(error))),
+        };
+        found.filter_map(possible).collect::<Outcome<Vec<RowId>>>()?
     };
     moment.commit()?;
     if ids.len() > limits::CHANGES {

@@ -141,15 +141,124 @@ fn a_store_that_is_gone_is_not_made_by_opening_it() {
 }
 
 #[test]
-fn a_row_of_impossible_numbers_is_damage() {
+fn sqlite_itself_follows_no_link_in_a_stores_path() {
+    let bench = Bench::new();
+    let link = bench.folder.path().join("link");
+    std::os::unix::fs::symlink(bench.folder.path(), &link).unwrap();
+    let refusal = SqliteStore::open(&ForkGate::new(), site(&link, LONG)).map(|_| ()).unwrap_err();
+    assert!(
+        matches!(&refusal, Error::StoreIo { path, reason }
+        if *path == link.join(FILE) && reason.contains("symbolic link")),
+        "{refusal:?}"
+    );
+}
+
+/// What no header of ours says.
+const IMPOSSIBLE: [(&str, &str); 6] = [
+    ("kind = 99", "there is no kind 99"),
+    ("kind = -1", "Integer -1 out of range at index 2"),
+    ("version = -1", "a number below 0: -1"),
+    ("incarnation = -7", "a number below 0: -7"),
+    ("format = 256", "Integer 256 out of range at index 0"),
+    ("shelf = 4294967296", "Integer 4294967296 out of range at index 1"),
+];
+
+#[test]
+fn a_row_of_impossible_numbers_is_left_out_with_one_error_and_the_others_are_found() {
+    for (sql, reason) in IMPOSSIBLE {
+        let bench = Bench::new();
+        let store = bench.open();
+        let others = [row(20, 1, b"one"), row(22, 1, b"other")];
+        for row in [&others[0], &row(21, 1, b"bad"), &others[1]] {
+            commit(&store, put(row.clone())).unwrap();
+        }
+        bench.tamper(&format!("UPDATE row SET {sql} WHERE id = 21"));
+        journal::begin();
+        let found = store.load(&[RowId(20), RowId(21), RowId(22)]);
+        let [one, other] = others;
+        assert_eq!(found, Ok(vec![Some(one), None, Some(other)]), "{sql}");
+        let line = format!("ERROR {}: row 21: {reason}: left out", bench.path().display());
+        assert_eq!(journal::lines(), [line]);
+    }
+}
+
+#[test]
+fn a_row_of_an_impossible_id_hides_no_changes_and_no_others() {
     let bench = Bench::new();
     let store = bench.open();
-    commit(&store, put(row(20, 1, b"body"))).unwrap();
-    for sql in ["kind = 99", "version = -1", "format = 256", "shelf = 4294967296", "kind = -1"] {
+    commit(&store, put(row(20, 1, b"one"))).unwrap();
+    bench.tamper(
+        "INSERT INTO row SELECT -5, format, shelf, kind, incarnation, vault_key, generation, version, revision, \
+         body FROM row",
+    );
+    journal::begin();
+    let changes = store.changes(Revision(0));
+    assert_eq!(changes, Ok(Changes::Rows { now: Revision(1), ids: vec![RowId(20)] }));
+    let line = format!("ERROR {}: a row of a number below 0: left out", bench.path().display());
+    assert_eq!(journal::lines(), [line]);
+    let query = TagQuery { shelf: Shelf(1), kind: RowKind::Object, tags: vec![] };
+    assert_eq!(store.find(&query, None, 10), Ok(vec![RowId(20)]));
+}
+
+#[test]
+fn a_head_of_impossible_numbers_is_damage_and_not_absent() {
+    for (sql, reason) in IMPOSSIBLE {
+        let bench = Bench::new();
+        let store = bench.open();
+        commit(&store, put(row(1, 1, b"head"))).unwrap();
         bench.tamper(&format!("UPDATE row SET {sql}"));
-        damage(&store.load(&[RowId(20)]).unwrap_err());
-        bench.tamper("UPDATE row SET kind = 1, version = 1, format = 1, shelf = 1");
-        assert_eq!(store.load(&[RowId(20)]), Ok(vec![Some(row(20, 1, b"body"))]));
+        let refusal = store.load(&[RowId::PUBLIC_HEAD]).unwrap_err();
+        assert_eq!(damage(&refusal), format!("row 1: {reason}"));
+    }
+}
+
+#[test]
+fn a_linker_is_told_of_an_impossible_row_instead_of_missing_it() {
+    struct Looks;
+    impl Linker for Looks {
+        fn link(&self, rows: &dyn Rows, _revision: Revision) -> Result<Vec<Write>> {
+            rows.row(RowId(20)).map(|_| Vec::new())
+        }
+    }
+    let bench = Bench::new();
+    let store = bench.open();
+    commit(&store, put(row(20, 1, b""))).unwrap();
+    bench.tamper("UPDATE row SET kind = 99");
+    let outcome = commit(&store, Batch { linker: Box::new(Looks), ..put(row(21, 1, b"")) });
+    assert_eq!(damage(&outcome.unwrap_err()), "row 20: there is no kind 99");
+}
+
+/// What this thread logs.
+mod journal {
+    use std::cell::RefCell;
+
+    struct Journal;
+
+    thread_local! {
+        static LINES: RefCell<Vec<String>> = const { RefCell::new(Vec::new()) };
+    }
+
+    impl log::Log for Journal {
+        fn enabled(&self, _about: &log::Metadata<'_>) -> bool {
+            true
+        }
+
+        fn log(&self, record: &log::Record<'_>) {
+            LINES.with_borrow_mut(|lines| lines.push(format!("{} {}", record.level(), record.args())));
+        }
+
+        fn flush(&self) {}
+    }
+
+    pub(super) fn begin() {
+        // Refused when another test of this process came first: it is the same journal.
+        let _ = log::set_logger(&Journal);
+        log::set_max_level(log::LevelFilter::Warn);
+        LINES.with_borrow_mut(Vec::clear);
+    }
+
+    pub(super) fn lines() -> Vec<String> {
+        LINES.take()
     }
 }
 
