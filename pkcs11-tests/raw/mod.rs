@@ -4,11 +4,16 @@
 
 mod calls;
 mod legacy;
+mod managing;
 mod module;
+pub mod parameters;
 mod process;
 mod sent;
 pub mod shim;
+mod transforming;
+pub mod words;
 
+pub use managing::Attributes;
 pub use module::{Interface, Module};
 pub use process::Forked;
 pub use sent::{Attribute, Out, Sent, Template, Value, mechanism, pss};

@@ -1,0 +1,106 @@
+//! Mechanisms with parameters, and attributes that are templates.
+
+use std::ptr;
+
+use cryptoki_sys::{
+    CK_AES_CTR_PARAMS, CK_ATTRIBUTE, CK_ATTRIBUTE_TYPE, CK_ECDH1_DERIVE_PARAMS, CK_GCM_PARAMS, CK_MECHANISM,
+    CK_MECHANISM_TYPE, CK_RSA_PKCS_OAEP_PARAMS, CK_ULONG, CKM_AES_CTR, CKM_AES_GCM, CKM_ECDH1_DERIVE,
+    CKM_RSA_PKCS_OAEP, CKZ_DATA_SPECIFIED,
+};
+
+use super::{Attribute, Sent, Template};
+
+/// A mechanism over any parameter.
+#[must_use]
+pub fn with<T: ?Sized>(kind: CK_MECHANISM_TYPE, parameter: &T) -> CK_MECHANISM {
+    CK_MECHANISM {
+        mechanism: kind,
+        pParameter: ptr::from_ref(parameter).cast_mut().cast(),
+        ulParameterLen: size_of_val(parameter) as CK_ULONG,
+    }
+}
+
+/// A mechanism with a parameter pointer and length that need not fit.
+#[must_use]
+pub fn claiming(kind: CK_MECHANISM_TYPE, parameter: Sent<'_>) -> CK_MECHANISM {
+    CK_MECHANISM { mechanism: kind, pParameter: parameter.pointer.cast(), ulParameterLen: parameter.len }
+}
+
+/// A mechanism and its parameters.
+pub struct Parameterised<T> {
+    kind: CK_MECHANISM_TYPE,
+    parameters: T,
+}
+
+impl<T> Parameterised<T> {
+    /// The C form; its pointers live as long as `self`.
+    #[must_use]
+    pub fn mechanism(&self) -> CK_MECHANISM {
+        with(self.kind, &self.parameters)
+    }
+}
+
+/// AES-GCM with a vector, associated data and a tag of `tag_bits`.
+#[must_use]
+pub fn gcm(iv: Sent<'_>, aad: Sent<'_>, tag_bits: CK_ULONG) -> Parameterised<CK_GCM_PARAMS> {
+    let parameters = CK_GCM_PARAMS {
+        pIv: iv.pointer,
+        ulIvLen: iv.len,
+        ulIvBits: iv.len.wrapping_mul(8),
+        pAAD: aad.pointer,
+        ulAADLen: aad.len,
+        ulTagBits: tag_bits,
+    };
+    Parameterised { kind: CKM_AES_GCM, parameters }
+}
+
+/// AES-CTR whose counter is the low `bits` of `block`.
+#[must_use]
+pub fn ctr(bits: CK_ULONG, block: [u8; 16]) -> Parameterised<CK_AES_CTR_PARAMS> {
+    Parameterised { kind: CKM_AES_CTR, parameters: CK_AES_CTR_PARAMS { ulCounterBits: bits, cb: block } }
+}
+
+/// RSA-OAEP.
+#[must_use]
+pub fn oaep(
+    hash: CK_MECHANISM_TYPE,
+    mgf: CK_ULONG,
+    label: Sent<'_>,
+) -> Parameterised<CK_RSA_PKCS_OAEP_PARAMS> {
+    let parameters = CK_RSA_PKCS_OAEP_PARAMS {
+        hashAlg: hash,
+        mgf,
+        source: CKZ_DATA_SPECIFIED,
+        pSourceData: label.pointer.cast(),
+        ulSourceDataLen: label.len,
+    };
+    Parameterised { kind: CKM_RSA_PKCS_OAEP, parameters }
+}
+
+/// ECDH with one's own key and the public point of the other.
+#[must_use]
+pub fn ecdh1(kdf: CK_ULONG, shared: Sent<'_>, public: Sent<'_>) -> Parameterised<CK_ECDH1_DERIVE_PARAMS> {
+    let parameters = CK_ECDH1_DERIVE_PARAMS {
+        kdf,
+        ulSharedDataLen: shared.len,
+        pSharedData: shared.pointer,
+        ulPublicDataLen: public.len,
+        pPublicData: public.pointer,
+    };
+    Parameterised { kind: CKM_ECDH1_DERIVE, parameters }
+}
+
+impl Attribute {
+    /// An attribute whose value is a template; that lives as long as the test.
+    #[must_use]
+    pub fn nested(kind: CK_ATTRIBUTE_TYPE, template: Template) -> Self {
+        let template: &'static Template = Box::leak(Box::new(template));
+        let mut bytes = Vec::new();
+        for CK_ATTRIBUTE { type_, pValue, ulValueLen } in template.raw() {
+            bytes.extend(type_.to_ne_bytes());
+            bytes.extend(pValue.expose_provenance().to_ne_bytes());
+            bytes.extend(ulValueLen.to_ne_bytes());
+        }
+        Self::bytes(kind, bytes)
+    }
+}
