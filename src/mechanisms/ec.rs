@@ -1,4 +1,6 @@
-//! ECDSA and key pairs on NIST's curves (PKCS#11 v3.2 section 6.3; FIPS 186-5).
+//! ECDSA and key pairs on NIST's curves (PKCS#11 v3.2 section 6.3; FIPS 186-5); key agreement has its own file.
+
+mod agreement;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -6,8 +8,9 @@ use std::sync::Arc;
 use engine::mechanism::{Can, GeneratedPair, Key, KeyTypeRow, MechanismRow, Saving, Signing, Verifying};
 use pkcs11::constants::{
     CKA_EC_PARAMS, CKA_EC_POINT, CKA_PUBLIC_KEY_INFO, CKA_VALUE, CKF_EC_COMPRESS, CKF_EC_CURVENAME,
-    CKF_EC_F_P, CKF_EC_OID, CKF_EC_UNCOMPRESS, CKK_EC, CKM_EC_KEY_PAIR_GEN, CKM_ECDSA, CKM_ECDSA_SHA256,
-    CKM_ECDSA_SHA384, CKM_ECDSA_SHA512, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
+    CKF_EC_F_P, CKF_EC_OID, CKF_EC_UNCOMPRESS, CKK_EC, CKM_EC_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKM_ECDSA,
+    CKM_ECDSA_SHA1, CKM_ECDSA_SHA224, CKM_ECDSA_SHA256, CKM_ECDSA_SHA384, CKM_ECDSA_SHA512, CKO_PRIVATE_KEY,
+    CKO_PUBLIC_KEY,
 };
 use pkcs11::{AttributeType, Attributes, Error, Mechanism, MechanismType, Result, Secret};
 
@@ -23,15 +26,20 @@ use crate::{downcast, no_parameter};
 /// The mechanisms of this family.
 pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_EC_KEY_PAIR_GEN, &[Can::GenerateKeyPair(generate)]),
-    row(CKM_ECDSA, &[Can::Sign(sign), Can::Verify(verify)]),
-    row(CKM_ECDSA_SHA256, &[Can::Sign(sign), Can::Verify(verify)]),
-    row(CKM_ECDSA_SHA384, &[Can::Sign(sign), Can::Verify(verify)]),
-    row(CKM_ECDSA_SHA512, &[Can::Sign(sign), Can::Verify(verify)]),
+    row(CKM_ECDSA, SIGN),
+    row(CKM_ECDSA_SHA1, SIGN),
+    row(CKM_ECDSA_SHA224, SIGN),
+    row(CKM_ECDSA_SHA256, SIGN),
+    row(CKM_ECDSA_SHA384, SIGN),
+    row(CKM_ECDSA_SHA512, SIGN),
+    row(CKM_ECDH1_DERIVE, &[Can::Derive(agreement::derive)]),
 ];
+
+const SIGN: &[Can] = &[Can::Sign(sign), Can::Verify(verify)];
 
 const fn row(mechanism: MechanismType, can: &'static [Can]) -> MechanismRow {
     let flags = CKF_EC_F_P | CKF_EC_OID | CKF_EC_CURVENAME | CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS;
-    MechanismRow { mechanism, key_types: &[CKK_EC], sizes: (256, 384), flags, can }
+    MechanismRow { mechanism, key_types: &[CKK_EC], sizes: (224, 521), flags, can }
 }
 
 /// Keys on these curves, from outside and out of the store.
@@ -47,13 +55,15 @@ struct CurveRow {
     names: &'static [&'static str],
 }
 
-const CURVES: [CurveRow; 2] = [
+const CURVES: [CurveRow; 4] = [
+    CurveRow { curve: Curve::P224, oid: b"\x2b\x81\x04\x00\x21", names: &["secp224r1", "p-224", "nistp224"] },
     CurveRow {
         curve: Curve::P256,
         oid: b"\x2a\x86\x48\xce\x3d\x03\x01\x07",
         names: &["secp256r1", "prime256v1", "p-256", "nistp256"],
     },
     CurveRow { curve: Curve::P384, oid: b"\x2b\x81\x04\x00\x22", names: &["secp384r1", "p-384", "nistp384"] },
+    CurveRow { curve: Curve::P521, oid: b"\x2b\x81\x04\x00\x23", names: &["secp521r1", "p-521", "nistp521"] },
 ];
 
 /// `id-ecPublicKey`, 1.2.840.10045.2.1 (RFC 5480 section 2.1.1).
@@ -89,6 +99,11 @@ impl CurveRow {
     /// The `SubjectPublicKeyInfo` of a point (RFC 5480 section 2).
     fn public_key_info(&self, point: &[u8]) -> Vec<u8> {
         der::public_key_info(&[&element(OBJECT_IDENTIFIER, &[EC_PUBLIC_KEY]), &self.parameters()], point)
+    }
+
+    /// The row of a curve.
+    fn of_curve(curve: Curve) -> Option<&'static Self> {
+        CURVES.iter().find(|row| row.curve == curve)
     }
 
     /// Reads `CKA_EC_POINT`: an `OCTET STRING` as the standard says, or what clients send instead, the point itself or
@@ -131,8 +146,10 @@ impl Key for PublicKey {
 
 fn size(curve: Curve) -> u64 {
     match curve {
+        Curve::P224 => 224,
         Curve::P256 => 256,
         Curve::P384 => 384,
+        Curve::P521 => 521,
     }
 }
 
@@ -257,6 +274,8 @@ fn message(mechanism: &Mechanism, curve: Curve) -> Result<Message> {
     no_parameter(mechanism)?;
     match mechanism.mechanism_type {
         CKM_ECDSA => Ok(Message::whole(curve.coordinate_len())),
+        CKM_ECDSA_SHA1 => Ok(Message::hashed(Hash::Sha1)),
+        CKM_ECDSA_SHA224 => Ok(Message::hashed(Hash::Sha224)),
         CKM_ECDSA_SHA256 => Ok(Message::hashed(Hash::Sha256)),
         CKM_ECDSA_SHA384 => Ok(Message::hashed(Hash::Sha384)),
         CKM_ECDSA_SHA512 => Ok(Message::hashed(Hash::Sha512)),

@@ -2,8 +2,10 @@
 
 use std::sync::Arc;
 
-use engine::mechanism::{Can, GeneratedPair, Key, MechanismRow, Signing, Verifying};
-use pkcs11::constants::{CKA_CLASS, CKA_KEY_TYPE, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY};
+use engine::mechanism::{Can, Ciphering, GeneratedPair, Key, MechanismRow, Signing, StartCipher, Verifying};
+use pkcs11::constants::{
+    CKA_CLASS, CKA_KEY_TYPE, CKA_VALUE, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+};
 use pkcs11::{Attributes, Error, Mechanism, MechanismType, Parameters, PssParameters, Result};
 
 use crate::MECHANISMS;
@@ -59,6 +61,90 @@ pub(crate) fn verify(
     let mut verifying = start_verify(mechanism, key)?;
     message.chunks(7).try_for_each(|part| verifying.update(part))?;
     verifying.finish(signature)
+}
+
+/// Picks one ability of a mechanism, as [`Can::encrypt`] does.
+pub(crate) type Ability = fn(&Can) -> Option<StartCipher>;
+
+pub(crate) fn start_cipher(
+    ability: Ability,
+    mechanism: &Mechanism,
+    key: &Arc<dyn Key>,
+) -> Result<Box<dyn Ciphering>> {
+    row(mechanism).can.iter().find_map(ability).unwrap()(mechanism, key)
+}
+
+/// All at once, in a place of just the length that is asked for.
+pub(crate) fn whole(
+    ability: Ability,
+    mechanism: &Mechanism,
+    key: &Arc<dyn Key>,
+    data: &[u8],
+) -> Result<Vec<u8>> {
+    let cipher = start_cipher(ability, mechanism, key)?;
+    let mut out = vec![0; cipher.whole_len(data.len())];
+    let len = cipher.whole(data, &mut out)?;
+    out.truncate(len);
+    Ok(out)
+}
+
+/// Part by part, each into a place of just the length that is asked for.
+pub(crate) fn in_parts<'a>(
+    ability: Ability,
+    mechanism: &Mechanism,
+    key: &Arc<dyn Key>,
+    parts: impl IntoIterator<Item = &'a [u8]>,
+) -> Result<Vec<u8>> {
+    let mut cipher = start_cipher(ability, mechanism, key)?;
+    let mut out = Vec::new();
+    for part in parts {
+        let mut place = vec![0; cipher.update_len(part.len())];
+        cipher.update(part, &mut place)?;
+        out.extend(place);
+    }
+    let mut place = vec![0; cipher.finish_len()];
+    let len = cipher.finish(&mut place)?;
+    out.extend(&place[..len]);
+    Ok(out)
+}
+
+/// A secret key of a value, parsed.
+pub(crate) fn secret_key(key_type: u64, value: &[u8]) -> Arc<dyn Key> {
+    parse(&secret_attributes(key_type, value)).unwrap()
+}
+
+/// A secret key of a value, as an application would describe it.
+pub(crate) fn secret_attributes(key_type: u64, value: &[u8]) -> Attributes {
+    let mut attributes = Attributes::new();
+    attributes.set_bytes(CKA_VALUE, value);
+    of_class(CKO_SECRET_KEY, key_type, attributes)
+}
+
+pub(crate) fn with(mechanism_type: MechanismType, parameters: Parameters) -> Mechanism {
+    Mechanism { mechanism_type, parameters }
+}
+
+/// Makes a secret key.
+pub(crate) fn generate_key(mechanism: &Mechanism, template: &Attributes) -> Result<Attributes> {
+    row(mechanism).can.iter().find_map(Can::generate_key).unwrap()(mechanism, template)
+}
+
+pub(crate) fn derive(mechanism: &Mechanism, key: &Arc<dyn Key>, template: &Attributes) -> Result<Attributes> {
+    row(mechanism).can.iter().find_map(Can::derive).unwrap()(mechanism, key, template)
+}
+
+/// What of these attributes would be wrapped.
+pub(crate) fn to_bytes(attributes: &Attributes) -> Result<Vec<u8>> {
+    let row = MECHANISMS.key_type(attributes.key_type().unwrap()).unwrap();
+    (row.to_bytes)(attributes).map(|bytes| bytes.expose().to_vec())
+}
+
+/// The key of unwrapped bytes, completed.
+pub(crate) fn from_bytes(template: &Attributes, bytes: &[u8]) -> Result<Attributes> {
+    let row = MECHANISMS.key_type(template.key_type().unwrap()).unwrap();
+    let mut attributes = template.clone();
+    attributes.extend((row.from_bytes)(template, bytes)?);
+    complete(&attributes)
 }
 
 pub(crate) fn generate(mechanism: MechanismType, template: &Attributes) -> Result<GeneratedPair> {

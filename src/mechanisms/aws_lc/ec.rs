@@ -1,4 +1,4 @@
-//! Elliptic curves over prime fields: import, generation, ECDSA.
+//! Elliptic curves over prime fields: import, generation, ECDSA, ECDH.
 
 use std::ptr::{NonNull, null, null_mut};
 
@@ -12,10 +12,14 @@ use super::{failed, succeeded};
 /// A curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Curve {
+    /// NIST P-224, secp224r1.
+    P224,
     /// NIST P-256, secp256r1, prime256v1.
     P256,
     /// NIST P-384, secp384r1.
     P384,
+    /// NIST P-521, secp521r1.
+    P521,
 }
 
 impl Curve {
@@ -23,17 +27,23 @@ impl Curve {
     #[must_use]
     pub fn coordinate_len(self) -> usize {
         match self {
+            Self::P224 => 28,
             Self::P256 => 32,
             Self::P384 => 48,
+            Self::P521 => 66,
         }
     }
 
     fn group(self) -> *const c::EC_GROUP {
         match self {
             // SAFETY: gives the address of a static.
+            Self::P224 => unsafe { c::EC_group_p224() },
+            // SAFETY: as above.
             Self::P256 => unsafe { c::EC_group_p256() },
             // SAFETY: as above.
             Self::P384 => unsafe { c::EC_group_p384() },
+            // SAFETY: as above.
+            Self::P521 => unsafe { c::EC_group_p521() },
         }
     }
 }
@@ -179,6 +189,27 @@ impl PrivateKey {
         };
         succeeded(rc, "EC public point")?;
         uncompressed(self.curve, point.0.as_ptr())
+    }
+
+    /// The shared secret with a public key of the same curve: the first coordinate of the product,
+    /// [`Curve::coordinate_len`] bytes (SP 800-56A section 5.7.1.2).
+    ///
+    /// # Errors
+    /// [`Error::Primitive`], also for a key of another curve.
+    pub fn agree(&self, peer: &PublicKey) -> Result<Secret> {
+        if peer.curve != self.curve {
+            return Err(Error::Primitive("ECDH over two curves"));
+        }
+        let mut shared = Secret::zeroed(self.curve.coordinate_len());
+        let place = shared.as_mut();
+        // SAFETY: a living object; the point is one of its fields, was checked to lie on the curve, and lives as long.
+        let point = unsafe { c::EC_KEY_get0_public_key(peer.handle.as_ptr()) };
+        // SAFETY: `place` is as long as said; both keys are of one group and only read; no function means the coordinate
+        // as it is.
+        let len = unsafe {
+            c::ECDH_compute_key(place.as_mut_ptr().cast(), place.len(), point, self.handle.as_ptr(), None)
+        };
+        if usize::try_from(len) == Ok(place.len()) { Ok(shared) } else { Err(failed("ECDH")) }
     }
 
     /// Signs a digest, of which the leftmost bits count up to the order's length: r and s, each [`Curve::coordinate_len`] bytes.

@@ -189,3 +189,6 @@ pub(super) fn verify_recover(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Resul
         },
     ))
 }
+
+#[cfg(test)]
+mod tests;

@@ -8,7 +8,8 @@ use ::rsa::{BoxedUint, Pkcs1v15Sign, RsaPrivateKey};
 use p384::elliptic_curve::bigint::ConcatenatingMul;
 use pkcs11::constants::{
     CKA_COEFFICIENT, CKA_EXPONENT_1, CKA_EXPONENT_2, CKA_PRIME_1, CKA_PRIME_2, CKA_PRIVATE_EXPONENT,
-    CKG_MGF1_SHA1, CKM_ECDSA, CKM_SHA_1, CKM_SHA256, CKM_SHA384, CKM_SHA512, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
+    CKG_MGF1_SHA3_256, CKM_ECDSA, CKM_SHA3_256, CKM_SHA256, CKM_SHA384, CKM_SHA512, CKO_PRIVATE_KEY,
+    CKO_PUBLIC_KEY,
 };
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
@@ -201,8 +202,8 @@ fn pss_parameters_that_cannot_be_are_refused() {
     let (private, public) = parse_pair(CKK_RSA, made());
     for (mechanism, why) in [
         (plain(CKM_RSA_PKCS_PSS), "no parameters"),
-        (pss(CKM_RSA_PKCS_PSS, CKM_SHA_1, CKG_MGF1_SHA256, 20), "a hash that is not offered"),
-        (pss(CKM_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA1, 20), "a mask that is not offered"),
+        (pss(CKM_RSA_PKCS_PSS, CKM_SHA3_256, CKG_MGF1_SHA256, 20), "a hash that is not offered"),
+        (pss(CKM_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA3_256, 20), "a mask that is not offered"),
         (pss(CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384, CKG_MGF1_SHA384, 20), "a hash that is not the mechanism's"),
         (pss(CKM_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA256, 223), "a salt one byte too long"),
         (pss(CKM_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA256, u64::MAX), "a wild salt"),

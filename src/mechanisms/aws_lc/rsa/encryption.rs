@@ -105,6 +105,14 @@ impl PrivateKey {
     /// # Errors
     /// [`Error::Primitive`] for another length, and for a number that is not below the modulus.
     pub fn raw(&self, number: &[u8], out: &mut [u8]) -> Result<()> {
+        if number.len() == out.len()
+            && number.len() == self.copies.len()
+            && number.iter().all(|byte| *byte == 0)
+        {
+            // Zero stays zero, and the library refuses to say so.
+            out.fill(0);
+            return Ok(());
+        }
         let mut len = 0;
         // SAFETY: both slices are as long as said; the call refuses a place shorter than the modulus.
         let rc = unsafe {

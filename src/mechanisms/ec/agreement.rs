@@ -1,0 +1,81 @@
+//! ECDH (PKCS#11 v3.2 sections 6.3.16 and 6.3.18; SP 800-56A) with the derivation of ANSI X9.63.
+
+use std::sync::Arc;
+
+use engine::mechanism::Key;
+use pkcs11::constants::{
+    CKA_VALUE_LEN, CKD_NULL, CKD_SHA1_KDF, CKD_SHA224_KDF, CKD_SHA256_KDF, CKD_SHA384_KDF, CKD_SHA512_KDF,
+    CKK_AES,
+};
+use pkcs11::{Attributes, Ecdh1Parameters, Error, Mechanism, Parameters, Result, Secret};
+
+use super::CurveRow;
+use crate::aws_lc::ec::PrivateKey;
+use crate::aws_lc::hash::Hash;
+use crate::{digest, downcast, secret};
+
+/// The key derivation functions: a `CKD_` value each, and the hash of ANSI X9.63's function.
+const KDFS: [(u64, Option<Hash>); 6] = [
+    (CKD_NULL, None),
+    (CKD_SHA1_KDF, Some(Hash::Sha1)),
+    (CKD_SHA224_KDF, Some(Hash::Sha224)),
+    (CKD_SHA256_KDF, Some(Hash::Sha256)),
+    (CKD_SHA384_KDF, Some(Hash::Sha384)),
+    (CKD_SHA512_KDF, Some(Hash::Sha512)),
+];
+
+/// Derives a secret key. Its length is `CKA_VALUE_LEN`, which a key for a cipher needs; a generic secret without one is
+/// the whole shared secret.
+pub(super) fn derive(mechanism: &Mechanism, key: &Arc<dyn Key>, template: &Attributes) -> Result<Attributes> {
+    let key: Arc<PrivateKey> = downcast(key)?;
+    let Parameters::Ecdh1(parameters) = &mechanism.parameters else {
+        return Err(Error::MechanismParamInvalid("CK_ECDH1_DERIVE_PARAMS is needed"));
+    };
+    let kdf = KDFS.iter().find(|(kdf, _)| *kdf == parameters.kdf).map(|(_, hash)| *hash);
+    let kdf = kdf.ok_or(Error::MechanismParamInvalid("kdf is not offered"))?;
+    if kdf.is_none() && !parameters.shared.is_empty() {
+        return Err(Error::MechanismParamInvalid("CKD_NULL takes no shared data"));
+    }
+    let len = secret::value_len(template)?;
+    let len_is_needed = kdf.is_some() || template.key_type() == Some(CKK_AES);
+    if len.is_none() && len_is_needed {
+        return Err(Error::TemplateIncomplete(CKA_VALUE_LEN));
+    }
+    let shared = agree(&key, parameters)?;
+    match kdf {
+        None => secret::made(template, last(&shared, len)?),
+        Some(hash) => {
+            let value = derived(hash, &shared, &parameters.shared, len.unwrap_or_default())?;
+            secret::made(template, value.expose())
+        }
+    }
+}
+
+fn agree(key: &PrivateKey, parameters: &Ecdh1Parameters) -> Result<Secret> {
+    let row = CurveRow::of_curve(key.curve()).ok_or(Error::Bug("a key of no known curve"))?;
+    let peer = row.public_key(&parameters.public);
+    let peer =
+        peer.map_err(|_| Error::MechanismParamInvalid("pPublicData is no point of the key's curve"))?;
+    key.agree(&peer)
+}
+
+/// The shared secret, cut to `len` bytes by removing bytes at its start (section 6.3.18).
+fn last(shared: &Secret, len: Option<usize>) -> Result<&[u8]> {
+    let surplus = shared.len().checked_sub(len.unwrap_or(shared.len()));
+    surplus
+        .and_then(|surplus| shared.expose().get(surplus..))
+        .ok_or(Error::TemplateInconsistent("CKA_VALUE_LEN is more than the shared secret has"))
+}
+
+/// `len` bytes of ANSI X9.63's key derivation function (SEC 1 section 3.6.1): at most 64 KiB, far below its limit.
+fn derived(hash: Hash, shared: &Secret, info: &[u8], len: usize) -> Result<Secret> {
+    let mut out = Secret::zeroed(len);
+    for (count, block) in (1u32..).zip(out.as_mut().chunks_mut(hash.digest_len())) {
+        let digest = digest::of(hash, &[shared.expose(), &count.to_be_bytes(), info])?;
+        block.iter_mut().zip(digest.as_ref()).for_each(|(place, byte)| *place = *byte);
+    }
+    Ok(out)
+}
+
+#[cfg(test)]
+mod tests;
