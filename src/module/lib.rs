@@ -7,6 +7,7 @@
 // This crate is where the C structures end; clippy.toml keeps them out of the others.
 #![allow(clippy::disallowed_types)]
 
+mod ending;
 mod exports;
 mod journal;
 mod library;

@@ -16,6 +16,7 @@ use cryptoki_sys::{CK_C_INITIALIZE_ARGS, CK_RV};
 use pkcs11::constants::{CKF_OS_LOCKING_OK, CKR_GENERAL_ERROR, CKR_OK};
 use pkcs11::{Error, Result, SessionHandle, Token};
 
+use crate::ending;
 use crate::exports::Function;
 use crate::journal::{self, Journal};
 use crate::opening::{Gate, Opened};
@@ -101,7 +102,10 @@ pub(crate) fn call<A>(
             (Ok(arguments), _) => act(token, arguments),
             (Err(error), Some(session)) => match token.session_info(session) {
                 Err(Error::SessionHandleInvalid) => Err(Error::SessionHandleInvalid),
-                _ => Err(error),
+                _ => {
+                    ending::end(function, token, session);
+                    Err(error)
+                }
             },
             (Err(error), None) => Err(error),
         }
