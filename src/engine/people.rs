@@ -112,6 +112,13 @@ impl Application {
         Ok(Rows { link: next()?, keyring: next()?, escrow: next()?, head: next()?, event: next()? })
     }
 
+    /// The device key of a life that is about to begin.
+    fn device_key(&self, life: &Life) -> Result<DeviceKey> {
+        let fresh = Secret::from(self.random::<32>()?);
+        let key = self.parts.places.provide_device_key(life.token, life.incarnation, &fresh)?;
+        DeviceKey::new(self.parts.primitives.as_ref(), &key)
+    }
+
     fn event(&self, happening: Happening, person: Option<PersonId>, subjects: Vec<String>) -> Event {
         Event { happening, time: self.parts.clock.now(), person, subjects, succeeded: true }
     }
@@ -133,9 +140,7 @@ impl Application {
         let mut officer = self.enrol(pin.secret, Vec::new(), vec![share])?;
 
         let life = Life { token: slot.token, incarnation: 1 };
-        let fresh = Secret::from(self.random::<32>()?);
-        let key = self.parts.places.provide_device_key(slot.token, life.incarnation, &fresh)?;
-        let device = DeviceKey::new(primitives, &key)?;
+        let device = self.device_key(&life)?;
         let home = self.parts.places.open(slot.token, true)?;
         let rows = self.reserve(&home)?;
         let person = self.person(&officer, DEFAULT_OFFICER, Role::Officer, (0, 1), &rows)?;
@@ -234,9 +239,7 @@ impl Application {
         let share = EscrowShare { epoch, share: escrow_key.clone() };
         let mut fresh = self.enrol(Pin::read(pin)?.secret, Vec::new(), vec![share])?;
         let life = Life { token: slot.token, incarnation: opened.life.incarnation.saturating_add(1) };
-        let random = Secret::from(self.random::<32>()?);
-        let key = self.parts.places.provide_device_key(slot.token, life.incarnation, &random)?;
-        let device = DeviceKey::new(primitives, &key)?;
+        let device = self.device_key(&life)?;
         let rows = self.reserve(&opened.home)?;
         let next = Roster {
             incarnation: life.incarnation,
