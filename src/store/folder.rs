@@ -233,6 +233,10 @@ impl Places for Folder {
         let store = fs::symlink_metadata(site.folder.join(sqlite::FILE));
         if store.is_err_and(|error| error.kind() == io::ErrorKind::NotFound) {
             if !create {
+                if site.folder.join(crate::counters::FILE).exists() {
+                    let path = site.folder.join(sqlite::FILE);
+                    log::warn!("{}: there are counters beside it, but it is not there", path.display());
+                }
                 return Err(Error::TokenNotInitialized);
             }
             self.make_store(&site)?;
