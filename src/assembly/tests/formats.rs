@@ -59,7 +59,7 @@ fn a_token_of_format_1_opens_and_its_keys_are_the_same() {
     let opened = assembly::open(&Config::in_folder(folder.path())).unwrap();
     let token = opened.token.as_ref();
     let slot = *token.slot_list(true, true).unwrap().first().unwrap();
-    assert_eq!(slot.0, 0x9_b562);
+    assert_eq!(slot.0, 0x4_f9d8);
     assert_eq!(token.token_info(slot).unwrap().label, "format 1");
 
     let session = token.open_session(slot, Access::ReadWrite, true).unwrap();
