@@ -51,11 +51,11 @@ pub(super) fn version(db: &rusqlite::Connection, id: RowId) -> Outcome<Option<u6
 ///
 /// Ids come from applications too, as handles: one that no row can have names none.
 pub(super) fn row(db: &rusqlite::Connection, id: RowId) -> Outcome<Option<SealedRow>> {
-    let Ok(number) = i64::try_from(id.0) else { return Ok(None) };
+    let Ok(key) = i64::try_from(id.0) else { return Ok(None) };
     let mut query = db.prepare_cached(
         "SELECT format, shelf, kind, incarnation, vault_key, generation, version, body FROM row WHERE id = ?1",
     )?;
-    let found = query.query_row([number], |row| {
+    let found = query.query_row([key], |row| {
         Ok((
             row.get::<_, u8>(2)?,
             (row.get::<_, i64>(3)?, row.get::<_, i64>(6)?),

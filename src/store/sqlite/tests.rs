@@ -282,6 +282,13 @@ fn a_full_store_answers_so_and_works_again_when_there_is_room() {
 }
 
 #[test]
+fn a_number_that_no_row_can_have_names_none() {
+    let bench = Bench::new();
+    let store = bench.open();
+    assert_eq!(store.load(&[RowId(u64::MAX), RowId(1 << 63)]), Ok(vec![None, None]));
+}
+
+#[test]
 fn a_writer_outside_the_queue_makes_the_store_busy_for_a_bounded_time() {
     let bench = Bench::new();
     let store = bench.try_open(SHORT).unwrap();
