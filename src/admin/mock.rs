@@ -185,6 +185,8 @@ impl Cryptoki for Mock {
         Ok(())
     }
 
+    fn end_waits(&self) {}
+
     refuse! {
         fn info() -> LibraryInfo;
         fn slot_info(SlotId) -> SlotInfo;
@@ -214,6 +216,34 @@ impl Cryptoki for Mock {
         fn verify_update(SessionHandle, &[u8]) -> ();
         fn verify_final(SessionHandle, &[u8]) -> ();
         fn generate_key_pair(SessionHandle, Mechanism, Template, Template) -> (ObjectHandle, ObjectHandle);
+        fn wait_for_slot_event(bool) -> SlotId;
+        fn operation_state(SessionHandle, &mut Room<'_>) -> usize;
+        fn set_operation_state(SessionHandle, &[u8], ObjectHandle, ObjectHandle) -> ();
+        fn copy_object(SessionHandle, ObjectHandle, Template) -> ObjectHandle;
+        fn object_size(SessionHandle, ObjectHandle) -> u64;
+        fn set_attribute_values(SessionHandle, ObjectHandle, Template) -> ();
+        fn encrypt_init(SessionHandle, Option<Mechanism>, ObjectHandle) -> ();
+        fn encrypt(SessionHandle, &[u8], &mut Room<'_>) -> usize;
+        fn encrypt_update(SessionHandle, &[u8], &mut Room<'_>) -> usize;
+        fn encrypt_final(SessionHandle, &mut Room<'_>) -> usize;
+        fn decrypt_init(SessionHandle, Option<Mechanism>, ObjectHandle) -> ();
+        fn decrypt(SessionHandle, &[u8], &mut Room<'_>) -> usize;
+        fn decrypt_update(SessionHandle, &[u8], &mut Room<'_>) -> usize;
+        fn decrypt_final(SessionHandle, &mut Room<'_>) -> usize;
+        fn digest_key(SessionHandle, ObjectHandle) -> ();
+        fn sign_recover_init(SessionHandle, Option<Mechanism>, ObjectHandle) -> ();
+        fn sign_recover(SessionHandle, &[u8], &mut Room<'_>) -> usize;
+        fn verify_recover_init(SessionHandle, Option<Mechanism>, ObjectHandle) -> ();
+        fn verify_recover(SessionHandle, &[u8], &mut Room<'_>) -> usize;
+        fn digest_encrypt_update(SessionHandle, &[u8], &mut Room<'_>) -> usize;
+        fn decrypt_digest_update(SessionHandle, &[u8], &mut Room<'_>) -> usize;
+        fn sign_encrypt_update(SessionHandle, &[u8], &mut Room<'_>) -> usize;
+        fn decrypt_verify_update(SessionHandle, &[u8], &mut Room<'_>) -> usize;
+        fn generate_key(SessionHandle, Mechanism, Template) -> ObjectHandle;
+        fn wrap_key(SessionHandle, Mechanism, ObjectHandle, ObjectHandle, &mut Room<'_>) -> usize;
+        fn unwrap_key(SessionHandle, Mechanism, ObjectHandle, &[u8], Template) -> ObjectHandle;
+        fn derive_key(SessionHandle, Mechanism, ObjectHandle, Template) -> ObjectHandle;
+        fn seed_random(SessionHandle, &[u8]) -> ();
         fn generate_random(SessionHandle, &mut [u8]) -> ();
     }
 }
@@ -221,5 +251,6 @@ impl Cryptoki for Mock {
 impl Administration for Mock {
     refuse! {
         fn audit_events(SlotId, u64, usize) -> Vec<AuditEvent>;
+        fn trust_key(SessionHandle, &str, Option<[u8; 48]>, bool) -> ();
     }
 }
