@@ -27,10 +27,10 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(
         CKM_AES_CTR,
         &[
-            Can::Encrypt(counter::start),
-            Can::Decrypt(counter::start),
-            Can::Wrap(counter::start),
-            Can::Unwrap(counter::start),
+            Can::Encrypt(counter::encrypt),
+            Can::Decrypt(counter::decrypt),
+            Can::Wrap(counter::encrypt),
+            Can::Unwrap(counter::decrypt),
         ],
     ),
     row(
@@ -78,7 +78,7 @@ pub(crate) const KEY_TYPE: KeyTypeRow = KeyTypeRow {
 impl EngineKey for Key {
     /// In bytes, as the standard's tables for AES have it.
     fn size(&self) -> u64 {
-        self.len() as u64
+        self.key_len() as u64
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -174,7 +174,11 @@ mod tests {
     use pkcs11::{Parameters, PssParameters};
 
     /// FIPS 180-4's example message "abc", and the empty one (NIST's SHA examples).
-    const VECTORS: [(MechanismType, &[u8], &str); 5] = [
+    const VECTORS: [(MechanismType, &[u8], &str); 9] = [
+        (CKM_SHA_1, b"abc", "a9993e364706816aba3e25717850c26c9cd0d89d"),
+        (CKM_SHA224, b"abc", "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7"),
+        (CKM_SHA512_224, b"abc", "4634270f707b6a54daae7530460842e20e37ed265ceee9a43e8924aa"),
+        (CKM_SHA512_256, b"abc", "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23"),
         (CKM_SHA256, b"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
         (CKM_SHA256, b"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
         (
@@ -209,6 +213,37 @@ mod tests {
                 let mut out = vec![0; running.digest_len()];
                 running.finish(&mut out).unwrap();
                 assert_eq!(out, hex(expected));
+            }
+        }
+    }
+
+    #[test]
+    fn a_digest_that_was_saved_goes_on_where_it_was() {
+        let message: Vec<u8> = (0..=255).collect();
+        for row in HASHES {
+            for cut in [0, 1, 63, 64, 65, 127, 128, 129, 256] {
+                let (before, after) = message.split_at(cut);
+                let mut first = start(row.digest);
+                first.update(before).unwrap();
+                let mut second = start(row.digest);
+                second.restore(first.save().unwrap().expose()).unwrap();
+                second.update(after).unwrap();
+                let mut out = vec![0; row.hash.digest_len()];
+                second.finish(&mut out).unwrap();
+                assert_eq!(out, super::of(row.hash, &[&message]).unwrap().as_ref());
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_no_state_of_this_digest_is_refused() {
+        for row in HASHES {
+            let mut running = start(row.digest);
+            let state = running.save().unwrap();
+            for state in
+                [&[], &state.expose()[1..], &[state.expose(), &[0]].concat(), &vec![255; state.len()]]
+            {
+                assert_eq!(running.restore(state), Err(Error::SavedStateInvalid));
             }
         }
     }

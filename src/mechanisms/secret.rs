@@ -90,11 +90,14 @@ pub(crate) fn made(template: &Attributes, value: &[u8]) -> Result<Attributes> {
 /// A random secret key of `CKA_VALUE_LEN` bytes.
 ///
 /// # Errors
-/// [`Error::TemplateIncomplete`] without a length, and those of [`made`].
+/// [`Error::TemplateIncomplete`] without a length, and [`Error::AttributeValueInvalid`] for one that the type cannot have:
+/// the standard lists no CKR_KEY_SIZE_RANGE for `C_GenerateKey`. Those of [`made`].
 pub(crate) fn random(template: &Attributes) -> Result<Attributes> {
-    let len = value_len(template)?.ok_or(Error::TemplateIncomplete(CKA_VALUE_LEN))?;
+    let refused = Error::AttributeValueInvalid(CKA_VALUE_LEN);
+    let len = value_len(template).map_err(|_| refused.clone())?;
+    let len = len.ok_or(Error::TemplateIncomplete(CKA_VALUE_LEN))?;
     if !len_is_possible(secret_type(template)?, len) {
-        return Err(Error::KeySizeRange);
+        return Err(refused);
     }
     let mut value = Secret::zeroed(len);
     aws_lc::random(value.as_mut())?;

@@ -8,8 +8,18 @@ use pkcs11::{Error, Mechanism, Parameters, Result};
 use crate::aws_lc::aes::{BLOCK, CounterState, Key};
 use crate::downcast;
 
-/// Encryption and decryption are the same.
-pub(super) fn start(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Ciphering>> {
+/// Also wraps.
+pub(super) fn encrypt(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Ciphering>> {
+    start(mechanism, key, Error::DataLenRange)
+}
+
+/// Also unwraps. The same as encryption, but for the error at the counter's end: the standard names CKR_DATA_LEN_RANGE for
+/// both in section 6.11.3, and does not list it for the functions of decryption.
+pub(super) fn decrypt(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Ciphering>> {
+    start(mechanism, key, Error::EncryptedDataLenRange)
+}
+
+fn start(mechanism: &Mechanism, key: &Arc<dyn EngineKey>, at_end: Error) -> Result<Box<dyn Ciphering>> {
     let key = downcast(key)?;
     let Parameters::Counter(parameters) = mechanism.parameters else {
         return Err(Error::MechanismParamInvalid("CK_AES_CTR_PARAMS is needed"));
@@ -17,7 +27,7 @@ pub(super) fn start(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<B
     let bits = u32::try_from(parameters.counter_bits).ok().filter(|bits| (1..=128).contains(bits));
     let bits = bits.ok_or(Error::MechanismParamInvalid("ulCounterBits is none of 1 to 128"))?;
     let left = bytes_before_overflow(u128::from_be_bytes(parameters.block), bits);
-    Ok(Box::new(Counter { key, state: CounterState::new(parameters.block), left }))
+    Ok(Box::new(Counter { key, state: CounterState::new(parameters.block), left, at_end }))
 }
 
 /// How many bytes there are before the low `bits` of the block would come to a value again. Up to the largest number
@@ -33,6 +43,8 @@ struct Counter {
     state: CounterState,
     /// Bytes that may come before a counter would be used a second time.
     left: u128,
+    /// What is answered when more come.
+    at_end: Error,
 }
 
 impl Saving for Counter {}
@@ -44,7 +56,7 @@ impl Ciphering for Counter {
 
     /// The whole block counts inside, which is the same as its low bits alone as long as these do not overflow.
     fn update(&mut self, part: &[u8], out: &mut [u8]) -> Result<()> {
-        let left = self.left.checked_sub(part.len() as u128).ok_or(Error::DataLenRange)?;
+        let left = self.left.checked_sub(part.len() as u128).ok_or_else(|| self.at_end.clone())?;
         let out = out.get_mut(..part.len()).ok_or(Error::Bug("no place for the data"))?;
         self.key.ctr(&mut self.state, part, out)?;
         self.left = left;

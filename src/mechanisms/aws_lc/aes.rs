@@ -80,14 +80,8 @@ impl Key {
 
     /// Length of the key in bytes.
     #[must_use]
-    pub fn len(&self) -> usize {
+    pub fn key_len(&self) -> usize {
         self.bytes.len()
-    }
-
-    /// Never: a key has 16 bytes at least.
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
     }
 
     /// One block in place.
@@ -344,7 +338,7 @@ impl GcmStream {
     pub fn new(key: &Key, iv: &[u8], aad: &[u8]) -> Result<Self> {
         let iv_len = i32::try_from(iv.len()).ok().filter(|len| *len > 0);
         let iv_len = iv_len.ok_or(Error::Primitive("a GCM IV of another length"))?;
-        let cipher = match key.len() {
+        let cipher = match key.key_len() {
             // SAFETY: gives the address of a static.
             16 => unsafe { c::EVP_aes_128_gcm() },
             // SAFETY: as above.

@@ -282,10 +282,8 @@ fn bits(number: &[u8]) -> usize {
 }
 
 fn modulus_bits(n: &[u8], allowed: std::ops::RangeInclusive<usize>) -> Result<u64> {
+    // The standard lists no CKR_KEY_SIZE_RANGE for `C_CreateObject`.
+    let refused = Error::AttributeValueInvalid(CKA_MODULUS);
     let bits = bits(n);
-    if allowed.contains(&bits) {
-        u64::try_from(bits).map_err(|_| Error::KeySizeRange)
-    } else {
-        Err(Error::KeySizeRange)
-    }
+    if allowed.contains(&bits) { u64::try_from(bits).map_err(|_| refused) } else { Err(refused) }
 }

@@ -9,7 +9,7 @@ use p384::elliptic_curve::subtle::{
 use pkcs11::{Error, Result, Secret};
 use sha2::Sha256;
 
-use crate::aws_lc::rsa::{PKCS1_OVERHEAD, PrivateKey};
+use crate::aws_lc::rsa::PrivateKey;
 
 /// Bytes of candidates for the length of a message, two each.
 const LENGTHS: usize = 256;
@@ -59,7 +59,7 @@ fn message_start(encoded: &[u8]) -> (Choice, u32) {
 /// Length of the message that takes the place of a bad one: the last candidate that a message can have.
 fn substitute_len(lengths: &Secret, total: u32) -> u32 {
     // The longest message and one more.
-    let bound = total.saturating_sub(PKCS1_OVERHEAD as u32 - 1);
+    let bound = total.saturating_sub(FIRST_END);
     let mask = u32::MAX.checked_shr(bound.leading_zeros()).unwrap_or(0);
     let mut len = 0;
     for candidate in lengths.expose().as_chunks::<2>().0 {

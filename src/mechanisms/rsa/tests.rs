@@ -1,4 +1,5 @@
 use super::*;
+use crate::digest::HASHES;
 use crate::fixtures::{
     complete, error, generate, hex, of_class, parse, parse_pair, plain, pss, sign, start_sign, start_verify,
     verify,
@@ -8,10 +9,11 @@ use ::rsa::{BoxedUint, Pkcs1v15Sign, RsaPrivateKey};
 use p384::elliptic_curve::bigint::ConcatenatingMul;
 use pkcs11::constants::{
     CKA_COEFFICIENT, CKA_EXPONENT_1, CKA_EXPONENT_2, CKA_PRIME_1, CKA_PRIME_2, CKA_PRIVATE_EXPONENT,
-    CKG_MGF1_SHA3_256, CKM_ECDSA, CKM_SHA3_256, CKM_SHA256, CKM_SHA384, CKM_SHA512, CKO_PRIVATE_KEY,
+    CKG_MGF1_SHA3_256, CKM_ECDSA, CKM_SHA_1, CKM_SHA3_256, CKM_SHA256, CKM_SHA384, CKO_PRIVATE_KEY,
     CKO_PUBLIC_KEY,
 };
-use sha2::{Digest, Sha256, Sha384, Sha512};
+use sha1::Sha1;
+use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
 
 /// NIST CAVP, FIPS 186-3 SigGen15, 2048 bits: the key, and the first message and signature of SHA-256 and SHA-384.
 const PKCS1_MODULUS: &str = "\
@@ -155,6 +157,8 @@ fn pkcs1_signatures_equal_those_of_another_implementation() {
     }
     let message = b"a message in several parts";
     for (mechanism, expected) in [
+        (CKM_SHA1_RSA_PKCS, theirs.sign(Pkcs1v15Sign::new::<Sha1>(), &Sha1::digest(message))),
+        (CKM_SHA224_RSA_PKCS, theirs.sign(Pkcs1v15Sign::new::<Sha224>(), &Sha224::digest(message))),
         (CKM_SHA256_RSA_PKCS, theirs.sign(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(message))),
         (CKM_SHA384_RSA_PKCS, theirs.sign(Pkcs1v15Sign::new::<Sha384>(), &Sha384::digest(message))),
         (CKM_SHA512_RSA_PKCS, theirs.sign(Pkcs1v15Sign::new::<Sha512>(), &Sha512::digest(message))),
@@ -188,12 +192,20 @@ fn pss_signatures_pass_from_one_implementation_to_the_other() {
 #[test]
 fn every_pair_of_hash_and_mask_signs_what_it_verifies() {
     let (private, public) = parse_pair(CKK_RSA, made());
-    for (hash, len) in [(CKM_SHA256, 32), (CKM_SHA384, 48), (CKM_SHA512, 64)] {
+    for row in HASHES {
+        let digest = vec![1; row.hash.digest_len()];
         for (mgf, _) in MGFS {
-            let mechanism = pss(CKM_RSA_PKCS_PSS, hash, mgf, 13);
-            let signature = sign(&mechanism, &private, &vec![1; len]).unwrap();
-            assert_eq!(verify(&mechanism, &public, &vec![1; len], &signature), Ok(()));
+            let mechanism = pss(CKM_RSA_PKCS_PSS, row.digest, mgf, 13);
+            let signature = sign(&mechanism, &private, &digest).unwrap();
+            assert_eq!(verify(&mechanism, &public, &digest, &signature), Ok(()));
         }
+    }
+    for (mechanism, hash) in
+        [(CKM_SHA1_RSA_PKCS_PSS, CKM_SHA_1), (CKM_SHA224_RSA_PKCS_PSS, pkcs11::constants::CKM_SHA224)]
+    {
+        let mechanism = pss(mechanism, hash, CKG_MGF1_SHA1, 20);
+        let signature = sign(&mechanism, &private, b"message").unwrap();
+        assert_eq!(verify(&mechanism, &public, b"message", &signature), Ok(()));
     }
 }
 
@@ -403,8 +415,8 @@ fn public_keys_are_taken_within_the_bounds_and_leading_zeros_go() {
     assert_eq!(completed.bytes(CKA_PUBLIC_EXPONENT), Some(DEFAULT_EXPONENT));
     let size = |len: usize| error(complete(&public(&vec![0xff; len], DEFAULT_EXPONENT)));
     assert_eq!([size(128), size(2048)], [None, None]);
-    assert_eq!(size(127), Some(Error::KeySizeRange));
-    assert_eq!(size(2049), Some(Error::KeySizeRange));
+    assert_eq!(size(127), Some(Error::AttributeValueInvalid(CKA_MODULUS)));
+    assert_eq!(size(2049), Some(Error::AttributeValueInvalid(CKA_MODULUS)));
     let mut even = modulus.clone();
     even[255] &= 0xfe;
     let refused = error(complete(&public(&even, DEFAULT_EXPONENT)));

@@ -175,7 +175,7 @@ fn a_badly_padded_ciphertext_always_gives_the_same_message_and_the_one_that_anot
     let theirs = theirs();
     let mechanism = plain(CKM_RSA_PKCS);
     for i in 0..40u8 {
-        let mut ciphertext: Vec<u8> = (0..256).map(|j| (j as u8).wrapping_mul(i).wrapping_add(i)).collect();
+        let mut ciphertext: Vec<u8> = (0..=255u8).map(|j| j.wrapping_mul(i).wrapping_add(i)).collect();
         ciphertext[0] = i;
         let message = whole(Can::decrypt, &mechanism, &key, &ciphertext).unwrap();
         assert_eq!(whole(Can::decrypt, &mechanism, &key, &ciphertext), Ok(message.clone()));
