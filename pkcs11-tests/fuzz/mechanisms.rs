@@ -1,0 +1,183 @@
+//! Mechanisms with their parameters, right and wrong.
+
+use cryptoki_sys::{
+    CKD_NULL, CKG_MGF1_SHA256, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_ECB, CKM_AES_GCM,
+    CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_EC_KEY_PAIR_GEN,
+    CKM_ECDH1_COFACTOR_DERIVE, CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA256, CKM_GENERIC_SECRET_KEY_GEN,
+    CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_RSA_X_509, CKM_SHA_1,
+    CKM_SHA_1_HMAC, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384,
+    CKM_SHA384_HMAC, CKM_SHA512, CKM_SHA512_HMAC, CKZ_DATA_SPECIFIED,
+};
+
+use crate::dice::Dice;
+use crate::memory::{Lent, Memory};
+
+/// Bytes that parameters have room for, so that any length up to it is true.
+const ROOM: u64 = 512;
+
+const DIGESTS: &[u64] = &[CKM_SHA_1, CKM_SHA256, CKM_SHA384, CKM_SHA512];
+const CIPHERS: &[u64] = &[
+    CKM_AES_ECB,
+    CKM_AES_CBC,
+    CKM_AES_CBC_PAD,
+    CKM_AES_CTR,
+    CKM_AES_GCM,
+    CKM_RSA_PKCS,
+    CKM_RSA_PKCS_OAEP,
+    CKM_RSA_X_509,
+];
+const SIGNATURES: &[u64] = &[
+    CKM_SHA_1_HMAC,
+    CKM_SHA256_HMAC,
+    CKM_SHA384_HMAC,
+    CKM_SHA512_HMAC,
+    CKM_ECDSA,
+    CKM_ECDSA_SHA256,
+    CKM_RSA_PKCS,
+    CKM_SHA256_RSA_PKCS,
+    CKM_RSA_PKCS_PSS,
+    CKM_SHA256_RSA_PKCS_PSS,
+];
+const WRAPS: &[u64] = &[
+    CKM_AES_KEY_WRAP,
+    CKM_AES_KEY_WRAP_PAD,
+    CKM_AES_KEY_WRAP_KWP,
+    CKM_AES_CBC_PAD,
+    CKM_AES_GCM,
+    CKM_RSA_PKCS_OAEP,
+];
+
+/// Whose keys a mechanism works with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Family {
+    /// AES and generic secrets.
+    Secret,
+    /// Elliptic curves.
+    Ec,
+    /// RSA.
+    Rsa,
+    /// Objects that no mechanism may know.
+    Other,
+}
+
+/// The keys that go with a mechanism.
+pub(crate) fn family(kind: u64) -> Family {
+    match kind {
+        CKM_ECDSA | CKM_ECDSA_SHA256 | CKM_ECDH1_DERIVE | CKM_ECDH1_COFACTOR_DERIVE => Family::Ec,
+        CKM_RSA_PKCS | CKM_RSA_PKCS_OAEP | CKM_RSA_X_509 | CKM_SHA256_RSA_PKCS | CKM_RSA_PKCS_PSS
+        | CKM_SHA256_RSA_PKCS_PSS => Family::Rsa,
+        _ => Family::Secret,
+    }
+}
+
+/// The mechanisms that a function has use for.
+fn of_function(function: &str, dice: &mut Dice) -> u64 {
+    match function {
+        "C_DigestInit" => dice.of(DIGESTS),
+        "C_EncryptInit" | "C_DecryptInit" => dice.of(CIPHERS),
+        "C_SignInit" | "C_VerifyInit" => dice.of(SIGNATURES),
+        "C_SignRecoverInit" | "C_VerifyRecoverInit" => dice.of(&[CKM_RSA_PKCS, CKM_RSA_X_509]),
+        "C_GenerateKey" => dice.of(&[CKM_AES_KEY_GEN, CKM_GENERIC_SECRET_KEY_GEN]),
+        "C_GenerateKeyPair" => CKM_EC_KEY_PAIR_GEN,
+        "C_WrapKey" | "C_UnwrapKey" => dice.of(WRAPS),
+        "C_DeriveKey" => dice.of(&[CKM_ECDH1_DERIVE, CKM_ECDH1_COFACTOR_DERIVE]),
+        _ => any_type(dice),
+    }
+}
+
+/// A mechanism's type, known or not. RSA key pairs are left out: they take a tenth of a second each.
+pub(crate) fn any_type(dice: &mut Dice) -> u64 {
+    let known = [DIGESTS, CIPHERS, SIGNATURES, WRAPS].concat();
+    match dice.below(10) {
+        0 => dice.word(),
+        1 => dice.below(0x2000).max(CKM_RSA_PKCS_KEY_PAIR_GEN + 1),
+        _ => dice.of(&known),
+    }
+}
+
+/// A pointer to a mechanism, or null. `point` is some public point for the derivations.
+pub(crate) fn mechanism(dice: &mut Dice, memory: &mut Memory, function: &str, point: &[u8]) -> u64 {
+    if dice.once_in(12) {
+        return 0;
+    }
+    let kind = if dice.once_in(12) { any_type(dice) } else { of_function(function, dice) };
+    let Lent { pointer, len } = parameters(dice, memory, kind, point);
+    memory.structure(vec![kind, pointer, len])
+}
+
+/// Parameters of a mechanism: as they should be, or of another length, or null.
+fn parameters(dice: &mut Dice, memory: &mut Memory, kind: u64, point: &[u8]) -> Lent {
+    let words = right(dice, memory, kind, point);
+    let right_len = 8 * words.len() as u64;
+    // Behind the right ones lie zeros: a longer form of the same parameters reads null pointers there.
+    let mut room = words;
+    room.resize(ROOM as usize / 8, 0);
+    let pointer = memory.structure(room);
+    match dice.below(16) {
+        0 => Lent { pointer: 0, len: 0 },
+        1 => Lent { pointer: 0, len: right_len },
+        2 => Lent { pointer, len: 0 },
+        3 if !has_two_forms(kind) => Lent { pointer, len: dice.below(ROOM + 1) },
+        4 => Lent { pointer, len: dice.wild_len() },
+        _ => Lent { pointer, len: iv_len(dice, kind).unwrap_or(right_len) },
+    }
+}
+
+/// GCM's parameters are read by their length: one form's words in the other's length are pointers that are none.
+fn has_two_forms(kind: u64) -> bool {
+    kind == CKM_AES_GCM
+}
+
+fn iv_len(dice: &mut Dice, kind: u64) -> Option<u64> {
+    match kind {
+        CKM_AES_KEY_WRAP => Some(dice.of(&[0, 8])),
+        CKM_AES_KEY_WRAP_PAD | CKM_AES_KEY_WRAP_KWP => Some(dice.of(&[0, 4])),
+        _ => None,
+    }
+}
+
+fn right(dice: &mut Dice, memory: &mut Memory, kind: u64, point: &[u8]) -> Vec<u64> {
+    match kind {
+        CKM_AES_CBC | CKM_AES_CBC_PAD => vec![dice.word(), dice.word()],
+        CKM_AES_KEY_WRAP => vec![dice.word()],
+        CKM_AES_CTR => {
+            let bits = dice.of(&[128, 64, 32, 1, 0, 129, u64::MAX]);
+            vec![bits, dice.word(), dice.word()]
+        }
+        CKM_AES_GCM => gcm(dice, memory),
+        CKM_RSA_PKCS_PSS | CKM_SHA256_RSA_PKCS_PSS => {
+            let salt = dice.of(&[32, 0, 20, 1000, u64::MAX]);
+            vec![CKM_SHA256, CKG_MGF1_SHA256, salt]
+        }
+        CKM_RSA_PKCS_OAEP => {
+            let label = field(dice, memory);
+            let hash = dice.of(DIGESTS);
+            let source = dice.of(&[CKZ_DATA_SPECIFIED, CKZ_DATA_SPECIFIED, 0, 9]);
+            vec![hash, 1 + dice.below(6), source, label.pointer, label.len]
+        }
+        CKM_ECDH1_DERIVE | CKM_ECDH1_COFACTOR_DERIVE => {
+            let shared = if dice.once_in(4) { field(dice, memory) } else { Lent { pointer: 0, len: 0 } };
+            let public = if dice.once_in(4) { field(dice, memory) } else { memory.bytes(point) };
+            let kdf = dice.of(&[CKD_NULL, CKD_NULL, 2, 6, 99]);
+            vec![kdf, shared.len, shared.pointer, public.len, public.pointer]
+        }
+        _ if dice.once_in(8) => vec![dice.word()],
+        _ => Vec::new(),
+    }
+}
+
+fn gcm(dice: &mut Dice, memory: &mut Memory) -> Vec<u64> {
+    let iv = if dice.once_in(4) { field(dice, memory) } else { memory.bytes(&[3; 12]) };
+    let aad = if dice.once_in(2) { field(dice, memory) } else { Lent { pointer: 0, len: 0 } };
+    let tag = dice.of(&[128, 128, 96, 32, 0, 7, 1024, u64::MAX]);
+    let bits = iv.len.wrapping_mul(8);
+    match dice.once_in(3) {
+        true => vec![iv.pointer, iv.len, aad.pointer, aad.len, tag],
+        false => vec![iv.pointer, iv.len, bits, aad.pointer, aad.len, tag],
+    }
+}
+
+/// What a field of parameters points to.
+fn field(dice: &mut Dice, memory: &mut Memory) -> Lent {
+    memory.input(dice)
+}
