@@ -28,7 +28,7 @@ on_claviger!(
     the_default_interface_is_the_newest,
     an_interface_of_an_unknown_name_or_version_is_refused,
     too_little_room_for_the_interfaces_names_their_number,
-    what_is_not_there_yet_says_so,
+    no_function_of_2_40_is_missing,
 );
 
 extern "C" fn create(_: *mut *mut std::ffi::c_void) -> CK_RV {
@@ -238,31 +238,11 @@ fn too_little_room_for_the_interfaces_names_their_number(t: &Test) {
 }
 
 /// Section 5.1.7: "even unsupported functions in the Cryptoki API should have a stub".
-fn what_is_not_there_yet_says_so(t: &Test) {
+fn no_function_of_2_40_is_missing(t: &Test) {
     let session = t.token().open_rw();
-    let later = [
-        "C_CopyObject",
-        "C_GetObjectSize",
-        "C_SetAttributeValue",
-        "C_EncryptInit",
-        "C_DecryptInit",
-        "C_WrapKey",
-        "C_UnwrapKey",
-        "C_DeriveKey",
-        "C_GenerateKey",
-        "C_DigestKey",
-        "C_SignRecoverInit",
-        "C_VerifyRecoverInit",
-        "C_GetOperationState",
-        "C_SetOperationState",
-    ];
-    for (function, rv) in t.module.all_with_zeros(session) {
-        if later.contains(&function) {
-            assert!(
-                rv == CKR_FUNCTION_NOT_SUPPORTED || rv == CKR_ARGUMENTS_BAD,
-                "{function} answered {}",
-                pkcs11_tests::names::rv_name(rv)
-            );
-        }
+    let answers = t.module.all_with_zeros(session);
+    assert!(answers.len() > 30, "{} functions were called", answers.len());
+    for (function, rv) in answers {
+        assert_ne!(rv, CKR_FUNCTION_NOT_SUPPORTED, "{function}");
     }
 }
