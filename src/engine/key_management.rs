@@ -75,7 +75,7 @@ impl Application {
         let (row, start) = self.ability(mechanism.mechanism_type, Can::wrap)?;
         let wrapping = self.key_for(&asking, Operation::Wrap, row, wrapping_key).map_err(of_wrapping_key)?;
         let object = self.object(&asking, key, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
-        may_wrap(&wrapping.object.attributes, &object.attributes)?;
+        may_wrap(&wrapping.object.attributes, &object.attributes, mechanism.mechanism_type)?;
         let bytes = self.bytes_of(&object)?;
         let cipher = start(&mechanism, &wrapping.key)?;
         let most = cipher.whole_len(bytes.len());

@@ -3,8 +3,9 @@
 use pkcs11::constants::{
     CKA_ALLOWED_MECHANISMS, CKA_ALWAYS_AUTHENTICATE, CKA_DECAPSULATE, CKA_DECRYPT, CKA_DERIVE,
     CKA_ENCAPSULATE, CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_SIGN, CKA_SIGN_RECOVER, CKA_TRUSTED, CKA_UNWRAP,
-    CKA_VERIFY, CKA_VERIFY_RECOVER, CKA_WRAP, CKA_WRAP_TEMPLATE, CKA_WRAP_WITH_TRUSTED, CKO_PRIVATE_KEY,
-    CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+    CKA_VERIFY, CKA_VERIFY_RECOVER, CKA_WRAP, CKA_WRAP_TEMPLATE, CKA_WRAP_WITH_TRUSTED, CKM_AES_CBC,
+    CKM_AES_ECB, CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP, CKM_RSA_X_509, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
+    CKO_SECRET_KEY,
 };
 use pkcs11::{AttributeType, AttributeValue, Attributes, Error, KeyType, MechanismType, ObjectClass, Result};
 
@@ -130,14 +131,25 @@ fn allows(key: &Attributes, mechanism: MechanismType) -> bool {
     }
 }
 
-/// Whether `wrapping` may wrap `key` (section 5.18.3).
+/// Mechanisms that wrap secret keys alone (sections 6.1.6, 6.1.8, 6.1.9, 6.10.3, 6.10.4): a private key does not fit what
+/// they take, or would lie there without a check on its integrity.
+const FOR_SECRET_KEYS: &[MechanismType] =
+    &[CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP, CKM_RSA_X_509, CKM_AES_ECB, CKM_AES_CBC];
+
+/// Whether `wrapping` may wrap `key` by a mechanism (section 5.18.3).
 ///
 /// # Errors
-/// [`Error::KeyNotWrappable`] for what is no private or secret key, and for a key that wants a trusted wrapping key;
+/// [`Error::KeyNotWrappable`] for what is no private or secret key, for a private key by a mechanism that wraps secret
+/// ones, and for a key that wants a trusted wrapping key;
 /// [`Error::KeyUnextractable`]; [`Error::KeyHandleInvalid`] for a key that `CKA_WRAP_TEMPLATE` leaves out, as that
 /// section says.
-pub fn may_wrap(wrapping: &Attributes, key: &Attributes) -> Result<()> {
-    if !matches!(key.class(), Some(CKO_PRIVATE_KEY | CKO_SECRET_KEY)) {
+pub fn may_wrap(wrapping: &Attributes, key: &Attributes, mechanism: MechanismType) -> Result<()> {
+    let class_fits = match key.class() {
+        Some(CKO_SECRET_KEY) => true,
+        Some(CKO_PRIVATE_KEY) => !FOR_SECRET_KEYS.contains(&mechanism),
+        _ => false,
+    };
+    if !class_fits {
         return Err(Error::KeyNotWrappable);
     }
     if !key.is(CKA_EXTRACTABLE) {

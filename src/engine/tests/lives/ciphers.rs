@@ -163,6 +163,25 @@ fn wrapping_obeys_extractable_and_trust_and_unwraps_to_the_same_value() {
 }
 
 #[test]
+fn a_private_key_is_wrapped_by_what_checks_it_and_not_by_bare_blocks() {
+    let token = Token::with_user();
+    let app = &token.application;
+    let session = log_in(app, token.slot, PIN).unwrap();
+    let wrapping = aes(&token, session, vec![]);
+    let mut private = named("k", false);
+    private.push(Attribute::boolean(CKA_EXTRACTABLE, true));
+    let public = vec![Attribute::bytes(pkcs11::constants::CKA_EC_PARAMS, P256)];
+    let pair = mechanism(pkcs11::constants::CKM_EC_KEY_PAIR_GEN);
+    let (_, key) = app.generate_key_pair(session, pair, public, private).unwrap();
+    let bare = with_iv(pkcs11::constants::CKM_AES_CBC).unwrap();
+    let mut out = vec![0; 256];
+    let answer = app.wrap_key(session, bare, wrapping, key, &mut Room::Buffer(&mut out));
+    assert_eq!(answer, Err(Error::KeyNotWrappable));
+    let padded = mechanism(pkcs11::constants::CKM_AES_KEY_WRAP_KWP);
+    app.wrap_key(session, padded, wrapping, key, &mut Room::Buffer(&mut out)).unwrap();
+}
+
+#[test]
 fn a_saved_digest_goes_on_in_another_session_and_in_no_other_application() {
     let token = Token::with_user();
     let app = &token.application;
