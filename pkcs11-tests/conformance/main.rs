@@ -9,19 +9,25 @@
 )]
 
 mod attributes;
+mod changing;
 mod creating;
 mod defects;
 mod digesting;
+mod encrypting;
 mod finding;
 mod general_purpose;
 mod generating;
 mod login;
+mod operating;
 mod oracle;
 mod pins;
 mod random;
+mod rsa_encrypting;
+mod secret_keys;
 mod sessions;
 mod signing;
 mod slots;
 mod token_flags;
 mod tokens;
 mod verifying;
+mod wrapping;
