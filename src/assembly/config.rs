@@ -70,7 +70,7 @@ impl Default for Journal {
 pub enum Destination {
     /// Standard error of the process.
     Stderr,
-    /// The system's log, facility `user`.
+    /// The system's log, facility `authpriv`.
     Syslog,
     /// Nowhere.
     #[serde(rename = "none")]

@@ -3,19 +3,25 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use parking_lot::{Condvar, Mutex};
+use parking_lot::Condvar;
 use pkcs11::{Error, Result, SlotId};
 
 use crate::place::Place;
+use crate::sync::Mutex;
 
 /// How often a waiting call looks.
 const INTERVAL: Duration = Duration::from_millis(100);
 
 /// The slots as the application knows them.
-#[derive(Default)]
 pub struct SlotEvents {
     state: Mutex<State>,
     ended: Condvar,
+}
+
+impl Default for SlotEvents {
+    fn default() -> Self {
+        Self { state: Mutex::new("slot events", State::default()), ended: Condvar::new() }
+    }
 }
 
 #[derive(Default)]

@@ -140,6 +140,7 @@ fn touch(place: &Place, lock: &str) {
     match lock {
         "session" => token.generate_random(place.session, &mut [0; 8]).unwrap(),
         "logins" => drop(token.token_info(place.slot).unwrap()),
+        "slot events" => while token.wait_for_slot_event(false).is_ok() {},
         "listing" => drop(token.slot_list(true, true).unwrap()),
         "sessions" => drop(token.open_session(place.slot, Access::ReadWrite, true).unwrap()),
         "session objects" => drop(
@@ -162,7 +163,9 @@ fn touch(place: &Place, lock: &str) {
 #[test]
 fn a_fork_while_another_thread_holds_any_lock_leaves_parent_and_child_whole() {
     let place = place();
-    for lock in ["session", "logins", "listing", "sessions", "session objects", "looking", "opening"] {
+    for lock in
+        ["session", "logins", "listing", "slot events", "sessions", "session objects", "looking", "opening"]
+    {
         let (held, wait_held) = mpsc::channel();
         let (go, wait_go) = mpsc::channel::<()>();
         std::thread::scope(|scope| {

@@ -11,6 +11,7 @@
 
 mod attacks;
 mod ciphers;
+mod defects;
 mod harness;
 mod life;
 mod locks;
