@@ -12,11 +12,16 @@ use pkcs11_tests::{Test, USER_PIN, on_both, on_claviger};
 on_both!(dgst_signs_and_openssl_verifies, req_makes_a_certificate_that_verifies);
 on_claviger!(s_server_speaks_tls_1_2_and_1_3_with_each_key, a_private_key_is_not_exported);
 
-const ENGINE: &str = "/usr/lib/x86_64-linux-gnu/engines-3/pkcs11.so";
+/// The engine's file, in the folder that OpenSSL looks for engines in: `ENGINESDIR: "/usr/..."`.
+fn engine_file() -> String {
+    let said = String::from_utf8(run(&mut openssl(["version", "-e"]))).unwrap();
+    let folder = said.split('"').nth(1).unwrap_or_else(|| panic!("openssl names no folder: {said:?}"));
+    format!("{folder}/pkcs11.so")
+}
 
 /// Makes an RSA and an EC pair, and a configuration that names the module to the engine.
 pub(crate) fn prepare(t: &Test) {
-    require(ENGINE, "libengine-pkcs11-openssl");
+    require(&engine_file(), "libengine-pkcs11-openssl");
     let token = t.token();
     let session = token.user_session();
     let _rsa = generate(t.module, session, Kind::Rsa, true, "rsa");

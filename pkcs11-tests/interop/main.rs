@@ -9,6 +9,8 @@
 )]
 
 mod c_programs;
+mod command;
+mod demo;
 mod engine;
 mod nginx;
 mod p11tool;

@@ -1,0 +1,73 @@
+//! The command `claviger`, and other programs over the token that it makes.
+
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+use std::process::Command;
+
+use pkcs11_tests::program::{output, over, program, run};
+use pkcs11_tests::provider::beside_this_program;
+use pkcs11_tests::{SO_PIN, Test, USER_PIN, on_claviger};
+
+on_claviger!(
+    a_token_that_the_command_made_is_listed_and_used_by_others,
+    a_pin_file_that_others_may_read_is_refused,
+);
+
+/// The command, which is told its arguments and finds the user's PIN on descriptor 3.
+fn claviger(t: &Test, arguments: &[&str]) -> Command {
+    let path =
+        beside_this_program("claviger").expect("claviger: build it with cargo build -p claviger-admin");
+    let mut command = program("sh", "dash");
+    command.args(["-c", "exec \"$@\" 3<user.pin", "sh"]).arg(path).args(arguments);
+    command.current_dir(t.installation.folder());
+    over(&mut command, &t.installation);
+    command
+}
+
+fn pin_file(t: &Test, name: &str, pin: &str, mode: u32) -> PathBuf {
+    let path = t.installation.folder().join(name);
+    fs::write(&path, pin).unwrap();
+    fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
+    path
+}
+
+const INIT: [&str; 8] =
+    ["token", "init", "--label", "by hand", "--officer-pin-file", "officer.pin", "--user-pin-fd", "3"];
+
+fn a_token_that_the_command_made_is_listed_and_used_by_others(t: &Test) {
+    let _officer = pin_file(t, "officer.pin", SO_PIN, 0o600);
+    let _user = pin_file(t, "user.pin", USER_PIN, 0o600);
+    let _ = run(&mut claviger(t, &INIT));
+    let listed = String::from_utf8(run(&mut claviger(t, &["token", "list", "--json"]))).unwrap();
+    assert!(listed.contains("\"by hand\""), "{listed}");
+
+    let tool = |arguments: &[&str]| {
+        let mut command = program("pkcs11-tool", "opensc");
+        command.arg("--module").arg(t.module.path()).args(["--token-label", "by hand", "--login", "--pin"]);
+        command.arg(USER_PIN).args(arguments);
+        String::from_utf8(run(over(&mut command, &t.installation))).unwrap()
+    };
+    assert_eq!(tool(&["--list-objects"]), "", "the token is empty");
+    let _ = tool(&["--keypairgen", "--key-type", "EC:prime256v1", "--label", "first"]);
+    let objects = tool(&["--list-objects"]);
+    assert!(objects.contains("Private Key Object; EC") && objects.contains("first"), "{objects}");
+}
+
+fn a_pin_file_that_others_may_read_is_refused(t: &Test) {
+    let _user = pin_file(t, "user.pin", USER_PIN, 0o600);
+    for mode in [0o604, 0o602] {
+        let _officer = pin_file(t, "officer.pin", SO_PIN, mode);
+        let answer = output(&mut claviger(t, &INIT));
+        let said = String::from_utf8(answer.stderr).unwrap();
+        assert_eq!(answer.status.code(), Some(1), "{said}");
+        assert!(
+            said.contains("others may read or write officer.pin, which holds the officer's PIN"),
+            "{said}"
+        );
+        assert!(said.contains("chmod 600 officer.pin"), "{said}");
+        assert!(!said.contains(SO_PIN), "the PIN is in the message");
+        let listed = String::from_utf8(run(&mut claviger(t, &["token", "list", "--json"]))).unwrap();
+        assert!(!listed.contains("by hand"), "refused, and a token was made: {listed}");
+    }
+}
