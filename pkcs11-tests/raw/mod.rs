@@ -2,6 +2,7 @@
 //!
 //! A test must be able to send what a broken application sends, so nothing here judges what it passes on.
 
+mod absent;
 mod calls;
 mod legacy;
 mod managing;

@@ -111,7 +111,7 @@ impl Module {
         (rv, interface)
     }
 
-    fn raw_interface(
+    pub(super) fn raw_interface(
         &self,
         name: Option<&str>,
         version: Option<(u8, u8)>,

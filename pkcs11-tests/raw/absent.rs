@@ -1,0 +1,78 @@
+//! The functions of 3.0 and 3.2 that docs/roadmap.md lists as not there yet, through the function list of 3.2.
+
+use std::ptr::null_mut;
+
+use cryptoki_sys::{CK_FUNCTION_LIST_3_2, CK_RV, CK_SESSION_HANDLE, CKR_OK};
+
+use super::Module;
+
+/// Calls functions whose arguments after the session are all null or zero.
+macro_rules! zeros {
+    ($list:expr, $session:expr, $($function:ident($($zero:expr),*);)*) => {
+        vec![$({
+            let function = $list.$function.expect(concat!(stringify!($function), " is in the list"));
+            // SAFETY: a handle, nulls and zeros: what a function that is not there has to refuse unread.
+            let rv = unsafe { function($session $(, $zero)*) };
+            (stringify!($function), rv)
+        }),*]
+    };
+}
+
+impl Module {
+    /// The function list of 3.2.
+    ///
+    /// # Panics
+    /// When the module gives none.
+    fn list_3_2(&self) -> &'static CK_FUNCTION_LIST_3_2 {
+        let (rv, found) = self.raw_interface(Some("PKCS 11"), Some((3, 2)), 0);
+        assert_eq!(rv, CKR_OK, "the interface of 3.2");
+        // SAFETY: on CKR_OK it points to an interface that lives as long as the module.
+        let interface = unsafe { found.as_ref() }.expect("an interface");
+        // SAFETY: name and version say that it is a list of this type (section 5.4).
+        unsafe { interface.pFunctionList.cast::<CK_FUNCTION_LIST_3_2>().as_ref() }.expect("a function list")
+    }
+
+    /// Every function that is not there yet, with null pointers and zeros; each with what it answered.
+    /// Not recorded: no list of a function names what section 5.1.7 wants of one that is not there.
+    ///
+    /// # Panics
+    /// When the module has no function list of 3.2, or an entry of it is null.
+    #[must_use]
+    pub fn absent_with_zeros(&self, session: CK_SESSION_HANDLE) -> Vec<(&'static str, CK_RV)> {
+        zeros!(self.list_3_2(), session,
+            C_SessionCancel(0);
+            C_MessageEncryptInit(null_mut(), 0);
+            C_EncryptMessage(null_mut(), 0, null_mut(), 0, null_mut(), 0, null_mut(), null_mut());
+            C_EncryptMessageBegin(null_mut(), 0, null_mut(), 0);
+            C_EncryptMessageNext(null_mut(), 0, null_mut(), 0, null_mut(), null_mut(), 0);
+            C_MessageEncryptFinal();
+            C_MessageDecryptInit(null_mut(), 0);
+            C_DecryptMessage(null_mut(), 0, null_mut(), 0, null_mut(), 0, null_mut(), null_mut());
+            C_DecryptMessageBegin(null_mut(), 0, null_mut(), 0);
+            C_DecryptMessageNext(null_mut(), 0, null_mut(), 0, null_mut(), null_mut(), 0);
+            C_MessageDecryptFinal();
+            C_MessageSignInit(null_mut(), 0);
+            C_SignMessage(null_mut(), 0, null_mut(), 0, null_mut(), null_mut());
+            C_SignMessageBegin(null_mut(), 0);
+            C_SignMessageNext(null_mut(), 0, null_mut(), 0, null_mut(), null_mut());
+            C_MessageSignFinal();
+            C_MessageVerifyInit(null_mut(), 0);
+            C_VerifyMessage(null_mut(), 0, null_mut(), 0, null_mut(), 0);
+            C_VerifyMessageBegin(null_mut(), 0);
+            C_VerifyMessageNext(null_mut(), 0, null_mut(), 0, null_mut(), 0);
+            C_MessageVerifyFinal();
+            C_EncapsulateKey(null_mut(), 0, null_mut(), 0, null_mut(), null_mut(), null_mut());
+            C_DecapsulateKey(null_mut(), 0, null_mut(), 0, null_mut(), 0, null_mut());
+            C_VerifySignatureInit(null_mut(), 0, null_mut(), 0);
+            C_VerifySignature(null_mut(), 0);
+            C_VerifySignatureUpdate(null_mut(), 0);
+            C_VerifySignatureFinal();
+            C_GetSessionValidationFlags(0, null_mut());
+            C_AsyncComplete(null_mut(), null_mut());
+            C_AsyncGetID(null_mut(), null_mut());
+            C_AsyncJoin(null_mut(), 0, null_mut(), 0);
+            C_WrapKeyAuthenticated(null_mut(), 0, 0, null_mut(), 0, null_mut(), null_mut());
+            C_UnwrapKeyAuthenticated(null_mut(), 0, null_mut(), 0, null_mut(), 0, null_mut(), 0, null_mut());
+        )
+    }
+}
