@@ -1,15 +1,19 @@
 //! Section 5.18: C_GenerateKeyPair.
 
+use std::fs;
+
 use cryptoki_sys::{
     CKA_CLASS, CKA_EC_PARAMS, CKA_EXTRACTABLE, CKA_KEY_TYPE, CKA_LABEL, CKA_LOCAL, CKA_MODULUS,
     CKA_MODULUS_BITS, CKA_PRIVATE, CKA_PUBLIC_EXPONENT, CKA_SENSITIVE, CKA_SIGN, CKA_TOKEN, CKA_TRUSTED,
     CKA_UNIQUE_ID, CKA_VERIFY, CKK_EC, CKK_RSA, CKM_EC_KEY_PAIR_GEN, CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN,
-    CKM_SHA256, CKO_SECRET_KEY, CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_READ_ONLY, CKR_ATTRIBUTE_TYPE_INVALID,
-    CKR_ATTRIBUTE_VALUE_INVALID, CKR_CURVE_NOT_SUPPORTED, CKR_DOMAIN_PARAMS_INVALID, CKR_MECHANISM_INVALID,
-    CKR_OK, CKR_SESSION_HANDLE_INVALID, CKR_SESSION_READ_ONLY, CKR_TEMPLATE_INCOMPLETE,
+    CKM_SHA256, CKM_SHA256_RSA_PKCS, CKO_PUBLIC_KEY, CKO_SECRET_KEY, CKR_ARGUMENTS_BAD,
+    CKR_ATTRIBUTE_READ_ONLY, CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID,
+    CKR_CURVE_NOT_SUPPORTED, CKR_DOMAIN_PARAMS_INVALID, CKR_MECHANISM_INVALID, CKR_OK,
+    CKR_SESSION_HANDLE_INVALID, CKR_SESSION_READ_ONLY, CKR_SIGNATURE_INVALID, CKR_TEMPLATE_INCOMPLETE,
     CKR_TEMPLATE_INCONSISTENT, CKR_USER_NOT_LOGGED_IN,
 };
-use pkcs11_tests::keys::{BRAINPOOL, Kind, P256, attribute, flag, generate};
+use pkcs11_tests::keys::{BRAINPOOL, Kind, P256, attribute, flag, generate, sign, spki, verify};
+use pkcs11_tests::program::{openssl, run, unhex};
 use pkcs11_tests::{Attribute, Template, Test, Token, Value, assert_rv, mechanism, on_both, on_claviger};
 
 on_both!(
@@ -30,6 +34,8 @@ on_claviger!(
     usage_defaults_to_what_the_key_can_do,
     a_public_exponent_left_out_is_65537,
     rsa_keys_have_the_size_asked_for,
+    a_signature_of_an_rsa_key_of_4096_bits_is_one_for_openssl,
+    an_imported_rsa_key_of_8192_bits_verifies_what_openssl_signed,
 );
 
 fn refused(t: &Test, session: u64, kind: Kind, public: &Template, private: &Template) -> u64 {
@@ -266,4 +272,47 @@ fn rsa_keys_have_the_size_asked_for(t: &Test) {
         assert_eq!(modulus.len() as u64 * 8, bits);
         assert!(modulus[0] >= 0x80);
     }
+}
+
+fn a_signature_of_an_rsa_key_of_4096_bits_is_one_for_openssl(t: &Test) {
+    let session = t.token().user_session();
+    let public = Kind::Rsa.public_template().without(CKA_MODULUS_BITS).ulong(CKA_MODULUS_BITS, 4096);
+    let rsa = mechanism(CKM_RSA_PKCS_KEY_PAIR_GEN);
+    let (rv, public, private) =
+        t.module.generate_key_pair(session, Some(&rsa), &public, &Kind::Rsa.private_template());
+    assert_rv!(rv, CKR_OK);
+    let by = mechanism(CKM_SHA256_RSA_PKCS);
+    let signature = sign(t.module, session, &by, private, b"what is signed").unwrap();
+    assert_eq!(signature.len(), 512);
+    assert_rv!(verify(t.module, session, &by, public, b"what is signed", &signature), CKR_OK);
+    let write = |name: &str, bytes: &[u8]| fs::write(t.installation.folder().join(name), bytes).unwrap();
+    write("key.der", &spki(t.module, session, public, Kind::Rsa));
+    write("signature", &signature);
+    write("message", b"what is signed");
+    let judge =
+        ["dgst", "-sha256", "-verify", "key.der", "-keyform", "DER", "-signature", "signature", "message"];
+    assert_eq!(run(openssl(judge).current_dir(t.installation.folder())), b"Verified OK\n");
+}
+
+fn an_imported_rsa_key_of_8192_bits_verifies_what_openssl_signed(t: &Test) {
+    let session = t.token().user_session();
+    let does = |arguments: &[&str]| run(openssl(arguments).current_dir(t.installation.folder()));
+    fs::write(t.installation.folder().join("message"), b"what is signed").unwrap();
+    let _ = does(&["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:8192", "-out", "key.pem"]);
+    let mut signature = does(&["dgst", "-sha256", "-sign", "key.pem", "message"]);
+    assert_eq!(signature.len(), 1024);
+    let told = String::from_utf8(does(&["rsa", "-in", "key.pem", "-noout", "-modulus"])).unwrap();
+    let modulus = unhex(told.trim().strip_prefix("Modulus=").unwrap());
+    let key = Template::new()
+        .ulong(CKA_CLASS, CKO_PUBLIC_KEY)
+        .ulong(CKA_KEY_TYPE, CKK_RSA)
+        .bytes(CKA_MODULUS, modulus)
+        .bytes(CKA_PUBLIC_EXPONENT, [1, 0, 1])
+        .boolean(CKA_VERIFY, true);
+    let (rv, public) = t.module.create_object(session, &key);
+    assert_rv!(rv, CKR_OK);
+    let by = mechanism(CKM_SHA256_RSA_PKCS);
+    assert_rv!(verify(t.module, session, &by, public, b"what is signed", &signature), CKR_OK);
+    signature[1023] ^= 1;
+    assert_rv!(verify(t.module, session, &by, public, b"what is signed", &signature), CKR_SIGNATURE_INVALID);
 }
