@@ -28,7 +28,7 @@ on_claviger!(
     no_mechanism_ends_the_operation,
     nulls_and_wild_lengths_end_the_operation,
     one_shot_after_update_is_refused,
-    update_after_a_length_query_of_one_shot_is_refused,
+    after_one_shot_found_too_little_room_parts_are_signed_without_its_data,
     a_public_key_signs_not,
     parameters_are_checked_at_init,
     pss_takes_any_salt_that_fits,
@@ -258,14 +258,21 @@ fn one_shot_after_update_is_refused(t: &Test) {
 
 /// Once C_Sign has named the length for a message, that message is being signed: parts come too late or make a
 /// multi-part operation of it; no signature of a mixture comes out.
-fn update_after_a_length_query_of_one_shot_is_refused(t: &Test) {
+/// Section 5.13.2: C_Sign that answers CKR_BUFFER_TOO_SMALL leaves the operation active as C_SignInit began it, so that
+/// section 5.13.3 allows parts; C_Sign itself must then not end it.
+fn after_one_shot_found_too_little_room_parts_are_signed_without_its_data(t: &Test) {
     let (_, session, pair) = key(t, Kind::Rsa);
-    assert_rv!(t.module.sign_init(session, Some(&rsa()), pair.private), CKR_OK);
     let mut room = [0; 256];
-    let (rv, _) = t.module.sign(session, b"one".into(), Out::buffer(&mut room[..1]));
-    assert_rv!(rv, CKR_BUFFER_TOO_SMALL);
-    if t.module.sign_update(session, b"two".into()) == CKR_OK {
-        assert_rv!(t.module.sign_final(session, Out::buffer(&mut room)).0, CKR_OK);
+    for too_small in [true, false] {
+        assert_rv!(t.module.sign_init(session, Some(&rsa()), pair.private), CKR_OK);
+        let (out, answer) = if too_small {
+            (Out::buffer(&mut room[..1]), (CKR_BUFFER_TOO_SMALL, 256))
+        } else {
+            (Out::query(), (CKR_OK, 256))
+        };
+        assert_eq!(t.module.sign(session, b"one".into(), out), answer);
+        assert_rv!(t.module.sign_update(session, b"two".into()), CKR_OK);
+        assert_eq!(t.module.sign_final(session, Out::buffer(&mut room)), (CKR_OK, 256));
         assert_rv!(verify(t.module, session, &rsa(), pair.public, b"two", &room), CKR_OK);
     }
 }
