@@ -22,6 +22,7 @@ demo: ## TLS offload with nginx, from an empty machine to the last handshake
 test: ## set up, build and run the whole test suite
 	@scripts/setup test
 	@$(MAKE) --no-print-directory fetch
+	@scripts/fetch suites
 	@scripts/run-tests
 
 model: ## a hundred thousand random sequences of calls against a model
