@@ -1,11 +1,14 @@
 # What is typed in this folder. `make` alone lists the targets. Only scripts/setup installs anything.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check header bench-quick build fetch bare-root clean
+.PHONY: help demo test model fuzz stress memory-checks check header bench-quick build fetch bare-root clean
 
 cargo := scripts/cargo
 # A target that has fetched works without a network from then on.
 offline := CARGO_NET_OFFLINE=true $(cargo)
+
+# The suite loads the library from cargo's folder, as an application would: it is built first.
+long_form = $(offline) build --locked --package claviger-module &&
 
 help: ## list the targets
 	@echo "claviger: a software HSM behind PKCS#11. make ..."
@@ -19,7 +22,29 @@ demo: ## TLS offload with nginx, from an empty machine to the last handshake
 test: ## set up, build and run the whole test suite
 	@scripts/setup test
 	@$(MAKE) --no-print-directory fetch
+	@scripts/fetch suites
 	@scripts/run-tests
+
+model: ## a hundred thousand random sequences of calls against a model
+	@scripts/setup test
+	@$(MAKE) --no-print-directory fetch
+	@$(long_form) PKCS11_TESTS_HUNG_AFTER=7200 MODEL=long $(offline) test --locked --package pkcs11-tests --test model
+
+fuzz: ## random calls of all functions: CALLS=2000000, SEED=... to repeat one
+	@scripts/setup test
+	@$(MAKE) --no-print-directory fetch
+	@$(long_form) PKCS11_TESTS_HUNG_AFTER=604800 CALLS=$(or $(CALLS),2000000) SEED=$(or $(SEED),$(shell date +%s)) \
+		$(offline) test --locked --package pkcs11-tests --test fuzz -- --nocapture
+
+stress: ## a minute of 64 threads, ten thousand lives of the library
+	@scripts/setup test
+	@$(MAKE) --no-print-directory fetch
+	@$(long_form) STRESS=long $(offline) test --locked --package pkcs11-tests --test stress -- --test-threads=1
+
+memory-checks: ## valgrind over a C program that calls everything from 32 threads
+	@scripts/setup test
+	@$(MAKE) --no-print-directory fetch
+	@$(long_form) MEMORY_CHECKS=long $(offline) test --locked --package pkcs11-tests --test memory_checks
 
 check: ## formatting, lints, layers, unsafe, lengths, documentation, licences
 	@scripts/setup check

@@ -15,6 +15,7 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::privilege::LEFT_OUT;
 use crate::provider::{Installation, Provider};
 use crate::raw::Module;
 use crate::token::Token;
@@ -23,6 +24,8 @@ use crate::token::Token;
 const FOLDER_VARIABLE: &str = "PKCS11_TESTS_FOLDER";
 /// How long a test may take before it is called hung, so that a deadlock becomes a failure.
 const HUNG_AFTER: Duration = Duration::from_secs(600);
+/// Names another number of seconds, for runs that are meant to be long.
+const HUNG_VARIABLE: &str = "PKCS11_TESTS_HUNG_AFTER";
 
 /// What a test is given.
 pub struct Test {
@@ -95,11 +98,15 @@ fn run_in_a_child(provider: Provider, path: &str) {
         .stderr(file)
         .spawn()
         .expect("this program again");
-    let status = finished(child, HUNG_AFTER);
+    let seconds = env::var(HUNG_VARIABLE).ok().and_then(|seconds| seconds.parse().ok());
+    let status = finished(child, seconds.map_or(HUNG_AFTER, Duration::from_secs));
     let output = std::fs::read(&output).expect("the output");
     let output = String::from_utf8_lossy(&output);
     assert!(status.is_some_and(|status| status.success()), "{name} ended with {status:?}:\n{output}");
     assert!(output.contains("1 passed"), "{name} is no test of this program:\n{output}");
+    for line in output.lines().filter(|line| line.starts_with(LEFT_OUT)) {
+        eprintln!("{name} {line}");
+    }
 }
 
 /// Waits for the end of a child, and kills it when that does not come: `None` then.

@@ -16,6 +16,7 @@ pub mod actor;
 pub mod isolation;
 pub mod keys;
 pub mod names;
+pub mod privilege;
 pub mod program;
 pub mod provider;
 #[allow(unsafe_code, reason = "calling C is what this room is for")]

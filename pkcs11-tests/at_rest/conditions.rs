@@ -5,8 +5,11 @@ use std::fs;
 use std::os::unix::fs::{PermissionsExt as _, chown};
 use std::path::{Path, PathBuf};
 
-use cryptoki_sys::{CK_RV, CKR_DEVICE_ERROR, CKR_GENERAL_ERROR, CKR_OK, CKR_TOKEN_NOT_RECOGNIZED};
+use cryptoki_sys::{
+    CK_RV, CKR_DEVICE_ERROR, CKR_GENERAL_ERROR, CKR_OK, CKR_TOKEN_NOT_RECOGNIZED, CKR_TOKEN_WRITE_PROTECTED,
+};
 use pkcs11_tests::actor::Actor;
+use pkcs11_tests::privilege::is_root_here;
 use pkcs11_tests::{Test, USER_PIN, on_claviger};
 
 use crate::attacker::{store, token_folder, uses, victim};
@@ -18,7 +21,8 @@ on_claviger!(
     a_store_of_a_newer_version_is_refused_and_left_alone,
     a_missing_device_key_is_named,
     a_missing_counters_file_is_refused,
-    a_read_only_store_is_read_and_not_written,
+    a_read_only_token_is_read_and_not_written,
+    a_read_only_store_beside_counters_that_can_be_written_takes_no_key,
     a_store_that_another_process_holds_is_waited_for_and_refused,
     a_foreign_table_or_trigger_is_refused,
 );
@@ -151,31 +155,44 @@ fn a_missing_counters_file_is_refused(t: &Test) {
         (CKR_DEVICE_ERROR, "C_Login"),
         "whoever removes the counts buys no guesses\n{log}"
     );
+    let named = file.display().to_string();
+    let told = log.lines().any(|line| line.contains(&named) && line.contains("it is not there"));
+    assert!(told, "{named} is not named as missing by {log:?}");
     fs::rename(&aside, &file).unwrap();
     assert_eq!(uses(t, scene.slot), Ok(()));
 }
 
-/// As another user, of the token's group, which may read and not write.
-fn a_read_only_store_is_read_and_not_written(t: &Test) {
+/// An actor of another user, of the token's group, for whom the token's folder and files have these modes, but
+/// for the counters and the lock, which have their own.
+fn as_another(t: &Test, scene: &Scene, [folder, file, counters]: [u32; 3]) -> Actor {
     const NOBODY: u32 = 65534;
-    assert!(nix::unistd::Uid::effective().is_root(), "this test needs root, to become another user");
-    t.installation.configure("group = \"nogroup\"");
     let mode = |path: &Path, mode: u32| fs::set_permissions(path, fs::Permissions::from_mode(mode)).unwrap();
     mode(t.installation.folder(), 0o711);
-    let scene = scene(t);
-    let set_modes = |folder: u32, file: u32| {
-        mode(&scene.folder, folder);
-        for entry in fs::read_dir(&scene.folder).unwrap() {
-            mode(&entry.unwrap().path(), file);
-        }
-    };
-    set_modes(0o2750, 0o640);
+    for entry in fs::read_dir(&scene.folder).unwrap() {
+        mode(&entry.unwrap().path(), file);
+    }
+    for name in ["counters", "store.lock"] {
+        mode(&scene.folder.join(name), counters);
+    }
+    mode(&scene.folder, folder);
     fs::write(&scene.log, "").unwrap();
     chown(&scene.log, Some(NOBODY), Some(NOBODY)).unwrap();
     let mut actor = Actor::start_as(&t.installation, NOBODY, &scene.log);
     let _ = actor.does("initialize").ok();
     let _ = actor.does(&format!("slot {}", scene.slot)).ok();
     let _ = actor.does("open rw").ok();
+    actor
+}
+
+const WRITABLE: [u32; 3] = [0o2770, 0o660, 0o660];
+
+fn a_read_only_token_is_read_and_not_written(t: &Test) {
+    if !is_root_here() {
+        return;
+    }
+    t.installation.configure("group = \"nogroup\"");
+    let scene = scene(t);
+    let mut actor = as_another(t, &scene, [0o2750, 0o640, 0o640]);
     assert_eq!(actor.does("find victim").ok().len(), 1, "the public key is read");
     // A login is counted before the PIN is tried, so that a kill buys no guess: that must be written. Section 5.6.8
     // lists no CKR_TOKEN_WRITE_PROTECTED.
@@ -185,7 +202,32 @@ fn a_read_only_store_is_read_and_not_written(t: &Test) {
     assert_eq!(refused, CKR_DEVICE_ERROR, "{log}");
     let named = scene.folder.join("counters").display().to_string();
     assert!(log.contains(&named) && log.contains("cannot be written"), "{log}");
-    set_modes(0o2770, 0o660);
+    drop(as_another(t, &scene, WRITABLE));
+    assert_eq!(uses(t, scene.slot), Ok(()));
+}
+
+/// Logins are counted, and nothing else can be written.
+fn a_read_only_store_beside_counters_that_can_be_written_takes_no_key(t: &Test) {
+    if !is_root_here() {
+        return;
+    }
+    t.installation.configure("group = \"nogroup\"");
+    let scene = scene(t);
+    let mut actor = as_another(t, &scene, [0o2750, 0o640, 0o660]);
+    let _ = actor.does(&format!("login user {USER_PIN}")).ok();
+    assert_eq!(actor.does("find victim").ok().len(), 2, "both keys are read");
+    let refused = actor.does("generate p256 more token").rv;
+    drop(actor);
+    let log = fs::read_to_string(&scene.log).unwrap();
+    assert_eq!(refused, CKR_TOKEN_WRITE_PROTECTED, "{log}");
+    let (store, call) = (scene.folder.join("store.db").display().to_string(), "C_GenerateKeyPair");
+    let told =
+        log.lines().any(|line| [&store, call, "cannot be written"].iter().all(|word| line.contains(word)));
+    assert!(told, "{log}");
+    let mut actor = as_another(t, &scene, WRITABLE);
+    let _ = actor.does(&format!("login user {USER_PIN}")).ok();
+    assert_eq!(actor.does("generate p256 more token").ok().len(), 2);
+    drop(actor);
     assert_eq!(uses(t, scene.slot), Ok(()));
 }
 

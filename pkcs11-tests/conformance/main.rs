@@ -10,8 +10,10 @@
 
 mod attributes;
 mod changing;
+mod context_login;
 mod creating;
 mod defects;
+mod deriving;
 mod digesting;
 mod encrypting;
 mod finding;
@@ -26,7 +28,9 @@ mod rsa_encrypting;
 mod secret_keys;
 mod sessions;
 mod signing;
+mod slot_events;
 mod slots;
+mod states;
 mod token_flags;
 mod tokens;
 mod verifying;

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 
 use cryptoki_sys::{
-    CK_RV, CKA_CLASS, CKA_EC_POINT, CKF_DONT_BLOCK, CKF_RW_SESSION, CKF_SERIAL_SESSION,
-    CKR_GENERAL_ERROR, CKR_OK, CKR_USER_ALREADY_LOGGED_IN, CKR_USER_ANOTHER_ALREADY_LOGGED_IN,
-    CKU_SO, CKU_USER,
+    CK_RV, CKA_CLASS, CKA_EC_POINT, CKF_DONT_BLOCK, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKR_GENERAL_ERROR,
+    CKR_OK, CKR_USER_ALREADY_LOGGED_IN, CKR_USER_ANOTHER_ALREADY_LOGGED_IN, CKU_SO, CKU_USER,
 };
 use pkcs11_tests::keys::{Kind, generate};
 use pkcs11_tests::names::rv_name;
@@ -48,10 +47,16 @@ const SEQUELS: &[(&str, &[&str])] = &[
     ("C_VerifyInit", &["C_Verify", "C_VerifyUpdate", "C_VerifyFinal"]),
     ("C_SignRecoverInit", &["C_SignRecover"]),
     ("C_VerifyRecoverInit", &["C_VerifyRecover"]),
-    ("C_DigestInit", &["C_Digest", "C_DigestUpdate", "C_DigestKey", "C_DigestFinal", "C_DigestEncryptUpdate"]),
+    (
+        "C_DigestInit",
+        &["C_Digest", "C_DigestUpdate", "C_DigestKey", "C_DigestFinal", "C_DigestEncryptUpdate"],
+    ),
     ("C_FindObjectsInit", &["C_FindObjects", "C_FindObjectsFinal"]),
     ("C_GetOperationState", &["C_SetOperationState"]),
-    ("C_DigestUpdate", &["C_DigestFinal", "C_GetOperationState", "C_DigestEncryptUpdate", "C_DecryptDigestUpdate"]),
+    (
+        "C_DigestUpdate",
+        &["C_DigestFinal", "C_GetOperationState", "C_DigestEncryptUpdate", "C_DecryptDigestUpdate"],
+    ),
     ("C_EncryptUpdate", &["C_EncryptFinal", "C_DigestEncryptUpdate", "C_SignEncryptUpdate"]),
     ("C_DecryptUpdate", &["C_DecryptFinal", "C_DecryptDigestUpdate", "C_DecryptVerifyUpdate"]),
     ("C_SignUpdate", &["C_SignFinal", "C_SignEncryptUpdate"]),
@@ -134,7 +139,8 @@ impl Caller {
     pub(crate) fn never_succeeded(&self) -> Vec<&'static str> {
         let legacy = ["C_GetFunctionStatus", "C_CancelFunction", "C_WaitForSlotEvent"];
         let names = FUNCTIONS.iter().map(|function| function.name);
-        let silent = |name: &&str| !self.answers.get(name).is_some_and(|answers| answers.contains_key(&CKR_OK));
+        let silent =
+            |name: &&str| !self.answers.get(name).is_some_and(|answers| answers.contains_key(&CKR_OK));
         names.filter(|name| !legacy.contains(name)).filter(silent).collect()
     }
 
@@ -296,7 +302,8 @@ impl Caller {
         }
         self.log_in(token);
         let session = self.sessions[0];
-        let known = |object: &u64| self.module.attribute_values(session, *object, &[(CKA_CLASS, None)]).0 == CKR_OK;
+        let known =
+            |object: &u64| self.module.attribute_values(session, *object, &[(CKA_CLASS, None)]).0 == CKR_OK;
         self.objects.retain(|object| known(&object.0));
         if self.objects.len() < 12 {
             self.make_keys(session);
@@ -305,6 +312,23 @@ impl Caller {
             let (object, _) = self.objects.remove(0);
             let _may_be_indestructible = self.module.destroy_object(session, object);
         }
+        self.change_role();
+    }
+
+    /// Now and then the officer takes over, or a token without sessions can be made anew.
+    fn change_role(&mut self) {
+        if !self.dice.once_in(30) {
+            return;
+        }
+        assert_rv!(self.module.close_all_sessions(self.slot), CKR_OK);
+        if self.dice.once_in(3) {
+            self.sequel = Some(Sequel { functions: &["C_InitToken"], session: 0 });
+            return;
+        }
+        let session = Token { module: self.module, slot: self.slot }.open_rw();
+        self.sessions[0] = session;
+        let _the_pin_may_be_another = self.module.login(session, CKU_SO, SO_PIN.into());
+        self.sequel = Some(Sequel { functions: &["C_InitPIN", "C_SetPIN"], session });
     }
 
     fn log_in(&mut self, token: Token) {
@@ -324,9 +348,9 @@ impl Caller {
         // Somebody else's PIN, or none: a new token has both.
         assert_rv!(self.module.close_all_sessions(self.slot), CKR_OK);
         let officer = [SO_PIN, USER_PIN];
-        let made = officer.iter().find(|pin| {
-            self.module.init_token(self.slot, (**pin).into(), Some(LABEL)) == CKR_OK
-        });
+        let made = officer
+            .iter()
+            .find(|pin| self.module.init_token(self.slot, (**pin).into(), Some(LABEL)) == CKR_OK);
         let officer = made.expect("the officer's PIN is one of two");
         self.sessions = vec![token.open_rw()];
         let session = self.sessions[0];

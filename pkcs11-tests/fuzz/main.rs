@@ -32,7 +32,7 @@ use caller::Caller;
 on_claviger!(random_calls_crash_nothing_and_are_answered_as_the_standard_lists);
 
 /// About a minute of them.
-const CALLS: u64 = 150_000;
+const CALLS: u64 = 1_000_000;
 
 fn number(variable: &str) -> Option<u64> {
     env::var(variable).ok()?.parse().ok()
@@ -46,11 +46,12 @@ fn random_calls_crash_nothing_and_are_answered_as_the_standard_lists(t: &Test) {
     let mut caller = Caller::new(t, seed, env::var_os("TRACE").is_some());
     while caller.made() < calls {
         caller.call();
-        let unlisted = if caller.made().is_multiple_of(1000) { t.module.recorder.unlisted() } else { Vec::new() };
+        let unlisted =
+            if caller.made().is_multiple_of(1000) { t.module.recorder.unlisted() } else { Vec::new() };
         assert!(unlisted.is_empty(), "SEED={seed}, before call {}: {unlisted:?}", caller.made());
     }
     println!("{}", caller.told());
     println!("{} calls in {} s", caller.made(), began.elapsed().as_secs());
     let never = caller.never_succeeded();
-    assert!(never.is_empty(), "a generator that never gets through tests little: {never:?}");
+    assert!(never.is_empty() || calls < CALLS, "a generator that never gets through tests little: {never:?}");
 }

@@ -64,7 +64,11 @@ pub(crate) enum Family {
 pub(crate) fn family(kind: u64) -> Family {
     match kind {
         CKM_ECDSA | CKM_ECDSA_SHA256 | CKM_ECDH1_DERIVE | CKM_ECDH1_COFACTOR_DERIVE => Family::Ec,
-        CKM_RSA_PKCS | CKM_RSA_PKCS_OAEP | CKM_RSA_X_509 | CKM_SHA256_RSA_PKCS | CKM_RSA_PKCS_PSS
+        CKM_RSA_PKCS
+        | CKM_RSA_PKCS_OAEP
+        | CKM_RSA_X_509
+        | CKM_SHA256_RSA_PKCS
+        | CKM_RSA_PKCS_PSS
         | CKM_SHA256_RSA_PKCS_PSS => Family::Rsa,
         _ => Family::Secret,
     }

@@ -92,7 +92,9 @@ pub(crate) fn useful(dice: &mut Dice, memory: &mut Memory, function: &str, secon
     if matches!(function, "C_GenerateKey" | "C_DeriveKey" | "C_UnwrapKey") || second {
         entries.push(boolean(memory, CKA_EXTRACTABLE, extractable));
     }
-    if function.starts_with("C_Generate") && dice.once_in(200) || function == "C_CreateObject" && dice.once_in(40) {
+    if function.starts_with("C_Generate") && dice.once_in(200)
+        || function == "C_CreateObject" && dice.once_in(40)
+    {
         entries.push(boolean(memory, CKA_TOKEN, true));
     }
     entries
@@ -108,8 +110,7 @@ fn object(dice: &mut Dice, memory: &mut Memory, function: &str) -> Vec<Entry> {
         ];
     }
     let key_type = dice.of(&[CKK_AES, CKK_GENERIC_SECRET]);
-    let mut entries =
-        vec![number(memory, CKA_CLASS, CKO_SECRET_KEY), number(memory, CKA_KEY_TYPE, key_type)];
+    let mut entries = vec![number(memory, CKA_CLASS, CKO_SECRET_KEY), number(memory, CKA_KEY_TYPE, key_type)];
     match function {
         "C_CreateObject" => {
             let value = [7; 32];

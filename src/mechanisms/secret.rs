@@ -156,11 +156,10 @@ pub(crate) fn from_bytes(template: &Attributes, bytes: &[u8]) -> Result<Attribut
     let key_type = secret_type(template)?;
     let value = match value_len(template).map_err(|_| Error::AttributeValueInvalid(CKA_VALUE_LEN))? {
         None => bytes,
-        Some(len) => cut(bytes, len)
-            .ok_or(Error::TemplateInconsistent("the wrapped key is no key of CKA_VALUE_LEN bytes"))?,
+        Some(len) => cut(bytes, len).ok_or(Error::WrappedKeyLenRange)?,
     };
     if !len_is_possible(key_type, value.len()) {
-        return Err(Error::WrappedKeyInvalid);
+        return Err(Error::WrappedKeyLenRange);
     }
     let mut attributes = Attributes::new();
     attributes.set_bytes(CKA_VALUE, value);

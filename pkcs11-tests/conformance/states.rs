@@ -1,0 +1,287 @@
+//! Sections 5.6.4, 5.6.5, 5.12.4 and 5.17: the state of operations, the digest of a key, and two operations at once.
+
+use cryptoki_sys::{
+    CKM_AES_CBC, CKM_AES_ECB, CKM_SHA256, CKM_SHA256_HMAC, CKR_ARGUMENTS_BAD, CKR_BUFFER_TOO_SMALL,
+    CKR_KEY_CHANGED, CKR_KEY_HANDLE_INVALID, CKR_KEY_INDIGESTIBLE, CKR_KEY_NEEDED, CKR_KEY_NOT_NEEDED,
+    CKR_OK, CKR_OPERATION_NOT_INITIALIZED, CKR_SAVED_STATE_INVALID, CKR_STATE_UNSAVEABLE,
+};
+use pkcs11_tests::keys::{Kind, generate, sign};
+use pkcs11_tests::raw::parameters::{ctr, with};
+use pkcs11_tests::{Module, Out, Sent, Test, Token, assert_rv, mechanism, on_claviger};
+
+use crate::secret_keys::{ENCRYPTION, Step, aes, generic, whole};
+
+on_claviger!(
+    a_digest_goes_on_in_another_session,
+    a_signature_goes_on_with_its_key_alone,
+    what_cannot_be_saved_is_told,
+    without_an_operation_there_is_no_state,
+    a_state_that_is_not_ours_is_refused,
+    a_state_of_before_finalize_is_refused,
+    a_state_keeps_the_rules_of_buffers,
+    a_state_shows_nothing_of_what_went_in,
+    a_digest_takes_keys_between_parts,
+    a_digest_takes_no_other_key,
+    digesting_and_encrypting_at_once_is_both,
+    signing_and_encrypting_at_once_is_both,
+    two_at_once_needs_both,
+    a_small_buffer_for_two_at_once_changes_neither,
+);
+
+fn finished(m: &Module, session: u64) -> Vec<u8> {
+    let mut digest = vec![0; 32];
+    assert_eq!(m.digest_final(session, Out::buffer(&mut digest)), (CKR_OK, 32));
+    digest
+}
+
+fn digest_of(m: &Module, session: u64, data: &[u8]) -> Vec<u8> {
+    assert_rv!(m.digest_init(session, Some(&mechanism(CKM_SHA256))), CKR_OK);
+    assert_rv!(m.digest_update(session, Sent::from(data)), CKR_OK);
+    finished(m, session)
+}
+
+fn state(m: &Module, session: u64) -> Vec<u8> {
+    let (rv, len) = m.operation_state(session, Out::query());
+    assert_rv!(rv, CKR_OK);
+    let mut state = vec![0; usize::try_from(len).unwrap()];
+    let (rv, len) = m.operation_state(session, Out::buffer(&mut state));
+    assert_rv!(rv, CKR_OK);
+    state.truncate(usize::try_from(len).unwrap());
+    state
+}
+
+fn a_digest_goes_on_in_another_session(t: &Test) {
+    let token = t.token();
+    let (first, second) = (token.open_ro(), token.open_ro());
+    assert_rv!(t.module.digest_init(first, Some(&mechanism(CKM_SHA256))), CKR_OK);
+    assert_rv!(t.module.digest_update(first, Sent::from(b"one ")), CKR_OK);
+    let saved = state(t.module, first);
+    assert_rv!(t.module.digest_update(first, Sent::from(b"two")), CKR_OK);
+    let expected = finished(t.module, first);
+    for session in [second, first] {
+        assert_rv!(t.module.set_operation_state(session, Sent::from(&saved), 0, 0), CKR_OK);
+        assert_rv!(t.module.digest_update(session, Sent::from(b"two")), CKR_OK);
+        assert_eq!(finished(t.module, session), expected);
+    }
+    assert_eq!(expected, digest_of(t.module, first, b"one two"));
+}
+
+fn a_signature_goes_on_with_its_key_alone(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
+    let by = mechanism(CKM_SHA256_HMAC);
+    let (key, other) = (generic(m, session, &[1; 32]), generic(m, session, &[1; 32]));
+    let pair = generate(m, session, Kind::P256, false, "pair");
+    let expected = sign(m, session, &by, key, b"one two").unwrap();
+    assert_rv!(m.sign_init(session, Some(&by), key), CKR_OK);
+    assert_rv!(m.sign_update(session, Sent::from(b"one ")), CKR_OK);
+    let saved = state(m, session);
+    let set = |encryption, authentication| {
+        m.set_operation_state(session, Sent::from(&saved), encryption, authentication)
+    };
+    assert_rv!(set(0, 0), CKR_KEY_NEEDED);
+    assert_rv!(set(key, key), CKR_KEY_NOT_NEEDED);
+    for wrong in [other, pair.private, 77_777] {
+        assert_rv!(set(0, wrong), CKR_KEY_CHANGED);
+    }
+    assert_rv!(set(0, key), CKR_OK);
+    assert_rv!(m.sign_update(session, Sent::from(b"two")), CKR_OK);
+    let mut signature = [0; 32];
+    assert_eq!(m.sign_final(session, Out::buffer(&mut signature)), (CKR_OK, 32));
+    assert_eq!(expected, signature);
+}
+
+fn what_cannot_be_saved_is_told(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
+    let key = aes(m, session, &[1; 16]);
+    let counter = ctr(128, [0; 16]);
+    assert_rv!(m.encrypt_init(session, Some(&counter.mechanism()), key), CKR_OK);
+    assert_rv!(m.operation_state(session, Out::query()).0, CKR_STATE_UNSAVEABLE);
+    assert_rv!(m.encrypt_init(session, None, 0), CKR_OK);
+    let pair = generate(m, session, Kind::Rsa, false, "pair");
+    assert_rv!(
+        m.sign_recover_init(session, Some(&mechanism(cryptoki_sys::CKM_RSA_PKCS)), pair.private),
+        CKR_OK
+    );
+    assert_rv!(m.operation_state(session, Out::query()).0, CKR_STATE_UNSAVEABLE);
+}
+
+fn without_an_operation_there_is_no_state(t: &Test) {
+    let session = t.token().open_ro();
+    assert_rv!(t.module.operation_state(session, Out::query()).0, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+fn a_state_that_is_not_ours_is_refused(t: &Test) {
+    let session = t.token().open_ro();
+    let m = t.module;
+    assert_rv!(m.digest_init(session, Some(&mechanism(CKM_SHA256))), CKR_OK);
+    let saved = state(m, session);
+    for place in [0, saved.len() / 2, saved.len() - 1] {
+        let mut wrong = saved.clone();
+        wrong[place] ^= 1;
+        assert_rv!(m.set_operation_state(session, Sent::from(&wrong), 0, 0), CKR_SAVED_STATE_INVALID);
+    }
+    for len in [0, 1, saved.len() - 1] {
+        let rv = m.set_operation_state(session, Sent::from(&saved[..len]), 0, 0);
+        assert_rv!(rv, CKR_SAVED_STATE_INVALID);
+    }
+    for wild in [Sent::null(5), Sent::null(u64::MAX), Sent::claiming(&saved, u64::MAX)] {
+        assert_rv!(m.set_operation_state(session, wild, 0, 0), CKR_ARGUMENTS_BAD);
+    }
+    assert_eq!(finished(m, session), digest_of(m, session, b""), "what was active still is");
+}
+
+fn a_state_of_before_finalize_is_refused(t: &Test) {
+    let session = t.token().open_ro();
+    assert_rv!(t.module.digest_init(session, Some(&mechanism(CKM_SHA256))), CKR_OK);
+    let saved = state(t.module, session);
+    assert_rv!(t.module.finalize(), CKR_OK);
+    let session = Token::existing(t.module).open_ro();
+    assert_rv!(t.module.set_operation_state(session, Sent::from(&saved), 0, 0), CKR_SAVED_STATE_INVALID);
+}
+
+fn a_state_keeps_the_rules_of_buffers(t: &Test) {
+    let session = t.token().open_ro();
+    let m = t.module;
+    assert_rv!(m.digest_init(session, Some(&mechanism(CKM_SHA256))), CKR_OK);
+    let mut room = [0; 4096];
+    let (rv, len) = m.operation_state(session, Out::buffer(&mut room[..4]));
+    assert_rv!(rv, CKR_BUFFER_TOO_SMALL);
+    assert!(len > 4);
+    assert_rv!(m.operation_state(session, Out::without_length(&mut room)).0, CKR_ARGUMENTS_BAD);
+    assert_rv!(m.operation_state(session, Out::buffer(&mut room)).0, CKR_OK);
+}
+
+fn a_state_shows_nothing_of_what_went_in(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
+    let key = generic(m, session, &[0x77; 32]);
+    assert_rv!(m.digest_init(session, Some(&mechanism(CKM_SHA256))), CKR_OK);
+    assert_rv!(m.digest_key(session, key), CKR_OK);
+    let saved = state(m, session);
+    assert!(!saved.windows(8).any(|window| window == [0x77; 8]));
+}
+
+/// Section 5.12.4: "as if the value of the secret key were" a part. A sensitive key too: a digest does not show it.
+fn a_digest_takes_keys_between_parts(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
+    let key = generic(m, session, b"key");
+    assert_rv!(m.digest_init(session, Some(&mechanism(CKM_SHA256))), CKR_OK);
+    assert_rv!(m.digest_update(session, Sent::from(b"a ")), CKR_OK);
+    assert_rv!(m.digest_key(session, key), CKR_OK);
+    assert_rv!(m.digest_update(session, Sent::from(b" b")), CKR_OK);
+    assert_eq!(finished(m, session), digest_of(m, session, b"a key b"));
+}
+
+fn a_digest_takes_no_other_key(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
+    let key = generic(m, session, b"key");
+    let pair = generate(m, session, Kind::P256, false, "pair");
+    assert_rv!(m.digest_key(session, key), CKR_OPERATION_NOT_INITIALIZED);
+    for (key, expected) in [
+        (pair.private, CKR_KEY_INDIGESTIBLE),
+        (pair.public, CKR_KEY_INDIGESTIBLE),
+        (0, CKR_KEY_HANDLE_INVALID),
+        (77_777, CKR_KEY_HANDLE_INVALID),
+    ] {
+        assert_rv!(m.digest_init(session, Some(&mechanism(CKM_SHA256))), CKR_OK);
+        assert_rv!(m.digest_key(session, key), expected);
+        let (rv, _) = m.digest_final(session, Out::query());
+        assert_rv!(rv, CKR_OPERATION_NOT_INITIALIZED, "an error ends the operation");
+    }
+}
+
+fn pieces(m: &Module, session: u64, step: Step, data: &[u8]) -> Vec<u8> {
+    let mut all = Vec::new();
+    for part in data.chunks(24) {
+        let mut room = [0; 64];
+        let (rv, len) = step(m, session, Sent::from(part), Out::buffer(&mut room));
+        assert_rv!(rv, CKR_OK);
+        all.extend_from_slice(&room[..usize::try_from(len).unwrap()]);
+    }
+    all
+}
+
+fn digesting_and_encrypting_at_once_is_both(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
+    let key = aes(m, session, &[1; 16]);
+    let by = with(CKM_AES_CBC, &[7u8; 16]);
+    let data: Vec<u8> = (0..96).collect();
+    let (sealed, digest) =
+        (whole(m, ENCRYPTION, session, &by, key, &data).unwrap(), digest_of(m, session, &data));
+    assert_rv!(m.digest_init(session, Some(&mechanism(CKM_SHA256))), CKR_OK);
+    assert_rv!(m.encrypt_init(session, Some(&by), key), CKR_OK);
+    assert_eq!(pieces(m, session, Module::digest_encrypt_update, &data), sealed);
+    assert_eq!(m.encrypt_final(session, Out::buffer(&mut [])), (CKR_OK, 0));
+    assert_eq!(finished(m, session), digest);
+    assert_rv!(m.digest_init(session, Some(&mechanism(CKM_SHA256))), CKR_OK);
+    assert_rv!(m.decrypt_init(session, Some(&by), key), CKR_OK);
+    assert_eq!(pieces(m, session, Module::decrypt_digest_update, &sealed), data);
+    assert_eq!(m.decrypt_final(session, Out::buffer(&mut [])), (CKR_OK, 0));
+    assert_eq!(finished(m, session), digest);
+}
+
+fn signing_and_encrypting_at_once_is_both(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
+    let (key, mac_key) = (aes(m, session, &[1; 16]), generic(m, session, &[2; 32]));
+    let (by, mac_by) = (with(CKM_AES_CBC, &[7u8; 16]), mechanism(CKM_SHA256_HMAC));
+    let data: Vec<u8> = (0..96).collect();
+    let sealed = whole(m, ENCRYPTION, session, &by, key, &data).unwrap();
+    let mac = sign(m, session, &mac_by, mac_key, &data).unwrap();
+    assert_rv!(m.sign_init(session, Some(&mac_by), mac_key), CKR_OK);
+    assert_rv!(m.encrypt_init(session, Some(&by), key), CKR_OK);
+    assert_eq!(pieces(m, session, Module::sign_encrypt_update, &data), sealed);
+    assert_rv!(m.encrypt_final(session, Out::buffer(&mut [])).0, CKR_OK);
+    let mut signature = [0; 32];
+    assert_eq!(m.sign_final(session, Out::buffer(&mut signature)), (CKR_OK, 32));
+    assert_eq!(mac, signature);
+    assert_rv!(m.verify_init(session, Some(&mac_by), mac_key), CKR_OK);
+    assert_rv!(m.decrypt_init(session, Some(&by), key), CKR_OK);
+    assert_eq!(pieces(m, session, Module::decrypt_verify_update, &sealed), data);
+    assert_rv!(m.decrypt_final(session, Out::buffer(&mut [])).0, CKR_OK);
+    assert_rv!(m.verify_final(session, Sent::from(&mac)), CKR_OK);
+}
+
+const STEPS: [Step; 4] = [
+    Module::digest_encrypt_update,
+    Module::decrypt_digest_update,
+    Module::sign_encrypt_update,
+    Module::decrypt_verify_update,
+];
+
+fn two_at_once_needs_both(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
+    let key = aes(m, session, &[1; 16]);
+    let by = mechanism(CKM_AES_ECB);
+    for step in STEPS {
+        let (rv, _) = step(m, session, Sent::from(&[1; 16]), Out::buffer(&mut [0; 16]));
+        assert_rv!(rv, CKR_OPERATION_NOT_INITIALIZED);
+    }
+    assert_rv!(m.encrypt_init(session, Some(&by), key), CKR_OK);
+    assert_rv!(m.decrypt_init(session, Some(&by), key), CKR_OK);
+    for step in STEPS {
+        let (rv, _) = step(m, session, Sent::from(&[1; 16]), Out::buffer(&mut [0; 16]));
+        assert_rv!(rv, CKR_OPERATION_NOT_INITIALIZED);
+    }
+}
+
+fn a_small_buffer_for_two_at_once_changes_neither(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
+    let key = aes(m, session, &[1; 16]);
+    assert_rv!(m.digest_init(session, Some(&mechanism(CKM_SHA256))), CKR_OK);
+    assert_rv!(m.encrypt_init(session, Some(&mechanism(CKM_AES_ECB)), key), CKR_OK);
+    let mut room = [0; 16];
+    let data = Sent::from(&[3; 16]);
+    assert_eq!(m.digest_encrypt_update(session, data, Out::query()), (CKR_OK, 16));
+    let answer = m.digest_encrypt_update(session, data, Out::buffer(&mut room[..15]));
+    assert_eq!(answer, (CKR_BUFFER_TOO_SMALL, 16));
+    assert_eq!(m.digest_encrypt_update(session, data, Out::buffer(&mut room)), (CKR_OK, 16));
+    assert_eq!(finished(m, session), digest_of(m, session, &[3; 16]), "it was digested once");
+}
