@@ -104,8 +104,8 @@ fn run_in_a_child(provider: Provider, path: &str) {
     let output = String::from_utf8_lossy(&output);
     assert!(status.is_some_and(|status| status.success()), "{name} ended with {status:?}:\n{output}");
     assert!(output.contains("1 passed"), "{name} is no test of this program:\n{output}");
-    for line in output.lines().filter(|line| line.starts_with(LEFT_OUT)) {
-        eprintln!("{name} {line}");
+    if let Some((_, why)) = output.split_once(LEFT_OUT) {
+        eprintln!("{name} {LEFT_OUT}{}", why.lines().next().unwrap_or_default());
     }
 }
 

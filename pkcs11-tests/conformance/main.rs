@@ -9,6 +9,7 @@
 )]
 
 mod attributes;
+mod bad_input;
 mod changing;
 mod context_login;
 mod creating;
@@ -17,11 +18,14 @@ mod deriving;
 mod digesting;
 mod encrypting;
 mod finding;
+mod footnotes;
 mod general_purpose;
 mod generating;
 mod login;
+mod no_way_to_a_value;
 mod operating;
 mod oracle;
+mod overlapping;
 mod pins;
 mod random;
 mod rsa_encrypting;

@@ -113,3 +113,13 @@ impl Module {
         call!(self, C_SetOperationState(session, state.pointer, state.len, encryption, authentication))
     }
 }
+
+impl Sent<'_> {
+    /// `len` bytes at a pointer into memory of the test's own: for input and output that overlap.
+    #[must_use]
+    pub fn at(pointer: *mut u8, len: CK_ULONG) -> Self {
+        let mut sent = Self::null(len);
+        sent.pointer = pointer;
+        sent
+    }
+}

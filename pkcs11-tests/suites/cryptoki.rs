@@ -60,5 +60,5 @@ fn the_suite_of_cryptoki_passes_but_for_the_listed() {
             }
         }
     }
-    unmet.agree_with(&verdicts, 80);
+    unmet.agree_with(&verdicts, 50);
 }

@@ -166,6 +166,9 @@ const ADAPTED: &[(CK_RV, Listed, CK_RV)] = {
         (CKR_KEY_HANDLE_INVALID, Listed::ByAllBut(&[C_SetOperationState]), CKR_KEY_CHANGED),
         (CKR_KEY_TYPE_INCONSISTENT, Listed::ByAllBut(&[C_SetOperationState]), CKR_KEY_CHANGED),
         (CKR_KEY_FUNCTION_NOT_PERMITTED, Listed::ByAllBut(&[C_SetOperationState]), CKR_KEY_CHANGED),
+        (CKR_KEY_SIZE_RANGE, Listed::ByAllBut(&[C_SetOperationState]), CKR_KEY_CHANGED),
+        // Its CKA_ALLOWED_MECHANISMS leaves out what the state was saved with.
+        (CKR_MECHANISM_INVALID, Listed::ByAllBut(&[C_SetOperationState]), CKR_KEY_CHANGED),
         // The logout that a function does not list has ended its operation.
         (
             CKR_USER_NOT_LOGGED_IN,

@@ -1,0 +1,189 @@
+//! Every class and type of key, sensitive or not, extractable or not: no way leads to a value that may not be shown
+//! (section 4.2, footnote 7; sections 4.10 and 4.11).
+
+use cryptoki_sys::{
+    CKA_CLASS, CKA_DERIVE, CKA_EXTRACTABLE, CKA_PRIME_1, CKA_PRIVATE_EXPONENT, CKA_SENSITIVE, CKA_TOKEN,
+    CKA_VALUE, CKA_VALUE_LEN, CKK_AES, CKK_EC, CKK_GENERIC_SECRET, CKK_RSA, CKM_AES_CBC, CKM_AES_CBC_PAD,
+    CKM_AES_ECB, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD,
+    CKM_GENERIC_SECRET_KEY_GEN, CKM_RSA_PKCS, CKM_RSA_X_509, CKM_SHA256, CKM_SHA256_HMAC,
+    CKR_ATTRIBUTE_SENSITIVE, CKR_KEY_NOT_WRAPPABLE, CKR_KEY_UNEXTRACTABLE, CKR_OK,
+};
+use pkcs11_tests::keys::{Kind, Pair, generate};
+use pkcs11_tests::raw::parameters::{ctr, ecdh1, gcm, with};
+use pkcs11_tests::{Attribute, Out, Sent, Template, Test, assert_rv, mechanism, on_claviger};
+
+use crate::secret_keys::aes;
+
+on_claviger!(no_class_type_or_protection_leaves_a_way_to_the_value);
+
+const TYPES: [u64; 4] = [CKK_AES, CKK_GENERIC_SECRET, CKK_RSA, CKK_EC];
+
+struct Walk<'a> {
+    t: &'a Test,
+    session: u64,
+    wrapping: u64,
+    wrapping_pair: Pair,
+}
+
+fn make(w: &Walk<'_>, key_type: u64, sensitive: bool, extractable: bool, on_token: bool) -> u64 {
+    let m = w.t.module;
+    let protection = Template::new()
+        .boolean(CKA_SENSITIVE, sensitive)
+        .boolean(CKA_EXTRACTABLE, extractable)
+        .boolean(CKA_TOKEN, on_token);
+    let protection = protection.boolean(CKA_DERIVE, key_type != CKK_RSA && key_type != CKK_AES);
+    if key_type == CKK_AES || key_type == CKK_GENERIC_SECRET {
+        let by = if key_type == CKK_AES { CKM_AES_KEY_GEN } else { CKM_GENERIC_SECRET_KEY_GEN };
+        let (rv, key) = m.generate_key(w.session, Some(&mechanism(by)), &protection.ulong(CKA_VALUE_LEN, 32));
+        assert_rv!(rv, CKR_OK);
+        return key;
+    }
+    let kind = if key_type == CKK_RSA { Kind::Rsa } else { Kind::P256 };
+    let public = kind.public_template();
+    let (rv, _, key) = m.generate_key_pair(w.session, Some(&kind.generator()), &public, &protection);
+    assert_rv!(rv, CKR_OK);
+    key
+}
+
+fn secrets(key_type: u64) -> Vec<u64> {
+    if key_type == CKK_RSA {
+        vec![CKA_PRIVATE_EXPONENT, CKA_PRIME_1, CKA_PRIME_1 + 1, 0x126, 0x127, 0x128]
+    } else {
+        vec![CKA_VALUE]
+    }
+}
+
+/// Whether `C_GetAttributeValue` shows anything of the value: with a length asked, or bytes.
+fn is_read(w: &Walk<'_>, key: u64, key_type: u64) -> bool {
+    secrets(key_type).into_iter().any(|secret| {
+        let (rv, answers) = w.t.module.attribute_values(w.session, key, &[(secret, Some(512))]);
+        let (queried, lengths) = w.t.module.attribute_values(w.session, key, &[(secret, None)]);
+        assert_eq!(rv, queried);
+        if rv != CKR_OK {
+            assert_rv!(rv, CKR_ATTRIBUTE_SENSITIVE);
+            assert_eq!((answers[0].1, lengths[0].1), (u64::MAX, u64::MAX));
+            assert_eq!(answers[0].0, [0xA5; 512]);
+        }
+        rv == CKR_OK
+    })
+}
+
+fn is_wrapped(w: &Walk<'_>, key: u64, extractable: bool) -> bool {
+    let iv = [0; 16];
+    let (counter, sealing) = (ctr(128, iv), gcm(Sent::from(&iv), Sent::null(0), 128));
+    let symmetric = [
+        mechanism(CKM_AES_ECB),
+        with(CKM_AES_CBC, &iv),
+        with(CKM_AES_CBC_PAD, &iv),
+        counter.mechanism(),
+        sealing.mechanism(),
+        mechanism(CKM_AES_KEY_WRAP),
+        mechanism(CKM_AES_KEY_WRAP_PAD),
+        mechanism(CKM_AES_KEY_WRAP_KWP),
+    ];
+    let public = [mechanism(CKM_RSA_PKCS), mechanism(CKM_RSA_X_509)];
+    let all = symmetric.iter().map(|by| (by, w.wrapping));
+    let all: Vec<_> = all.chain(public.iter().map(|by| (by, w.wrapping_pair.public))).collect();
+    let mut any = false;
+    for (by, wrapping) in all {
+        let mut room = vec![0; 4096];
+        for out in [Out::query(), Out::buffer(&mut room)] {
+            let (rv, _) = w.t.module.wrap_key(w.session, Some(by), wrapping, key, out);
+            let refused = [CKR_KEY_UNEXTRACTABLE, CKR_KEY_NOT_WRAPPABLE].contains(&rv);
+            assert!(extractable || refused, "{:#x} gave {rv:#x}", by.mechanism);
+            any |= rv == CKR_OK;
+        }
+        assert!(extractable || room.iter().all(|byte| *byte == 0));
+    }
+    any
+}
+
+/// Loosens the protection by every call that could: nothing may come of it.
+fn loosened(w: &Walk<'_>, key: u64, key_type: u64, protection: &[Attribute]) {
+    for change in protection {
+        let template = Template::new().with(change.clone());
+        assert_ne!(w.t.module.set_attribute_values(w.session, key, &template), CKR_OK, "{change:?}");
+        assert_ne!(w.t.module.copy_object(w.session, key, &template).0, CKR_OK, "{change:?}");
+        let template = template.boolean(CKA_TOKEN, true);
+        assert_ne!(w.t.module.copy_object(w.session, key, &template).0, CKR_OK, "{change:?}");
+    }
+    let (rv, copy) = w.t.module.copy_object(w.session, key, &Template::new());
+    assert_rv!(rv, CKR_OK);
+    assert!(!is_read(w, copy, key_type), "a copy is protected as its source");
+}
+
+fn states_show_nothing(w: &Walk<'_>, key: u64, key_type: u64) {
+    let m = w.t.module;
+    if key_type == CKK_GENERIC_SECRET {
+        assert_rv!(m.sign_init(w.session, Some(&mechanism(CKM_SHA256_HMAC)), key), CKR_OK);
+    }
+    assert_rv!(m.digest_init(w.session, Some(&mechanism(CKM_SHA256))), CKR_OK);
+    let digested = m.digest_key(w.session, key) == CKR_OK;
+    assert_eq!(digested, key_type == CKK_AES || key_type == CKK_GENERIC_SECRET);
+    let mut states = Vec::new();
+    for _ in 0..2 {
+        let mut state = vec![0; 4096];
+        let (rv, len) = m.operation_state(w.session, Out::buffer(&mut state));
+        if rv == CKR_OK {
+            state.truncate(usize::try_from(len).unwrap());
+            states.push(state);
+        }
+    }
+    if let [first, second] = states.as_slice() {
+        assert_ne!(first, second, "a state is sealed, each time anew");
+    }
+    assert_rv!(m.digest_init(w.session, None), CKR_OK);
+    assert_rv!(m.sign_init(w.session, None, 0), CKR_OK);
+}
+
+/// A key is no base for a derivation that would give it out, and what is derived obeys its own template.
+fn nothing_is_derived(w: &Walk<'_>, key: u64, key_type: u64) {
+    let point = {
+        let pair = generate(w.t.module, w.session, Kind::P256, false, "other");
+        pkcs11_tests::keys::attribute(w.t.module, w.session, pair.public, cryptoki_sys::CKA_EC_POINT)
+    };
+    let by = ecdh1(cryptoki_sys::CKD_NULL, Sent::null(0), Sent::from(&point));
+    let template = Template::new().boolean(CKA_SENSITIVE, false).boolean(CKA_EXTRACTABLE, true);
+    let template = template.ulong(CKA_VALUE_LEN, 32).ulong(CKA_CLASS, cryptoki_sys::CKO_SECRET_KEY);
+    let (rv, derived) = w.t.module.derive_key(w.session, Some(&by.mechanism()), key, &template);
+    assert_eq!(rv == CKR_OK, key_type == CKK_EC);
+    if rv == CKR_OK {
+        assert!(!is_read(w, key, key_type), "the base is as closed as before");
+        assert_rv!(w.t.module.destroy_object(w.session, derived), CKR_OK);
+    }
+    for simple in [cryptoki_sys::CKM_CONCATENATE_BASE_AND_DATA, cryptoki_sys::CKM_XOR_BASE_AND_DATA] {
+        let (rv, _) = w.t.module.derive_key(w.session, Some(&mechanism(simple)), key, &template);
+        assert_ne!(rv, CKR_OK);
+    }
+}
+
+fn no_class_type_or_protection_leaves_a_way_to_the_value(t: &Test) {
+    let session = t.token().user_session();
+    let wrapping = aes(t.module, session, &[1; 32]);
+    let wrapping_pair = generate(t.module, session, Kind::Rsa, false, "wraps");
+    let w = Walk { t, session, wrapping, wrapping_pair };
+    for key_type in TYPES {
+        for (sensitive, extractable) in [(true, true), (true, false), (false, true), (false, false)] {
+            for on_token in [false, true] {
+                let key = make(&w, key_type, sensitive, extractable, on_token);
+                let open = !sensitive && extractable;
+                assert_eq!(is_read(&w, key, key_type), open, "{key_type} {sensitive} {extractable}");
+                assert_eq!(is_wrapped(&w, key, extractable), extractable, "{key_type} {sensitive}");
+                if open {
+                    continue;
+                }
+                let mut changes = Vec::new();
+                if sensitive {
+                    changes.push(Attribute::boolean(CKA_SENSITIVE, false));
+                }
+                if !extractable {
+                    changes.push(Attribute::boolean(CKA_EXTRACTABLE, true));
+                }
+                loosened(&w, key, key_type, &changes);
+                states_show_nothing(&w, key, key_type);
+                nothing_is_derived(&w, key, key_type);
+                assert!(!is_read(&w, key, key_type));
+            }
+        }
+    }
+}
