@@ -32,7 +32,7 @@ use caller::Caller;
 on_claviger!(random_calls_crash_nothing_and_are_answered_as_the_standard_lists);
 
 /// About a minute of them.
-const CALLS: u64 = 1_000_000;
+const CALLS: u64 = 500_000;
 
 fn number(variable: &str) -> Option<u64> {
     env::var(variable).ok()?.parse().ok()
