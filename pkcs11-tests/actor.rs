@@ -56,6 +56,11 @@ pub struct Actor {
     output: Lines,
 }
 
+/// The actor's program.
+fn program() -> std::path::PathBuf {
+    beside_this_program("pkcs11-actor").expect("pkcs11-actor, which cargo builds for tests")
+}
+
 impl Actor {
     /// Starts one over an installation; its messages go where this test's go.
     ///
@@ -85,7 +90,9 @@ impl Actor {
     #[must_use]
     pub fn start_as(installation: &Installation, user: u32, log: &Path) -> Self {
         let log = std::fs::File::options().create(true).append(true).open(log).expect("a log");
-        Self::start_with(installation, |command| {
+        let program = installation.copy_for_others(&program());
+        let module = installation.copy_for_others(&installation.provider().module_path());
+        Self::start_program(&program, &module, installation, |command| {
             command.stderr(log).gid(user).uid(user);
         })
     }
@@ -96,11 +103,18 @@ impl Actor {
     /// When it cannot be started.
     #[must_use]
     pub fn start_with(installation: &Installation, prepare: impl FnOnce(&mut Command)) -> Self {
-        let program =
-            beside_this_program("pkcs11-actor").expect("pkcs11-actor, which cargo builds for tests");
+        Self::start_program(&program(), &installation.provider().module_path(), installation, prepare)
+    }
+
+    fn start_program(
+        program: &Path,
+        module: &Path,
+        installation: &Installation,
+        prepare: impl FnOnce(&mut Command),
+    ) -> Self {
         let mut command = Command::new(program);
         command.stdin(Stdio::piped()).stdout(Stdio::piped());
-        command.env(MODULE_VARIABLE, installation.provider().module_path());
+        command.env(MODULE_VARIABLE, module);
         if installation.provider() == Provider::Claviger {
             command.env(LISTED_VARIABLE, "yes");
         }

@@ -68,6 +68,20 @@ pub struct Installation {
 }
 
 impl Installation {
+    /// A copy of a file in this installation's folder, for a process of another user: the checkout may lie where that
+    /// user has no way to.
+    ///
+    /// # Panics
+    /// When it cannot be copied.
+    #[must_use]
+    pub fn copy_for_others(&self, file: &Path) -> PathBuf {
+        let copy = self.folder.join(file.file_name().expect("a file's name"));
+        if !copy.exists() {
+            std::fs::copy(file, &copy).expect("room for a copy");
+        }
+        copy
+    }
+
     /// Lays down a configuration in an empty folder: PINs as cheap as can be, locked after three failures.
     ///
     /// # Panics

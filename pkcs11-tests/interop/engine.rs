@@ -27,7 +27,8 @@ pub(crate) fn prepare(t: &Test) {
     let _rsa = generate(t.module, session, Kind::Rsa, true, "rsa");
     let _ec = generate(t.module, session, Kind::P256, true, "ec");
     assert_eq!(t.module.finalize(), 0);
-    let module = t.module.path().display();
+    let module = t.installation.copy_for_others(t.module.path());
+    let module = module.display();
     let mut text =
         String::from("openssl_conf = openssl\n[openssl]\nengines = engines\n[engines]\npkcs11 = pkcs11\n");
     let _never_fails = write!(
