@@ -178,7 +178,11 @@ impl Opened {
         let primitives = parts.primitives.as_ref();
         let home = parts.places.open(token, false)?;
         let revision = home.store.revision()?;
-        let row = load_one(&home, RowId::PUBLIC_HEAD)?.ok_or(Error::TokenNotInitialized)?;
+        let row = load_one(&home, RowId::PUBLIC_HEAD)?.ok_or_else(|| match revision {
+            Revision(0) => Error::TokenNotInitialized,
+            // Every commit writes the head.
+            _ => head_is_gone(),
+        })?;
         let life = Life { token, incarnation: row.header.incarnation };
         let device = DeviceKey::new(primitives, &parts.places.device_key(token, life.incarnation)?)?;
         let head_key = device.head_key(primitives, &life);
@@ -242,10 +246,7 @@ impl Opened {
                 reason: "its revision has fallen: an older copy was put in its place",
             });
         }
-        let row = load_one(&self.home, RowId::PUBLIC_HEAD)?.ok_or_else(|| Error::Forged {
-            what: "public head".to_owned(),
-            reason: "it is not there any more",
-        })?;
+        let row = load_one(&self.home, RowId::PUBLIC_HEAD)?.ok_or_else(head_is_gone)?;
         if row.header.incarnation != self.life.incarnation {
             return Ok(true);
         }
@@ -420,8 +421,15 @@ impl Opened {
     /// # Errors
     /// [`Error::Forged`], and those of the store.
     pub fn public_head(&self, parts: &Parts) -> Result<PublicHead> {
-        let row = self.row(RowId::PUBLIC_HEAD)?.ok_or(Error::TokenNotInitialized)?;
+        let row = self.row(RowId::PUBLIC_HEAD)?.ok_or_else(head_is_gone)?;
         PublicHead::open(parts.primitives.as_ref(), &self.life, &self.head_key, &row)
+    }
+}
+
+fn head_is_gone() -> Error {
+    Error::Forged {
+        what: "public head".to_owned(),
+        reason: "it is not there, in a store that has been written to",
     }
 }
 
