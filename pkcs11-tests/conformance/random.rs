@@ -1,4 +1,4 @@
-//! Section 5.20: random numbers.
+//! Section 5.19: random numbers.
 
 use cryptoki_sys::{CKR_ARGUMENTS_BAD, CKR_OK};
 use pkcs11_tests::{Out, Test, assert_rv, on_both, on_claviger};

@@ -33,7 +33,7 @@ impl Module {
     }
 
     /// Every function that is not there yet, with null pointers and zeros; each with what it answered.
-    /// Not recorded: no list of a function names what section 5.1.7 wants of one that is not there.
+    /// Not recorded: no list of a function names what section 5.1.6 wants of one that is not there.
     ///
     /// # Panics
     /// When the module has no function list of 3.2, or an entry of it is null.

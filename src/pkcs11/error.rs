@@ -21,7 +21,7 @@ pub enum Error {
     ArgumentsBad(&'static str),
     /// Not there yet (`docs/roadmap.md`).
     FunctionNotSupported,
-    /// The legacy functions of section 5.21.
+    /// The legacy functions of section 5.20.
     FunctionNotParallel,
     /// Not initialised, finalised, or in the child of a fork.
     NotInitialized,

@@ -88,12 +88,12 @@ pub enum ContextLogin {
 /// Whether a key may do an operation by a mechanism, whose keys are of one of `key_types`.
 ///
 /// Every refusal by class or attribute is [`Error::KeyFunctionNotPermitted`], for `C_WrapKey`, `C_UnwrapKey`,
-/// `C_DeriveKey` and the KEM functions too: their lists leave it out, section 5.1.7 describes exactly this case by it,
+/// `C_DeriveKey` and the KEM functions too: their lists leave it out, section 5.1.6 describes exactly this case by it,
 /// and section 5.1 allows it.
 ///
 /// # Errors
 /// [`Error::KeyHandleInvalid`] for an object that is no key; [`Error::KeyTypeInconsistent`], which goes before
-/// [`Error::KeyFunctionNotPermitted`] (section 5.1.7); [`Error::MechanismInvalid`] for a mechanism outside
+/// [`Error::KeyFunctionNotPermitted`] (section 5.1.6); [`Error::MechanismInvalid`] for a mechanism outside
 /// `CKA_ALLOWED_MECHANISMS`; [`Error::UserNotLoggedIn`] for a key with `CKA_ALWAYS_AUTHENTICATE` in a function that
 /// leaves no moment for the PIN.
 pub fn permitted(
