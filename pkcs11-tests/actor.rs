@@ -2,9 +2,10 @@
 //!
 //! The program is `bin/actor.rs`; what it understands stands there.
 
+use std::env;
 use std::io::Write as _;
 use std::os::unix::process::CommandExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, ChildStdin, Command, Stdio};
 
 use cryptoki_sys::{CK_RV, CKR_OK};
@@ -12,12 +13,16 @@ use cryptoki_sys::{CK_RV, CKR_OK};
 use crate::names::rv_by_name;
 use crate::program::{Lines, over};
 use crate::provider::{Installation, Provider, beside_this_program};
+use crate::recorder::{SEEN_VARIABLE, keep};
 
 /// The variable that names the module to the actor.
 pub const MODULE_VARIABLE: &str = "PKCS11_TESTS_MODULE";
 
 /// Set for an actor that must hold every answer of its module against the standard's lists.
 pub const LISTED_VARIABLE: &str = "PKCS11_TESTS_LISTED";
+
+/// How a line starts by which an actor tells a function and a value that it had not met before.
+pub const MET: &str = "met";
 
 /// What an actor answered.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,10 +59,12 @@ pub struct Actor {
     child: Child,
     input: ChildStdin,
     output: Lines,
+    /// Where its answers are kept: by this process, since it may be another user's, or have a disk that fails.
+    seen: Option<PathBuf>,
 }
 
 /// The actor's program.
-fn program() -> std::path::PathBuf {
+fn program() -> PathBuf {
     beside_this_program("pkcs11-actor").expect("pkcs11-actor, which cargo builds for tests")
 }
 
@@ -122,7 +129,8 @@ impl Actor {
         let mut child = command.spawn().expect("the actor");
         let input = child.stdin.take().expect("a pipe");
         let output = Lines::of(child.stdout.take().expect("a pipe"));
-        Self { child, input, output }
+        let seen = env::var_os(SEEN_VARIABLE).map(PathBuf::from);
+        Self { child, input, output, seen }
     }
 
     /// Tells it what to do; its answer is to be fetched with [`Actor::answer`].
@@ -141,6 +149,12 @@ impl Actor {
         let line = self.output.next_line()?;
         let mut words = line.split_whitespace();
         let rv = words.next().expect("an answer");
+        if rv == MET {
+            if let (Some(folder), Some(function), Some(value)) = (&self.seen, words.next(), words.next()) {
+                keep(folder, function, value);
+            }
+            return self.answer();
+        }
         let rv = rv_by_name(rv).or_else(|| u64::from_str_radix(rv.trim_start_matches("0x"), 16).ok());
         Some(Answer { rv: rv.expect("a return value"), words: words.map(str::to_owned).collect() })
     }

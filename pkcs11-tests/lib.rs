@@ -19,6 +19,7 @@ pub mod names;
 pub mod privilege;
 pub mod program;
 pub mod provider;
+pub mod provoked;
 #[allow(unsafe_code, reason = "calling C is what this room is for")]
 pub mod raw;
 pub mod recorder;

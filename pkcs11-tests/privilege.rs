@@ -6,6 +6,7 @@ use std::process::Stdio;
 use nix::unistd::Uid;
 
 use crate::program::{output, program, told};
+use crate::recorder::SEEN_VARIABLE;
 
 /// Begins the line that says why a test was left out.
 pub const LEFT_OUT: &str = "left out: ";
@@ -42,7 +43,7 @@ fn again_as_root() -> Result<(), String> {
     let mut command = program("sudo", "sudo");
     command.args(["-n", "env"]);
     // The provider's variables are the installation's, which the test makes anew.
-    for name in ["CLAVIGER_MODULE", "PKCS11_TESTS_HUNG_AFTER", "PATH"] {
+    for name in ["CLAVIGER_MODULE", "PKCS11_TESTS_HUNG_AFTER", SEEN_VARIABLE, "PATH"] {
         command.args(env::var(name).map(|value| format!("{name}={value}")).ok());
     }
     command.arg(env::current_exe().expect("this program")).args(env::args_os().skip(1));

@@ -1,7 +1,10 @@
 //! What every call answered, held against the lists of chapter 5 of the standard.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
+use std::fs::OpenOptions;
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, MutexGuard};
 
 use cryptoki_sys::CK_RV;
 
@@ -12,17 +15,46 @@ const LISTED: &str = include_str!("return_values.txt");
 /// Where ours differs on purpose.
 const EXCEPTIONS: &str = include_str!("return_value_exceptions.txt");
 
+/// Names the folder for what the recorded tests saw; the test target `return_values` reads it.
+pub const SEEN_VARIABLE: &str = "PKCS11_TESTS_SEEN";
+
+/// A function and what it answered.
+pub type Answered = (&'static str, CK_RV);
+
 /// Remembers which function answered what.
 #[derive(Default)]
-pub struct Recorder(Mutex<BTreeSet<(&'static str, CK_RV)>>);
+pub struct Recorder(Mutex<Seen>);
+
+#[derive(Default)]
+struct Seen {
+    answers: BTreeSet<Answered>,
+    folder: Option<PathBuf>,
+}
 
 impl Recorder {
-    /// Remembers an answer.
+    /// Remembers an answer, and writes a new one down where [`Recorder::keep_in`] says.
     ///
     /// # Panics
-    /// When a thread panicked in here before.
+    /// When a thread panicked in here before, and when the folder cannot be written.
     pub fn saw(&self, function: &'static str, rv: CK_RV) {
-        self.0.lock().expect("nobody panics in here").insert((function, rv));
+        let mut seen = self.seen();
+        if seen.answers.insert((function, rv))
+            && let Some(folder) = &seen.folder
+        {
+            keep(folder, function, &rv_name(rv));
+        }
+    }
+
+    /// Writes down what was seen, and from now on each new answer at once: a killed process has kept all.
+    ///
+    /// # Panics
+    /// When a thread panicked in here before, and when the folder cannot be written.
+    pub fn keep_in(&self, folder: &Path) {
+        let mut seen = self.seen();
+        for (function, rv) in &seen.answers {
+            keep(folder, function, &rv_name(*rv));
+        }
+        seen.folder = Some(folder.to_owned());
     }
 
     /// Keeps every thread from recording until the guard is dropped.
@@ -31,6 +63,19 @@ impl Recorder {
     /// When a thread panicked in here before.
     #[must_use]
     pub fn pause(&self) -> impl Drop + '_ {
+        self.seen()
+    }
+
+    /// All answers so far.
+    ///
+    /// # Panics
+    /// When a thread panicked in here before.
+    #[must_use]
+    pub fn answers(&self) -> BTreeSet<Answered> {
+        self.seen().answers.clone()
+    }
+
+    fn seen(&self) -> MutexGuard<'_, Seen> {
         self.0.lock().expect("nobody panics in here")
     }
 
@@ -40,22 +85,48 @@ impl Recorder {
     /// When the table cannot be read.
     #[must_use]
     pub fn unlisted(&self) -> Vec<String> {
-        let table = Table::read(LISTED, EXCEPTIONS);
-        let seen = self.0.lock().expect("nobody panics in here");
-        seen.iter()
+        let table = Table::of_the_standard();
+        let seen = self.seen();
+        seen.answers
+            .iter()
             .filter(|(function, rv)| !table.allows(function, *rv))
             .map(|(function, rv)| format!("{function} answered {}", rv_name(*rv)))
             .collect()
     }
 }
 
+/// Writes an answer into the folder: into a file of this process alone, since tests may run as several users.
+///
+/// # Panics
+/// When it cannot be written.
+pub fn keep(folder: &Path, function: &str, value: &str) {
+    let path = folder.join(format!("{}-{}", nix::unistd::geteuid(), std::process::id()));
+    let file = OpenOptions::new().create(true).append(true).open(&path);
+    let written = file.and_then(|mut file| file.write_all(format!("{function} {value}\n").as_bytes()));
+    written.unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+}
+
 /// Return values by function.
-struct Table(BTreeMap<String, BTreeSet<CK_RV>>);
+pub struct Table {
+    listed: BTreeMap<String, BTreeSet<CK_RV>>,
+    /// The functions that are not there yet.
+    later: BTreeSet<String>,
+}
 
 impl Table {
+    /// The lists of chapter 5, and our exceptions.
+    ///
+    /// # Panics
+    /// When a table cannot be read.
+    #[must_use]
+    pub fn of_the_standard() -> Self {
+        Self::read(LISTED, EXCEPTIONS)
+    }
+
     fn read(listed: &str, exceptions: &str) -> Self {
         let mut groups: BTreeMap<String, BTreeSet<CK_RV>> = BTreeMap::new();
         let mut table: BTreeMap<String, BTreeSet<CK_RV>> = BTreeMap::new();
+        let mut later = BTreeSet::new();
         for line in joined(listed) {
             let (head, values) = line.split_once(':').expect("a colon in every line of the table");
             let mut values: BTreeSet<CK_RV> = values.split_whitespace().map(value).collect();
@@ -64,6 +135,9 @@ impl Table {
             if name.starts_with("C_") {
                 for group in words.chain(["universal"]) {
                     values.extend(&groups[group]);
+                    if group == "later" {
+                        later.insert(name.clone());
+                    }
                 }
                 assert!(table.insert(name.clone(), values).is_none(), "{name} stands twice in the table");
             } else {
@@ -76,11 +150,20 @@ impl Table {
             assert!(words.count() > 2, "the exception {name} {rv} says why");
             table.get_mut(name).expect("a function of the table").insert(value(rv));
         }
-        Self(table)
+        Self { listed: table, later }
     }
 
     fn allows(&self, function: &str, rv: CK_RV) -> bool {
-        self.0.get(function).is_some_and(|values| values.contains(&rv))
+        self.listed.get(function).is_some_and(|values| values.contains(&rv))
+    }
+
+    /// Each listed value of each function that is there.
+    #[must_use]
+    pub fn pairs(&self) -> BTreeSet<(String, String)> {
+        let there = self.listed.iter().filter(|(function, _)| !self.later.contains(*function));
+        there
+            .flat_map(|(function, values)| values.iter().map(|rv| (function.clone(), rv_name(*rv))))
+            .collect()
     }
 }
 
@@ -89,7 +172,7 @@ fn value(name: &str) -> CK_RV {
 }
 
 /// Lines without comments; one that starts with a blank belongs to the one above.
-fn joined(text: &str) -> Vec<String> {
+pub(crate) fn joined(text: &str) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     for line in text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')) {
         match lines.last_mut().filter(|_| line.starts_with(' ')) {
@@ -123,5 +206,25 @@ mod tests {
         assert!(table.allows("C_Verify", value("CKR_DATA_INVALID")));
         assert!(!table.allows("C_Verify", value("CKR_HOST_MEMORY")));
         assert!(!table.allows("C_Login", CKR_OK));
+    }
+
+    #[test]
+    fn a_function_that_is_not_there_yet_has_no_pairs() {
+        let listed = "universal: CKR_OK\nlater: CKR_FUNCTION_NOT_SUPPORTED\nC_Sign:\nC_SignMessage later:\n";
+        let pairs = Table::read(listed, "").pairs();
+        assert_eq!(pairs, BTreeSet::from([("C_Sign".to_owned(), "CKR_OK".to_owned())]));
+    }
+
+    #[test]
+    fn answers_from_before_and_after_the_folder_was_named_are_kept_once_each() {
+        let folder = tempfile::tempdir().unwrap();
+        let recorder = Recorder::default();
+        recorder.saw("C_Sign", CKR_OK);
+        recorder.keep_in(folder.path());
+        recorder.saw("C_Sign", CKR_OK);
+        recorder.saw("C_SignInit", CKR_KEY_HANDLE_INVALID);
+        let file = std::fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+        let kept = std::fs::read_to_string(file).unwrap();
+        assert_eq!(kept, "C_Sign CKR_OK\nC_SignInit CKR_KEY_HANDLE_INVALID\n");
     }
 }

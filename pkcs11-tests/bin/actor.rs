@@ -15,6 +15,7 @@
     reason = "a test's tool says what is wrong by panicking"
 )]
 
+use std::collections::BTreeSet;
 use std::env;
 use std::io::{self, BufRead as _, Write as _};
 use std::path::Path;
@@ -23,7 +24,7 @@ use cryptoki_sys::{
     CK_MECHANISM, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CKA_LABEL, CKF_RW_SESSION,
     CKF_SERIAL_SESSION, CKM_ECDSA, CKM_SHA256_RSA_PKCS, CKR_OK, CKU_SO, CKU_USER,
 };
-use pkcs11_tests::actor::{LISTED_VARIABLE, MODULE_VARIABLE};
+use pkcs11_tests::actor::{LISTED_VARIABLE, MET, MODULE_VARIABLE};
 use pkcs11_tests::keys::{self, Kind};
 use pkcs11_tests::names::rv_name;
 use pkcs11_tests::program::{hex, unhex};
@@ -163,6 +164,7 @@ fn main() {
     let path = env::var_os(MODULE_VARIABLE).expect("the module's path in the environment");
     let mut actor = Actor { module: Module::open(Path::new(&path)), slot: None, session: 0 };
     let listed = env::var_os(LISTED_VARIABLE).is_some();
+    let mut told = BTreeSet::new();
     let mut output = io::stdout().lock();
     for line in io::stdin().lock().lines() {
         let line = line.expect("a line");
@@ -171,6 +173,11 @@ fn main() {
         if listed {
             let unlisted = actor.module.recorder.unlisted();
             assert!(unlisted.is_empty(), "not listed by chapter 5 of the standard: {unlisted:?}");
+            let met = actor.module.recorder.answers();
+            for (function, rv) in met.difference(&told) {
+                writeln!(output, "{MET} {function} {}", rv_name(*rv)).expect("somebody who listens");
+            }
+            told = met;
         }
         writeln!(output, "{} {}", rv_name(rv), words.join(" ")).expect("somebody who listens");
         output.flush().expect("somebody who listens");

@@ -64,6 +64,7 @@ impl Module {
         let get_interface_list =
             unsafe { library.get::<GetInterfaceList>(b"C_GetInterfaceList\0") }.ok().map(|f| *f);
         let recorder = Recorder::default();
+        recorder.saw("C_GetFunctionList", rv);
         let path = path.to_owned();
         let mut module = Self { path, list, get_interface, get_interface_list, list_3_0: None, recorder };
         module.list_3_0 = module.standard_3_0();
