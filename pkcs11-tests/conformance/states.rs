@@ -1,19 +1,24 @@
 //! Sections 5.6.4, 5.6.5, 5.12.4 and 5.17: the state of operations, the digest of a key, and two operations at once.
 
 use cryptoki_sys::{
-    CKM_AES_CBC, CKM_AES_ECB, CKM_SHA256, CKM_SHA256_HMAC, CKR_ARGUMENTS_BAD, CKR_BUFFER_TOO_SMALL,
-    CKR_KEY_CHANGED, CKR_KEY_HANDLE_INVALID, CKR_KEY_INDIGESTIBLE, CKR_KEY_NEEDED, CKR_KEY_NOT_NEEDED,
-    CKR_OK, CKR_OPERATION_NOT_INITIALIZED, CKR_SAVED_STATE_INVALID, CKR_STATE_UNSAVEABLE,
+    CK_MECHANISM, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_ECB, CKM_AES_KEY_WRAP_KWP, CKM_SHA256,
+    CKM_SHA256_HMAC, CKM_SHA256_RSA_PKCS, CKR_ARGUMENTS_BAD, CKR_BUFFER_TOO_SMALL, CKR_KEY_CHANGED,
+    CKR_KEY_HANDLE_INVALID, CKR_KEY_INDIGESTIBLE, CKR_KEY_NEEDED, CKR_KEY_NOT_NEEDED, CKR_OK,
+    CKR_OPERATION_NOT_INITIALIZED, CKR_SAVED_STATE_INVALID, CKR_STATE_UNSAVEABLE,
 };
 use pkcs11_tests::keys::{Kind, generate, sign};
-use pkcs11_tests::raw::parameters::{ctr, with};
+use pkcs11_tests::raw::parameters::{ctr, gcm, with};
 use pkcs11_tests::{Module, Out, Sent, Test, Token, assert_rv, mechanism, on_claviger};
 
-use crate::secret_keys::{ENCRYPTION, Step, aes, generic, whole};
+use crate::secret_keys::{Cipher, DECRYPTION, ENCRYPTION, Step, aes, generic, whole};
 
 on_claviger!(
     a_digest_goes_on_in_another_session,
     a_signature_goes_on_with_its_key_alone,
+    a_signature_of_a_pair_goes_on_in_another_session,
+    encryption_and_decryption_go_on_in_another_session,
+    an_encryption_goes_on_with_its_key_alone,
+    a_state_of_before_the_first_part_may_still_be_done_at_once,
     what_cannot_be_saved_is_told,
     without_an_operation_there_is_no_state,
     a_state_that_is_not_ours_is_refused,
@@ -91,12 +96,135 @@ fn a_signature_goes_on_with_its_key_alone(t: &Test) {
     assert_eq!(expected, signature);
 }
 
+/// Encrypts or decrypts `data` in two parts, the second in another session with the state of the first.
+fn in_two_sessions(
+    m: &Module,
+    cipher: Cipher,
+    sessions: [u64; 2],
+    by: &CK_MECHANISM,
+    key: u64,
+    data: &[u8],
+) -> Vec<u8> {
+    let mut all = Vec::new();
+    let mut took = |(rv, len): (u64, u64), room: &[u8]| {
+        assert_rv!(rv, CKR_OK);
+        all.extend_from_slice(&room[..usize::try_from(len).unwrap()]);
+    };
+    let mut room = vec![0; data.len() + 64];
+    let (before, after) = data.split_at(data.len() / 2 + 3);
+    let [first, second] = sessions;
+    assert_rv!((cipher.begin)(m, first, Some(by), key), CKR_OK);
+    took((cipher.update)(m, first, Sent::from(before), Out::buffer(&mut room)), &room);
+    let saved = state(m, first);
+    assert_rv!((cipher.begin)(m, first, None, 0), CKR_OK);
+    assert_rv!(m.set_operation_state(second, Sent::from(&saved), key, 0), CKR_OK);
+    let (rv, _) = (cipher.whole)(m, first, Sent::from(after), Out::buffer(&mut room));
+    assert_rv!(rv, CKR_OPERATION_NOT_INITIALIZED, "the first session has none any more");
+    took((cipher.update)(m, second, Sent::from(after), Out::buffer(&mut room)), &room);
+    took((cipher.last)(m, second, Out::buffer(&mut room)), &room);
+    all
+}
+
+fn encryption_and_decryption_go_on_in_another_session(t: &Test) {
+    let token = t.token();
+    let sessions = [token.user_session(), token.open_rw()];
+    let m = t.module;
+    let key = aes(m, sessions[0], &[1; 16]);
+    let iv = [7; 16];
+    let (counter, sealing) = (ctr(64, iv), gcm(Sent::from(&iv), Sent::from(b"aad"), 128));
+    let data: Vec<u8> = (0..80).collect();
+    for (by, also_encryption) in [
+        (mechanism(CKM_AES_ECB), true),
+        (with(CKM_AES_CBC, &iv), true),
+        (with(CKM_AES_CBC_PAD, &iv), true),
+        (counter.mechanism(), true),
+        (sealing.mechanism(), false),
+        (mechanism(CKM_AES_KEY_WRAP_KWP), true),
+    ] {
+        let sealed = whole(m, ENCRYPTION, sessions[0], &by, key, &data).unwrap();
+        assert_eq!(in_two_sessions(m, DECRYPTION, sessions, &by, key, &sealed), data, "{:#x}", by.mechanism);
+        if also_encryption {
+            assert_eq!(in_two_sessions(m, ENCRYPTION, sessions, &by, key, &data), sealed);
+        }
+    }
+}
+
+fn an_encryption_goes_on_with_its_key_alone(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
+    let by = with(CKM_AES_CBC_PAD, &[7u8; 16]);
+    let (key, other, secret) =
+        (aes(m, session, &[1; 16]), aes(m, session, &[1; 16]), generic(m, session, &[1; 16]));
+    for cipher in [ENCRYPTION, DECRYPTION] {
+        assert_rv!((cipher.begin)(m, session, Some(&by), key), CKR_OK);
+        assert_rv!((cipher.update)(m, session, Sent::from(&[3; 17]), Out::buffer(&mut [0; 64])).0, CKR_OK);
+        let saved = state(m, session);
+        let set = |encryption, authentication| {
+            m.set_operation_state(session, Sent::from(&saved), encryption, authentication)
+        };
+        assert_rv!(set(0, 0), CKR_KEY_NEEDED);
+        assert_rv!(set(0, key), CKR_KEY_NEEDED);
+        assert_rv!(set(key, key), CKR_KEY_NOT_NEEDED);
+        for wrong in [other, secret, 77_777] {
+            assert_rv!(set(wrong, 0), CKR_KEY_CHANGED);
+        }
+        assert_rv!(set(key, 0), CKR_OK);
+        assert_rv!((cipher.begin)(m, session, None, 0), CKR_OK);
+    }
+}
+
+fn a_signature_of_a_pair_goes_on_in_another_session(t: &Test) {
+    let token = t.token();
+    let (first, second) = (token.user_session(), token.open_rw());
+    let m = t.module;
+    for (kind, by) in [(Kind::Rsa, CKM_SHA256_RSA_PKCS)] {
+        let (pair, by) = (generate(m, first, kind, false, "pair"), mechanism(by));
+        assert_rv!(m.sign_init(first, Some(&by), pair.private), CKR_OK);
+        assert_rv!(m.sign_update(first, Sent::from(b"one ")), CKR_OK);
+        let saved = state(m, first);
+        assert_rv!(m.sign_init(first, None, 0), CKR_OK);
+        assert_rv!(m.set_operation_state(second, Sent::from(&saved), 0, pair.private), CKR_OK);
+        assert_rv!(m.sign_update(second, Sent::from(b"two")), CKR_OK);
+        let mut signature = [0; 512];
+        let (rv, len) = m.sign_final(second, Out::buffer(&mut signature));
+        assert_rv!(rv, CKR_OK);
+        let signature = &signature[..usize::try_from(len).unwrap()];
+        assert_rv!(m.verify_init(first, Some(&by), pair.public), CKR_OK);
+        assert_rv!(m.verify_update(first, Sent::from(b"one ")), CKR_OK);
+        let saved = state(m, first);
+        assert_rv!(m.set_operation_state(second, Sent::from(&saved), 0, pair.public), CKR_OK);
+        for session in [first, second] {
+            assert_rv!(m.verify_update(session, Sent::from(b"two")), CKR_OK);
+            assert_rv!(m.verify_final(session, Sent::from(signature)), CKR_OK);
+        }
+    }
+}
+
+fn a_state_of_before_the_first_part_may_still_be_done_at_once(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
+    let (by, key) = (with(CKM_AES_CBC_PAD, &[7u8; 16]), aes(m, session, &[1; 16]));
+    let sealed = whole(m, ENCRYPTION, session, &by, key, b"message").unwrap();
+    assert_rv!(m.encrypt_init(session, Some(&by), key), CKR_OK);
+    let fresh = state(m, session);
+    let mut room = [0; 64];
+    assert_rv!(m.encrypt_update(session, Sent::from(b"me"), Out::buffer(&mut room)).0, CKR_OK);
+    let begun = state(m, session);
+    for (saved, expected) in [(&begun, CKR_OPERATION_NOT_INITIALIZED), (&fresh, CKR_OK)] {
+        assert_rv!(m.set_operation_state(session, Sent::from(saved), key, 0), CKR_OK);
+        assert_rv!(m.encrypt(session, Sent::from(b"message"), Out::buffer(&mut room)).0, expected);
+    }
+    assert_eq!(&room[..sealed.len()], sealed);
+}
+
+/// GCM encryption gives bytes out from the first part on, and its library keeps the rest of the state to itself; recovery
+/// has no parts.
 fn what_cannot_be_saved_is_told(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
     let key = aes(m, session, &[1; 16]);
-    let counter = ctr(128, [0; 16]);
-    assert_rv!(m.encrypt_init(session, Some(&counter.mechanism()), key), CKR_OK);
+    let sealing = gcm(Sent::from(&[7; 12]), Sent::null(0), 128);
+    assert_rv!(m.encrypt_init(session, Some(&sealing.mechanism()), key), CKR_OK);
     assert_rv!(m.operation_state(session, Out::query()).0, CKR_STATE_UNSAVEABLE);
     assert_rv!(m.encrypt_init(session, None, 0), CKR_OK);
     let pair = generate(m, session, Kind::Rsa, false, "pair");

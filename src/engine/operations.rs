@@ -73,10 +73,13 @@ pub enum Running<T> {
 
 /// An active operation.
 pub struct Active<T> {
-    operation: T,
-    in_parts: bool,
+    /// Where it stands.
+    pub operation: T,
+    /// Whether a part has come: then it is not done all at once any more.
+    pub in_parts: bool,
+    /// With what.
+    pub about: About,
     needs: Needs,
-    about: About,
 }
 
 /// A result that did not fit.
@@ -130,8 +133,8 @@ impl<T> Running<T> {
     }
 
     /// Takes up a saved operation in place of what is active.
-    pub fn resume(&mut self, needs: Needs, about: About, operation: T) {
-        *self = Self::Active(Active { operation, in_parts: true, needs, about });
+    pub fn resume(&mut self, needs: Needs, about: About, in_parts: bool, operation: T) {
+        *self = Self::Active(Active { operation, in_parts, about, needs });
     }
 
     /// Whether one is active.
@@ -175,11 +178,11 @@ impl<T> Running<T> {
         *self = Self::Idle;
     }
 
-    /// What is active, and with what: for saving it.
+    /// What is active: for saving it.
     #[must_use]
-    pub fn active(&self) -> Option<(&T, &About)> {
+    pub fn active(&self) -> Option<&Active<T>> {
         match self {
-            Self::Active(active) => Some((&active.operation, &active.about)),
+            Self::Active(active) => Some(active),
             Self::Idle | Self::Undelivered(_) | Self::LoggedOut => None,
         }
     }

@@ -10,7 +10,7 @@ use crate::application::Application;
 use crate::asking::Asking;
 use crate::encryption::Cipher;
 use crate::mechanism::{Can, Saving};
-use crate::operations::{About, Needs, Operations, Running};
+use crate::operations::{About, Active, Needs, Operations, Running};
 use crate::policy::usage::Operation;
 
 const SEALED_AS: &[u8] = b"claviger/1 operation state";
@@ -25,19 +25,31 @@ const DECRYPT: u16 = 5;
 const MECHANISM: u16 = 1;
 const KEY: u16 = 2;
 const STATE: u16 = 3;
+const IN_PARTS: u16 = 4;
 
 /// One operation out of a saved state.
 struct Saved {
     about: About,
+    in_parts: bool,
     state: Secret,
 }
 
 impl Saved {
     fn read(bytes: &[u8]) -> Result<Self> {
-        let record = Record::read(bytes, &[MECHANISM, KEY, STATE])?;
+        let record = Record::read(bytes, &[MECHANISM, KEY, STATE, IN_PARTS])?;
         let mechanism = Mechanism::decode(record.bytes(MECHANISM)?)?;
         let key = record.optional(KEY).map(<[u8]>::to_vec);
-        Ok(Self { about: About { mechanism, key }, state: Secret::from(record.bytes(STATE)?) })
+        let (state, in_parts) = (Secret::from(record.bytes(STATE)?), record.number(IN_PARTS)? != 0);
+        Ok(Self { about: About { mechanism, key }, in_parts, state })
+    }
+
+    /// What [`Saved::read`] reads; `None` where the mechanism cannot tell its state.
+    fn write<T: Saving + ?Sized>(active: &Active<Box<T>>) -> Option<Secret> {
+        let state = active.operation.save()?;
+        let mut saved = Writer::new();
+        saved.field(MECHANISM, active.about.mechanism.encode().expose());
+        saved.optional(KEY, active.about.key.as_deref()).field(STATE, state.expose());
+        Some(saved.number(IN_PARTS, u64::from(active.in_parts)).finish())
     }
 }
 
@@ -129,7 +141,7 @@ fn restore<T: Saving + ?Sized>(
     saved: Saved,
 ) -> Result<()> {
     operation.restore(saved.state.expose())?;
-    place.resume(needs, saved.about, operation);
+    place.resume(needs, saved.about, saved.in_parts, operation);
     Ok(())
 }
 
@@ -141,11 +153,11 @@ fn save(operations: &Operations) -> Result<Secret> {
         return Err(Error::StateUnsaveable);
     }
     let parts = [
-        (DIGEST, digest.is_active(), digest.active().map(|(run, about)| (run.save(), about))),
-        (SIGN, sign.is_active(), sign.active().map(|(run, about)| (run.save(), about))),
-        (VERIFY, verify.is_active(), verify.active().map(|(run, about)| (run.save(), about))),
-        (ENCRYPT, encrypt.is_active(), encrypt.active().map(|(run, about)| (run.save(), about))),
-        (DECRYPT, decrypt.is_active(), decrypt.active().map(|(run, about)| (run.save(), about))),
+        (DIGEST, digest.is_active(), digest.active().and_then(Saved::write)),
+        (SIGN, sign.is_active(), sign.active().and_then(Saved::write)),
+        (VERIFY, verify.is_active(), verify.active().and_then(Saved::write)),
+        (ENCRYPT, encrypt.is_active(), encrypt.active().and_then(Saved::write)),
+        (DECRYPT, decrypt.is_active(), decrypt.active().and_then(Saved::write)),
     ];
     if !parts.iter().any(|(_, active, _)| *active) {
         return Err(Error::OperationNotInitialized);
@@ -153,15 +165,11 @@ fn save(operations: &Operations) -> Result<Secret> {
     let mut writer = Writer::new();
     for (tag, active, part) in parts {
         match part {
-            Some((Some(state), about)) => {
-                let mut saved = Writer::new();
-                saved.field(MECHANISM, about.mechanism.encode().expose()).optional(KEY, about.key.as_deref());
-                writer.field(tag, saved.field(STATE, state.expose()).finish().expose());
-            }
+            Some(part) => writer.field(tag, part.expose()),
             // Its result waits for room, or the mechanism cannot tell its state.
-            _ if active => return Err(Error::StateUnsaveable),
-            _ => {}
-        }
+            None if active => return Err(Error::StateUnsaveable),
+            None => &mut writer,
+        };
     }
     Ok(writer.finish())
 }

@@ -2,7 +2,7 @@
 
 use engine::mechanism::{Ciphering, Saving};
 use pkcs11::encode::Writer;
-use pkcs11::{Error, Result};
+use pkcs11::{Error, Result, Secret};
 
 /// What is done with the whole input: it is written to a place of at least [`Gathered::whole_len`] bytes, and the
 /// length written is given.
@@ -36,7 +36,23 @@ impl Gathered {
     }
 }
 
-impl Saving for Gathered {}
+/// Bytes of input that a state may hold: it lies in memory several times while it is sealed.
+const LONGEST_SAVED: usize = 1 << 26;
+
+impl Saving for Gathered {
+    /// The input so far: the rest comes of mechanism and key.
+    fn save(&self) -> Option<Secret> {
+        (self.len <= LONGEST_SAVED).then(|| Secret::from(self.input.written()))
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        self.check(state.len()).map_err(|_| Error::SavedStateInvalid)?;
+        self.input = Writer::new();
+        self.input.raw(state);
+        self.len = state.len();
+        Ok(())
+    }
+}
 
 impl Ciphering for Gathered {
     fn update_len(&self, _len: usize) -> usize {

@@ -74,6 +74,25 @@ impl Message {
         self.update(part.get(..room).unwrap_or(part))
     }
 
+    /// What came so far, for [`Message::restore`]; `None` where it cannot be told.
+    pub(crate) fn save(&self) -> Option<Secret> {
+        match self {
+            Self::Hashed(state) => state.save(),
+            Self::Whole { bytes, len } => bytes.expose().get(..*len).map(Secret::from),
+        }
+    }
+
+    /// Takes up what [`Message::save`] gave, in a message of the same kind that is empty.
+    ///
+    /// # Errors
+    /// [`Error::SavedStateInvalid`]
+    pub(crate) fn restore(&mut self, state: &[u8]) -> Result<()> {
+        match self {
+            Self::Hashed(running) => running.restore(state),
+            Self::Whole { .. } => self.update(state).map_err(|_| Error::SavedStateInvalid),
+        }
+    }
+
     /// The complete message.
     ///
     /// # Errors
@@ -107,5 +126,26 @@ mod tests {
         message.update_up_to_limit(b"def").unwrap();
         message.update_up_to_limit(b"g").unwrap();
         assert_eq!(message.finish().unwrap().as_ref(), b"abcd");
+    }
+
+    #[test]
+    fn a_saved_message_goes_on_in_another_of_its_kind() {
+        for make in [|| Message::hashed(Hash::Sha256), || Message::whole(7)] {
+            let (mut first, mut whole) = (make(), make());
+            first.update(b"one ").unwrap();
+            whole.update(b"one two").unwrap();
+            let mut second = make();
+            second.restore(first.save().unwrap().expose()).unwrap();
+            second.update(b"two").unwrap();
+            assert_eq!(second.finish().unwrap().as_ref(), whole.finish().unwrap().as_ref());
+        }
+    }
+
+    #[test]
+    fn a_state_of_another_kind_or_beyond_the_limit_is_refused() {
+        let state = Message::hashed(Hash::Sha256).save().unwrap();
+        for mut message in [Message::whole(7), Message::hashed(Hash::Sha512)] {
+            assert_eq!(message.restore(state.expose()), Err(Error::SavedStateInvalid));
+        }
     }
 }

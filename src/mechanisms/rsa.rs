@@ -15,7 +15,7 @@ use pkcs11::constants::{
     CKM_SHA224_RSA_PKCS, CKM_SHA224_RSA_PKCS_PSS, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS,
     CKM_SHA384_RSA_PKCS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512_RSA_PKCS, CKM_SHA512_RSA_PKCS_PSS,
 };
-use pkcs11::{Attributes, Error, Mechanism, MechanismType, Parameters, Result};
+use pkcs11::{Attributes, Error, Mechanism, MechanismType, Parameters, Result, Secret};
 
 use crate::aws_lc::hash::Hash;
 use crate::aws_lc::rsa::{self, PKCS1_OVERHEAD, PrivateKey, Pss, PublicKey};
@@ -206,7 +206,15 @@ struct RsaSigning {
     message: Message,
 }
 
-impl Saving for RsaSigning {}
+impl Saving for RsaSigning {
+    fn save(&self) -> Option<Secret> {
+        self.message.save()
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        self.message.restore(state)
+    }
+}
 
 impl Signing for RsaSigning {
     fn signature_len(&self) -> usize {
@@ -242,7 +250,15 @@ struct RsaVerifying {
     message: Message,
 }
 
-impl Saving for RsaVerifying {}
+impl Saving for RsaVerifying {
+    fn save(&self) -> Option<Secret> {
+        self.message.save()
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        self.message.restore(state)
+    }
+}
 
 impl Verifying for RsaVerifying {
     fn update(&mut self, part: &[u8]) -> Result<()> {

@@ -75,6 +75,12 @@ impl Writer {
         self
     }
 
+    /// What was written so far.
+    #[must_use]
+    pub fn written(&self) -> &[u8] {
+        &self.bytes
+    }
+
     /// What was written.
     #[must_use]
     pub fn finish(&mut self) -> Secret {

@@ -5,7 +5,8 @@ use std::sync::Arc;
 use engine::mechanism::{Ciphering, Key as EngineKey, Saving};
 use p384::elliptic_curve::subtle::{ConstantTimeEq, ConstantTimeLess};
 use pkcs11::constants::{CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_ECB};
-use pkcs11::{Error, Mechanism, Result};
+use pkcs11::encode::Writer;
+use pkcs11::{Error, Mechanism, Result, Secret};
 use zeroize::Zeroize;
 
 use super::iv;
@@ -152,7 +153,29 @@ fn unpadded(block: &[u8; BLOCK]) -> Option<usize> {
     bool::from(good).then(|| BLOCK - usize::from(last))
 }
 
-impl Saving for Blocks {}
+impl Saving for Blocks {
+    /// What the next block is combined with, if anything, and what is held.
+    fn save(&self) -> Option<Secret> {
+        let mut state = Writer::new();
+        if let Mode::Cbc(iv) = &self.mode {
+            state.raw(iv);
+        }
+        Some(state.raw(self.held.get(..self.held_len)?).finish())
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        let mut held = state;
+        if let Mode::Cbc(iv) = &mut self.mode {
+            (*iv, held) =
+                state.split_first_chunk().map(|(iv, held)| (*iv, held)).ok_or(Error::SavedStateInvalid)?;
+        }
+        if held.len() > if self.holds_back() { BLOCK } else { BLOCK - 1 } {
+            return Err(Error::SavedStateInvalid);
+        }
+        self.held_len = 0;
+        self.hold(held)
+    }
+}
 
 impl Ciphering for Blocks {
     fn update_len(&self, len: usize) -> usize {

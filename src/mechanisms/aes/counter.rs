@@ -3,7 +3,8 @@
 use std::sync::Arc;
 
 use engine::mechanism::{Ciphering, Key as EngineKey, Saving};
-use pkcs11::{Error, Mechanism, Parameters, Result};
+use pkcs11::encode::Writer;
+use pkcs11::{Error, Mechanism, Parameters, Result, Secret};
 
 use crate::aws_lc::aes::{BLOCK, CounterState, Key};
 use crate::downcast;
@@ -47,7 +48,20 @@ struct Counter {
     at_end: Error,
 }
 
-impl Saving for Counter {}
+impl Saving for Counter {
+    /// Where the counter stands, then how many bytes it still has.
+    fn save(&self) -> Option<Secret> {
+        let mut state = Writer::new();
+        Some(state.raw(self.state.save().expose()).raw(&self.left.to_be_bytes()).finish())
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        let (state, left) = state.split_last_chunk().ok_or(Error::SavedStateInvalid)?;
+        self.state = CounterState::restored(state)?;
+        self.left = u128::from_be_bytes(*left);
+        Ok(())
+    }
+}
 
 impl Ciphering for Counter {
     fn update_len(&self, len: usize) -> usize {

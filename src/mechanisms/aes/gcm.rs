@@ -54,6 +54,7 @@ impl Encryption {
     }
 }
 
+/// Decision 0014: the library does not tell the state of a stream.
 impl Saving for Encryption {}
 
 impl Ciphering for Encryption {

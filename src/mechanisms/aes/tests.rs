@@ -1,3 +1,5 @@
+mod saving;
+
 use super::*;
 use crate::fixtures::{
     Ability, error, generate_key, hex, in_parts, of_class, plain, secret_attributes, secret_key,
@@ -7,6 +9,7 @@ use ::aes::{Aes128, Aes192, Aes256};
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::aes::cipher::block_padding::Pkcs7;
 use aes_gcm::aes::cipher::{BlockModeEncrypt, KeyIvInit, StreamCipher};
+use engine::mechanism::Ciphering;
 use pkcs11::constants::{CKA_CHECK_VALUE, CKA_VALUE_LEN, CKK_GENERIC_SECRET, CKO_SECRET_KEY};
 use pkcs11::{CounterParameters, GcmParameters};
 use proptest::collection::vec;

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use aws_lc_sys as c;
 use zeroize::Zeroize;
 
+use pkcs11::encode::Writer;
 use pkcs11::{Error, Result, Secret};
 
 use super::{failed, succeeded};
@@ -272,6 +273,27 @@ impl CounterState {
     #[must_use]
     pub fn new(block: [u8; BLOCK]) -> Self {
         Self { block, stream: [0; BLOCK], used: 0 }
+    }
+
+    /// All of it, for [`CounterState::restored`].
+    #[must_use]
+    pub fn save(&self) -> Secret {
+        let mut state = Writer::new();
+        state.raw(&self.block).raw(&self.stream).raw(&self.used.to_be_bytes()).finish()
+    }
+
+    /// What [`CounterState::save`] gave.
+    ///
+    /// # Errors
+    /// [`Error::SavedStateInvalid`]
+    pub fn restored(state: &[u8]) -> Result<Self> {
+        let parts = state.split_first_chunk().and_then(|(block, rest)| {
+            let (stream, used) = rest.split_first_chunk()?;
+            Some(Self { block: *block, stream: *stream, used: u32::from_be_bytes(used.try_into().ok()?) })
+        });
+        // The library reads the stream at this place without a look.
+        let sound = |state: &Self| usize::try_from(state.used).is_ok_and(|used| used < BLOCK);
+        parts.filter(sound).ok_or(Error::SavedStateInvalid)
     }
 }
 
