@@ -11,6 +11,7 @@
 mod attributes;
 mod bad_input;
 mod changing;
+mod clients_mechanisms;
 mod context_login;
 mod creating;
 mod defects;

@@ -1,6 +1,9 @@
-//! ECDSA and key pairs on NIST's curves (PKCS#11 v3.2 section 6.3; FIPS 186-5); key agreement has its own file.
+//! ECDSA and key pairs on NIST's curves and on secp256k1 (PKCS#11 v3.2 section 6.3; FIPS 186-5, SEC 2); key agreement
+//! has its own file.
 
 mod agreement;
+mod keys;
+mod secp256k1;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -14,7 +17,6 @@ use pkcs11::constants::{
 };
 use pkcs11::{AttributeType, Attributes, Error, Mechanism, MechanismType, Result, Secret};
 
-use crate::aws_lc::ec::{self, Curve, PrivateKey, PublicKey};
 use crate::aws_lc::hash::Hash;
 use crate::der::{
     self, BIT_STRING, Elements, OBJECT_IDENTIFIER, OCTET_STRING, PRINTABLE_STRING, SEQUENCE, element,
@@ -22,6 +24,8 @@ use crate::der::{
 };
 use crate::message::Message;
 use crate::{downcast, no_parameter};
+
+use keys::{Curve, PrivateKey, PublicKey};
 
 /// The mechanisms of this family.
 pub(crate) const MECHANISMS: &[MechanismRow] = &[
@@ -55,7 +59,7 @@ struct CurveRow {
     names: &'static [&'static str],
 }
 
-const CURVES: [CurveRow; 4] = [
+const CURVES: [CurveRow; 5] = [
     CurveRow { curve: Curve::P224, oid: b"\x2b\x81\x04\x00\x21", names: &["secp224r1", "p-224", "nistp224"] },
     CurveRow {
         curve: Curve::P256,
@@ -64,6 +68,7 @@ const CURVES: [CurveRow; 4] = [
     },
     CurveRow { curve: Curve::P384, oid: b"\x2b\x81\x04\x00\x22", names: &["secp384r1", "p-384", "nistp384"] },
     CurveRow { curve: Curve::P521, oid: b"\x2b\x81\x04\x00\x23", names: &["secp521r1", "p-521", "nistp521"] },
+    CurveRow { curve: Curve::Secp256k1, oid: b"\x2b\x81\x04\x00\x0a", names: &["secp256k1"] },
 ];
 
 /// `id-ecPublicKey`, 1.2.840.10045.2.1 (RFC 5480 section 2.1.1).
@@ -126,7 +131,7 @@ impl CurveRow {
 
 impl Key for PrivateKey {
     fn size(&self) -> u64 {
-        size(self.curve())
+        self.curve().bits()
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -136,7 +141,7 @@ impl Key for PrivateKey {
 
 impl Key for PublicKey {
     fn size(&self) -> u64 {
-        size(self.curve())
+        self.curve().bits()
     }
 
     fn as_any(&self) -> &dyn Any {
@@ -144,19 +149,10 @@ impl Key for PublicKey {
     }
 }
 
-fn size(curve: Curve) -> u64 {
-    match curve {
-        Curve::P224 => 224,
-        Curve::P256 => 256,
-        Curve::P384 => 384,
-        Curve::P521 => 521,
-    }
-}
-
 fn generate(mechanism: &Mechanism, public: &Attributes, _private: &Attributes) -> Result<GeneratedPair> {
     no_parameter(mechanism)?;
     let row = CurveRow::of_attributes(public)?;
-    let made = ec::generate(row.curve)?;
+    let made = keys::generate(row.curve)?;
     let mut pair = GeneratedPair { public: public_attributes(row, &made.point), private: Attributes::new() };
     pair.private.set_bytes(CKA_EC_PARAMS, &row.parameters());
     pair.private.set_bytes(CKA_VALUE, made.scalar.expose());
@@ -298,7 +294,15 @@ struct EcSigning {
     message: Message,
 }
 
-impl Saving for EcSigning {}
+impl Saving for EcSigning {
+    fn save(&self) -> Option<Secret> {
+        self.message.save()
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        self.message.restore(state)
+    }
+}
 
 impl Signing for EcSigning {
     fn signature_len(&self) -> usize {
@@ -324,7 +328,15 @@ struct EcVerifying {
     message: Message,
 }
 
-impl Saving for EcVerifying {}
+impl Saving for EcVerifying {
+    fn save(&self) -> Option<Secret> {
+        self.message.save()
+    }
+
+    fn restore(&mut self, state: &[u8]) -> Result<()> {
+        self.message.restore(state)
+    }
+}
 
 impl Verifying for EcVerifying {
     fn update(&mut self, part: &[u8]) -> Result<()> {

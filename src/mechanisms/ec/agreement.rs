@@ -10,7 +10,7 @@ use pkcs11::constants::{
 use pkcs11::{Attributes, Ecdh1Parameters, Error, Mechanism, Parameters, Result, Secret};
 
 use super::CurveRow;
-use crate::aws_lc::ec::PrivateKey;
+use super::keys::PrivateKey;
 use crate::aws_lc::hash::Hash;
 use crate::{digest, downcast, secret};
 

@@ -17,7 +17,8 @@ const P224: &[u8] = b"\x06\x05\x2b\x81\x04\x00\x21";
 const P256: &[u8] = b"\x06\x08\x2a\x86\x48\xce\x3d\x03\x01\x07";
 const P384: &[u8] = b"\x06\x05\x2b\x81\x04\x00\x22";
 const P521: &[u8] = b"\x06\x05\x2b\x81\x04\x00\x23";
-const CURVES: [&[u8]; 4] = [P224, P256, P384, P521];
+const SECP256K1: &[u8] = b"\x06\x05\x2b\x81\x04\x00\x0a";
+const CURVES: [&[u8]; 5] = [P224, P256, P384, P521, SECP256K1];
 
 /// RFC 5903 sections 8.1 and 8.2 (P-256, P-384), and Wycheproof's first cases on P-224 and P-521: curve, private key,
 /// the other's public key, shared secret.
