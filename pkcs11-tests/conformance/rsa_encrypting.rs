@@ -197,6 +197,10 @@ fn parts_are_gathered(t: &Test) {
     assert_eq!(opened, [3; 100]);
     let refused = in_parts(t.module, ENCRYPTION, session, &by, pair.public, (&[3; 300], 100));
     assert_eq!(refused, Err(CKR_DATA_LEN_RANGE));
+    // A number that is not below the modulus: C_EncryptFinal does not list CKR_DATA_INVALID (section 5.8.5).
+    let by = mechanism(CKM_RSA_X_509);
+    let refused = in_parts(t.module, ENCRYPTION, session, &by, pair.public, (&[255; 256], 100));
+    assert_eq!(refused, Err(CKR_DATA_LEN_RANGE));
 }
 
 fn recover(m: &Module, session: u64, by: u64, key: u64, signature: &[u8]) -> (u64, Vec<u8>) {

@@ -140,8 +140,9 @@ const ADAPTED: &[(CK_RV, Listed, CK_RV)] = {
         C_EncryptInit, C_EncryptUpdate, C_Finalize, C_GenerateKey, C_GenerateKeyPair, C_GetFunctionList,
         C_GetInfo, C_GetInterface, C_GetInterfaceList, C_GetMechanismInfo, C_GetMechanismList, C_GetSlotInfo,
         C_GetSlotList, C_GetTokenInfo, C_InitPIN, C_InitToken, C_Initialize, C_OpenSession,
-        C_SetAttributeValue, C_SetOperationState, C_SetPIN, C_UnwrapKey, C_UnwrapKeyAuthenticated, C_Verify,
-        C_VerifyFinal, C_VerifyRecover, C_VerifyUpdate, C_WaitForSlotEvent,
+        C_SetAttributeValue, C_SetOperationState, C_SetPIN, C_Sign, C_SignRecover, C_UnwrapKey,
+        C_UnwrapKeyAuthenticated, C_Verify, C_VerifyFinal, C_VerifyRecover, C_VerifyUpdate,
+        C_WaitForSlotEvent,
     };
     &[
         // A copy of an object has all that its class needs, and no curve of its own making.
@@ -185,6 +186,12 @@ const ADAPTED: &[(CK_RV, Listed, CK_RV)] = {
                 C_DecryptVerifyUpdate,
             ]),
             CKR_OPERATION_NOT_INITIALIZED,
+        ),
+        // What was gathered in parts is judged at the end, whose list knows its length alone.
+        (
+            CKR_DATA_INVALID,
+            Listed::By(&[C_Encrypt, C_Sign, C_SignRecover, C_Verify, C_VerifyRecover]),
+            CKR_DATA_LEN_RANGE,
         ),
         // A function that sets no PIN, or lists no other value for one, calls it wrong.
         (CKR_PIN_LEN_RANGE, Listed::By(&[C_InitPIN, C_SetPIN]), CKR_PIN_INCORRECT),

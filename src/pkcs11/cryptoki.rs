@@ -248,7 +248,7 @@ pub trait Cryptoki: Send + Sync {
     /// `C_Encrypt`
     ///
     /// # Errors
-    /// [`Error::OperationNotInitialized`], [`Error::BufferTooSmall`], [`Error::DataLenRange`], [`Error::UserNotLoggedIn`]
+    /// [`Error::OperationNotInitialized`], [`Error::BufferTooSmall`], [`Error::DataLenRange`], [`Error::UserNotLoggedIn`], [`Error::DataInvalid`]
     fn encrypt(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize>;
 
     /// `C_EncryptUpdate`

@@ -74,7 +74,13 @@ fn verifying() -> Vec<Error> {
 }
 
 fn encrypting() -> Vec<Error> {
-    vec![Error::OperationNotInitialized, too_small(), Error::DataLenRange, Error::UserNotLoggedIn]
+    vec![
+        Error::OperationNotInitialized,
+        too_small(),
+        Error::DataLenRange,
+        Error::DataInvalid,
+        Error::UserNotLoggedIn,
+    ]
 }
 
 fn decrypting() -> Vec<Error> {
