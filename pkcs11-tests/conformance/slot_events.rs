@@ -7,12 +7,14 @@ use cryptoki_sys::{
     CKF_DONT_BLOCK, CKR_ARGUMENTS_BAD, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_NO_EVENT, CKR_OK,
     CKR_SESSION_HANDLE_INVALID,
 };
+use pkcs11_tests::actor::Actor;
 use pkcs11_tests::token::{LABEL, SO_PIN, empty_slots};
 use pkcs11_tests::{Out, Sent, Test, assert_rv, on_both, on_claviger};
 
 on_both!(without_an_event_a_look_says_so, a_seed_is_taken_and_randomness_goes_on);
 on_claviger!(
     a_new_token_is_an_event_once,
+    a_token_made_since_initialize_is_an_event_before_any_list,
     finalize_ends_a_wait,
     a_wait_ends_with_an_event,
     waiting_wants_a_place_and_no_more,
@@ -41,6 +43,18 @@ fn a_new_token_is_an_event_once(t: &Test) {
         assert!(told.len() < 9, "the same slots again and again");
     }
     assert_eq!(told.iter().filter(|seen| **seen == slot).count(), 1);
+}
+
+/// Section 5.5.4: C_Initialize clears the flags of all slots, and every event after it sets one.
+fn a_token_made_since_initialize_is_an_event_before_any_list(t: &Test) {
+    assert_rv!(t.module.initialize(), CKR_OK);
+    let slot = empty_slots(t.module)[0];
+    assert_rv!(t.module.finalize(), CKR_OK);
+    assert_rv!(t.module.initialize(), CKR_OK);
+    let mut other = Actor::start(&t.installation);
+    let _ = other.does("initialize").ok();
+    let _ = other.does(&format!("init-token {slot} {SO_PIN}")).ok();
+    assert_eq!(t.module.wait_for_slot_event(CKF_DONT_BLOCK), (CKR_OK, slot));
 }
 
 fn finalize_ends_a_wait(t: &Test) {

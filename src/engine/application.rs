@@ -54,10 +54,13 @@ impl SessionObject {
 }
 
 impl Application {
-    /// An application without sessions. Looks at no store yet.
+    /// An application without sessions. Lists the slots, so that later events are told from what is now; looks at no
+    /// store yet. A list that fails is left to the first call that asks for one, to answer with the error.
+    ///
+    /// PKCS#11 v3.2 section 5.5.4.
     #[must_use]
     pub fn new(parts: Parts) -> Self {
-        Self {
+        let application = Self {
             parts,
             slots: ArcSwap::default(),
             listing: Mutex::new("listing", ()),
@@ -67,7 +70,11 @@ impl Application {
             state_key: OnceCell::new(),
             slot_events: SlotEvents::default(),
             begun: AtomicU64::new(1),
+        };
+        if let Err(error) = application.list_places() {
+            log::info!("no list of slots to begin with: {error}");
         }
+        application
     }
 
     /// The session of a handle; takes no lock.

@@ -26,13 +26,13 @@ impl Default for SlotEvents {
 
 #[derive(Default)]
 struct State {
-    /// Each slot with whether there is a token in it; none at all before the slots were listed.
+    /// Each slot with whether there is a token in it; none at all before the slots could be listed.
     told: Option<BTreeMap<SlotId, bool>>,
     over: bool,
 }
 
 impl SlotEvents {
-    /// What is told from now on is what changes from now on: called when the slots are listed.
+    /// What is told is what changes after the first of these calls, whenever the slots are listed.
     pub fn begin(&self, places: &[Place]) {
         self.state.lock().told.get_or_insert_with(|| by_slot(places));
     }

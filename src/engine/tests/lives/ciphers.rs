@@ -265,6 +265,14 @@ fn a_key_that_may_not_is_refused_at_the_start() {
 }
 
 #[test]
+fn a_token_made_before_the_slots_were_first_asked_for_is_an_event() {
+    let token = Token::blank();
+    let app = token.other();
+    token.application.init_token(token.slot, Some(SO_PIN), &label("one")).unwrap();
+    assert_eq!(app.wait_for_slot_event(false), Ok(token.slot));
+}
+
+#[test]
 fn a_slot_event_tells_of_a_token_made_elsewhere_and_a_wait_ends_with_the_library() {
     let token = Token::initialized();
     let app = &token.application;
