@@ -1,15 +1,18 @@
 //! TABLE: which form the parameters of a mechanism have.
 
 use cryptoki_sys::{
-    CK_AES_CTR_PARAMS, CK_BYTE, CK_ECDH1_DERIVE_PARAMS, CK_GCM_PARAMS, CK_RSA_PKCS_OAEP_PARAMS,
-    CK_RSA_PKCS_PSS_PARAMS, CK_ULONG,
+    CK_AES_CTR_PARAMS, CK_BYTE, CK_ECDH1_DERIVE_PARAMS, CK_EDDSA_PARAMS, CK_GCM_PARAMS, CK_HKDF_PARAMS,
+    CK_MAC_GENERAL_PARAMS, CK_PKCS5_PBKD2_PARAMS2, CK_RSA_PKCS_OAEP_PARAMS, CK_RSA_PKCS_PSS_PARAMS, CK_ULONG,
 };
 use pkcs11::MechanismType;
 use pkcs11::constants::{
-    CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_GCM, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP,
-    CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7, CKM_ECDH1_COFACTOR_DERIVE, CKM_ECDH1_DERIVE,
-    CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_SHA1_RSA_PKCS_PSS, CKM_SHA224_RSA_PKCS_PSS,
-    CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512_RSA_PKCS_PSS,
+    CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CMAC_GENERAL, CKM_AES_CTR, CKM_AES_GCM, CKM_AES_KEY_WRAP,
+    CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7, CKM_ECDH1_COFACTOR_DERIVE,
+    CKM_ECDH1_DERIVE, CKM_EDDSA, CKM_HKDF_DATA, CKM_HKDF_DERIVE, CKM_PKCS5_PBKD2, CKM_RSA_PKCS_OAEP,
+    CKM_RSA_PKCS_PSS, CKM_SHA_1_HMAC_GENERAL, CKM_SHA1_RSA_PKCS_PSS, CKM_SHA224_HMAC_GENERAL,
+    CKM_SHA224_RSA_PKCS_PSS, CKM_SHA256_HMAC_GENERAL, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384_HMAC_GENERAL,
+    CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512_224_HMAC_GENERAL, CKM_SHA512_256_HMAC_GENERAL,
+    CKM_SHA512_HMAC_GENERAL, CKM_SHA512_RSA_PKCS_PSS,
 };
 
 /// The forms other than none at all.
@@ -30,6 +33,14 @@ pub(crate) enum Form {
     OldGcm,
     /// `CK_ECDH1_DERIVE_PARAMS`
     Ecdh1,
+    /// `CK_EDDSA_PARAMS`. None at all is allowed here.
+    Eddsa,
+    /// `CK_MAC_GENERAL_PARAMS`
+    MacLen,
+    /// `CK_PKCS5_PBKD2_PARAMS2`, and `CK_PKCS5_PBKD2_PARAMS`, which is as long.
+    Pbkd2,
+    /// `CK_HKDF_PARAMS`
+    Hkdf,
 }
 
 /// The longest initialisation vector that any mechanism takes as bytes: a block of AES. Longer ones are not read.
@@ -66,6 +77,18 @@ const TABLE: &[(MechanismType, &[Form])] = &[
     (CKM_AES_KEY_WRAP_PKCS7, &[Form::Iv]),
     (CKM_ECDH1_DERIVE, &[Form::Ecdh1]),
     (CKM_ECDH1_COFACTOR_DERIVE, &[Form::Ecdh1]),
+    (CKM_EDDSA, &[Form::Eddsa]),
+    (CKM_AES_CMAC_GENERAL, &[Form::MacLen]),
+    (CKM_SHA_1_HMAC_GENERAL, &[Form::MacLen]),
+    (CKM_SHA224_HMAC_GENERAL, &[Form::MacLen]),
+    (CKM_SHA256_HMAC_GENERAL, &[Form::MacLen]),
+    (CKM_SHA384_HMAC_GENERAL, &[Form::MacLen]),
+    (CKM_SHA512_HMAC_GENERAL, &[Form::MacLen]),
+    (CKM_SHA512_224_HMAC_GENERAL, &[Form::MacLen]),
+    (CKM_SHA512_256_HMAC_GENERAL, &[Form::MacLen]),
+    (CKM_PKCS5_PBKD2, &[Form::Pbkd2]),
+    (CKM_HKDF_DERIVE, &[Form::Hkdf]),
+    (CKM_HKDF_DATA, &[Form::Hkdf]),
 ];
 
 /// What the parameters given for a mechanism are.
@@ -90,7 +113,16 @@ impl Form {
             Self::Gcm => size_of::<CK_GCM_PARAMS>(),
             Self::OldGcm => size_of::<OldGcmParams>(),
             Self::Ecdh1 => size_of::<CK_ECDH1_DERIVE_PARAMS>(),
+            Self::Eddsa => size_of::<CK_EDDSA_PARAMS>(),
+            Self::MacLen => size_of::<CK_MAC_GENERAL_PARAMS>(),
+            Self::Pbkd2 => size_of::<CK_PKCS5_PBKD2_PARAMS2>(),
+            Self::Hkdf => size_of::<CK_HKDF_PARAMS>(),
         }
+    }
+
+    /// Whether a mechanism of this form may come without parameters.
+    fn is_optional(self) -> bool {
+        matches!(self, Self::Iv | Self::Eddsa)
     }
 }
 
@@ -99,7 +131,7 @@ impl Form {
 /// A pointer with length 0 is none: C++ and Rust clients send the address of an empty array.
 pub(crate) fn given(mechanism: MechanismType, len: CK_ULONG) -> Given {
     let forms = TABLE.iter().find(|row| row.0 == mechanism).map_or(&[][..], |row| row.1);
-    let optional = forms.iter().all(|form| *form == Form::Iv);
+    let optional = forms.iter().all(|form| form.is_optional());
     match usize::try_from(len) {
         Ok(0) if optional => Given::None,
         Ok(len) => forms.iter().find(|form| form.fits(len)).map_or(Given::Unknown, |form| Given::Form(*form)),
@@ -123,6 +155,12 @@ mod tests {
             (CKM_ECDH1_DERIVE, 40, Form::Ecdh1),
             (CKM_AES_CBC, 16, Form::Iv),
             (CKM_AES_KEY_WRAP, 8, Form::Iv),
+            (CKM_EDDSA, 24, Form::Eddsa),
+            (CKM_SHA256_HMAC_GENERAL, 8, Form::MacLen),
+            (CKM_AES_CMAC_GENERAL, 8, Form::MacLen),
+            (CKM_PKCS5_PBKD2, 72, Form::Pbkd2),
+            (CKM_HKDF_DERIVE, 64, Form::Hkdf),
+            (CKM_HKDF_DATA, 64, Form::Hkdf),
         ] {
             assert_eq!(given(mechanism, len), Given::Form(form));
         }
@@ -130,7 +168,16 @@ mod tests {
 
     #[test]
     fn parameters_of_another_length_are_not_touched() {
-        for mechanism in [CKM_RSA_PKCS_PSS, CKM_RSA_PKCS_OAEP, CKM_AES_CTR, CKM_AES_GCM, CKM_ECDH1_DERIVE] {
+        for mechanism in [
+            CKM_RSA_PKCS_PSS,
+            CKM_RSA_PKCS_OAEP,
+            CKM_AES_CTR,
+            CKM_AES_GCM,
+            CKM_ECDH1_DERIVE,
+            CKM_SHA256_HMAC_GENERAL,
+            CKM_PKCS5_PBKD2,
+            CKM_HKDF_DERIVE,
+        ] {
             for len in [0, 1, 23, 25, 39, 41, 47, 49, 1 << 32, u64::MAX] {
                 assert_eq!(given(mechanism, len), Given::Unknown, "{mechanism:#x} with {len}");
             }
@@ -141,7 +188,9 @@ mod tests {
 
     #[test]
     fn no_initialisation_vector_is_for_the_mechanism_to_judge() {
-        for mechanism in [CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_CBC] {
+        for mechanism in
+            [CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_CBC, CKM_EDDSA]
+        {
             assert_eq!(given(mechanism, 0), Given::None);
         }
     }

@@ -22,8 +22,8 @@ pub use attribute::{Attribute, AttributeType, AttributeValue, Attributes, RawVal
 pub use cryptoki::Cryptoki;
 pub use error::{Error, Result};
 pub use mechanism::{
-    CounterParameters, Ecdh1Parameters, GcmParameters, Mechanism, MechanismInfo, MechanismType,
-    OaepParameters, Parameters, PssParameters,
+    CounterParameters, Ecdh1Parameters, EddsaParameters, GcmParameters, HkdfParameters, HkdfSalt, Mechanism,
+    MechanismInfo, MechanismType, OaepParameters, Parameters, Pbkd2Parameters, PssParameters,
 };
 pub use object::{KeyType, ObjectClass, ObjectHandle};
 pub use output::Room;

@@ -1,7 +1,8 @@
 //! Mechanisms with their parameters as values, so that they can travel.
 
+use crate::constants::{CKF_HKDF_SALT_DATA, CKF_HKDF_SALT_KEY, CKF_HKDF_SALT_NULL};
 use crate::encode::{Record, Writer};
-use crate::{Error, Result, Secret};
+use crate::{Error, ObjectHandle, Result, Secret};
 
 /// A `CKM_` value.
 pub type MechanismType = u64;
@@ -33,6 +34,17 @@ impl Mechanism {
             Parameters::Gcm(p) => (5, vec![p.tag_bits], vec![&p.iv, &p.aad]),
             Parameters::Ecdh1(p) => (6, vec![p.kdf], vec![&p.shared, &p.public]),
             Parameters::Unknown => (7, vec![], vec![]),
+            Parameters::Eddsa(p) => (8, vec![p.prehash.into()], vec![&p.context]),
+            Parameters::MacLen(len) => (9, vec![*len], vec![]),
+            Parameters::Pbkd2(p) => (
+                10,
+                vec![p.salt_source, p.iterations, p.prf],
+                vec![&p.salt, &p.prf_data, p.password.expose()],
+            ),
+            Parameters::Hkdf(p) => {
+                let (salt_type, key, salt) = p.salt.parts();
+                (11, vec![p.extract.into(), p.expand.into(), p.hash, salt_type, key], vec![salt, &p.info])
+            }
         };
         let mut writer = Writer::new();
         writer.number(TYPE, self.mechanism_type).number(FORM, form);
@@ -69,6 +81,20 @@ impl Mechanism {
                 Parameters::Ecdh1(Ecdh1Parameters { kdf, shared: shared.to_vec(), public: public.to_vec() })
             }
             (7, [], []) => Parameters::Unknown,
+            (8, &[prehash @ 0..=1], &[context]) => {
+                Parameters::Eddsa(EddsaParameters { prehash: prehash == 1, context: context.to_vec() })
+            }
+            (9, &[len], []) => Parameters::MacLen(len),
+            (10, &[salt_source, iterations, prf], &[salt, prf_data, password]) => {
+                let (salt, prf_data) = (salt.to_vec(), prf_data.to_vec());
+                let password = Secret::from(password);
+                Parameters::Pbkd2(Pbkd2Parameters { salt_source, salt, iterations, prf, prf_data, password })
+            }
+            (11, &[extract @ 0..=1, expand @ 0..=1, hash, salt_type, key], &[salt, info]) => {
+                let salt = HkdfSalt::of(salt_type, key, salt).ok_or_else(wrong)?;
+                let (extract, expand, info) = (extract == 1, expand == 1, info.to_vec());
+                Parameters::Hkdf(HkdfParameters { extract, expand, hash, salt, info })
+            }
             _ => return Err(wrong()),
         };
         Ok(Self { mechanism_type: record.number(TYPE)?, parameters })
@@ -92,6 +118,14 @@ pub enum Parameters {
     Gcm(GcmParameters),
     /// `CK_ECDH1_DERIVE_PARAMS`.
     Ecdh1(Ecdh1Parameters),
+    /// `CK_EDDSA_PARAMS`.
+    Eddsa(EddsaParameters),
+    /// `CK_MAC_GENERAL_PARAMS`: the length of a MAC in bytes.
+    MacLen(u64),
+    /// `CK_PKCS5_PBKD2_PARAMS2`, or `CK_PKCS5_PBKD2_PARAMS`, which says the same.
+    Pbkd2(Pbkd2Parameters),
+    /// `CK_HKDF_PARAMS`.
+    Hkdf(HkdfParameters),
     /// A form that the mechanism does not take, or bytes of a wrong length: each mechanism refuses it with
     /// `CKR_MECHANISM_PARAM_INVALID`.
     Unknown,
@@ -152,6 +186,77 @@ pub struct Ecdh1Parameters {
     pub public: Vec<u8>,
 }
 
+/// `CK_EDDSA_PARAMS` (PKCS#11 v3.2 section 6.3.17).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct EddsaParameters {
+    /// Whether the message's digest is signed instead of the message.
+    pub prehash: bool,
+    /// The context, empty for none.
+    pub context: Vec<u8>,
+}
+
+/// `CK_PKCS5_PBKD2_PARAMS2` (PKCS#11 v3.2 section 6.37.3).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Pbkd2Parameters {
+    /// Where the salt comes from: a `CKZ_SALT_` value.
+    pub salt_source: u64,
+    /// The salt.
+    pub salt: Vec<u8>,
+    /// How often the function is applied for each block.
+    pub iterations: u64,
+    /// The pseudo-random function: a `CKP_` value.
+    pub prf: u64,
+    /// What that function takes besides; no function of this version takes any.
+    pub prf_data: Vec<u8>,
+    /// The password.
+    pub password: Secret,
+}
+
+/// `CK_HKDF_PARAMS` (PKCS#11 v3.2 section 6.62.2).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct HkdfParameters {
+    /// Whether the first stage runs.
+    pub extract: bool,
+    /// Whether the second stage runs.
+    pub expand: bool,
+    /// Digest mechanism: a `CKM_` value.
+    pub hash: MechanismType,
+    /// The salt of the first stage.
+    pub salt: HkdfSalt,
+    /// What the second stage is told.
+    pub info: Vec<u8>,
+}
+
+/// Where the salt of HKDF comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum HkdfSalt {
+    /// `CKF_HKDF_SALT_NULL`: there is none.
+    Null,
+    /// `CKF_HKDF_SALT_DATA`
+    Data(Vec<u8>),
+    /// `CKF_HKDF_SALT_KEY`: a key's value.
+    Key(ObjectHandle),
+}
+
+impl HkdfSalt {
+    fn parts(&self) -> (u64, u64, &[u8]) {
+        match self {
+            Self::Null => (CKF_HKDF_SALT_NULL, 0, &[]),
+            Self::Data(salt) => (CKF_HKDF_SALT_DATA, 0, salt),
+            Self::Key(key) => (CKF_HKDF_SALT_KEY, key.0, &[]),
+        }
+    }
+
+    fn of(salt_type: u64, key: u64, salt: &[u8]) -> Option<Self> {
+        match (salt_type, key, salt) {
+            (CKF_HKDF_SALT_NULL, 0, []) => Some(Self::Null),
+            (CKF_HKDF_SALT_DATA, 0, salt) => Some(Self::Data(salt.to_vec())),
+            (CKF_HKDF_SALT_KEY, key, []) => Some(Self::Key(ObjectHandle(key))),
+            _ => None,
+        }
+    }
+}
+
 /// What `C_GetMechanismInfo` tells.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct MechanismInfo {
@@ -169,7 +274,25 @@ mod tests {
 
     #[test]
     fn every_form_of_parameters_travels() {
+        let hkdf = |salt| {
+            let (extract, expand) = (true, false);
+            Parameters::Hkdf(HkdfParameters { extract, expand, hash: 7, salt, info: vec![2; 3] })
+        };
         let forms = [
+            Parameters::Eddsa(EddsaParameters { prehash: true, context: vec![1, 2] }),
+            Parameters::Eddsa(EddsaParameters { prehash: false, context: vec![] }),
+            Parameters::MacLen(12),
+            Parameters::Pbkd2(Pbkd2Parameters {
+                salt_source: 1,
+                salt: vec![1; 8],
+                iterations: 1000,
+                prf: 4,
+                prf_data: vec![],
+                password: Secret::from(b"password".as_slice()),
+            }),
+            hkdf(HkdfSalt::Null),
+            hkdf(HkdfSalt::Data(vec![4; 5])),
+            hkdf(HkdfSalt::Key(ObjectHandle(9))),
             Parameters::None,
             Parameters::Pss(PssParameters { hash: 1, mgf: 2, salt_len: 3 }),
             Parameters::Oaep(OaepParameters { hash: 1, mgf: 2, source: 1, label: b"label".to_vec() }),

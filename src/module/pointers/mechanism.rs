@@ -1,20 +1,24 @@
 //! Mechanisms with their parameters, and what those point to.
 
 use cryptoki_sys::{
-    CK_AES_CTR_PARAMS, CK_ECDH1_DERIVE_PARAMS, CK_GCM_PARAMS, CK_MECHANISM, CK_RSA_PKCS_OAEP_PARAMS,
+    CK_AES_CTR_PARAMS, CK_BBOOL, CK_ECDH1_DERIVE_PARAMS, CK_EDDSA_PARAMS, CK_GCM_PARAMS, CK_HKDF_PARAMS,
+    CK_MAC_GENERAL_PARAMS, CK_MECHANISM, CK_PKCS5_PBKD2_PARAMS2, CK_RSA_PKCS_OAEP_PARAMS,
     CK_RSA_PKCS_PSS_PARAMS, CK_ULONG,
 };
-use pkcs11::constants::CKZ_DATA_SPECIFIED;
+use pkcs11::constants::{CKF_HKDF_SALT_DATA, CKF_HKDF_SALT_KEY, CKF_HKDF_SALT_NULL, CKZ_DATA_SPECIFIED};
 use pkcs11::{
-    CounterParameters, Ecdh1Parameters, Error, GcmParameters, Mechanism, OaepParameters, Parameters,
-    PssParameters, Result,
+    CounterParameters, Ecdh1Parameters, EddsaParameters, Error, GcmParameters, HkdfParameters, HkdfSalt,
+    Mechanism, OaepParameters, ObjectHandle, Parameters, Pbkd2Parameters, PssParameters, Result, Secret,
 };
 
-use super::{bytes, lendable, size, value};
+use super::{bytes, in_bounds, lendable, mapped, size, value};
 use crate::parameters::{Form, Given, OldGcmParams, given};
 
 /// Bytes that a field of a parameter may point to, at most.
 const FIELD: usize = 16 << 20;
+/// The longest password in bytes. No page below this address is any process's: a larger number where a password's
+/// length stands is the address of a length.
+const LONGEST_PASSWORD: CK_ULONG = 1 << 16;
 
 /// A mechanism and its parameters.
 ///
@@ -87,6 +91,17 @@ unsafe fn read(form: Form, place: *const u8, len: CK_ULONG) -> Result<Parameters
         }
         // SAFETY: as promised to this function.
         Form::Ecdh1 => unsafe { ecdh1(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::Eddsa => unsafe { eddsa(place.cast()) }?,
+        Form::MacLen => {
+            // SAFETY: as promised to this function.
+            let len: CK_MAC_GENERAL_PARAMS = unsafe { value(place.cast()) }?;
+            Some(Parameters::MacLen(len))
+        }
+        // SAFETY: as promised to this function.
+        Form::Pbkd2 => unsafe { pbkd2(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::Hkdf => unsafe { hkdf(place.cast()) }?,
     };
     Ok(read.unwrap_or(Parameters::Unknown))
 }
@@ -150,4 +165,92 @@ unsafe fn ecdh1(place: *const CK_ECDH1_DERIVE_PARAMS) -> Result<Option<Parameter
     let public = unsafe { field(pPublicData, ulPublicDataLen) }?;
     let both = shared.zip(public);
     Ok(both.map(|(shared, public)| Parameters::Ecdh1(Ecdh1Parameters { kdf, shared, public })))
+}
+
+/// A `CK_BBOOL`; nothing for a byte that is none.
+fn flag(byte: CK_BBOOL) -> Option<bool> {
+    match byte {
+        0 => Some(false),
+        1 => Some(true),
+        _ => None,
+    }
+}
+
+/// # Safety
+/// Unless null, the parameters and what they point to are readable.
+unsafe fn eddsa(place: *const CK_EDDSA_PARAMS) -> Result<Option<Parameters>> {
+    // SAFETY: as promised to this function.
+    let CK_EDDSA_PARAMS { phFlag, ulContextDataLen, pContextData } = unsafe { value(place) }?;
+    // SAFETY: as promised to this function.
+    let context = unsafe { field(pContextData, ulContextDataLen) }?;
+    let both = flag(phFlag).zip(context);
+    Ok(both.map(|(prehash, context)| Parameters::Eddsa(EddsaParameters { prehash, context })))
+}
+
+/// The structure of v2.40 errata and later, or the one before, which has the address of the password's length where
+/// the later one has the length.
+///
+/// # Safety
+/// Unless null, the parameters and what they point to are readable.
+unsafe fn pbkd2(place: *const CK_PKCS5_PBKD2_PARAMS2) -> Result<Option<Parameters>> {
+    // SAFETY: as promised to this function.
+    let given = unsafe { value(place) }?;
+    // SAFETY: as promised to this function.
+    let salt = unsafe { field(given.pSaltSourceData.cast(), given.ulSaltSourceDataLen) }?;
+    // SAFETY: as promised to this function.
+    let prf_data = unsafe { field(given.pPrfData.cast(), given.ulPrfDataLen) }?;
+    // SAFETY: as promised to this function.
+    let password = match unsafe { password_len(given.ulPasswordLen) }? {
+        // SAFETY: as promised to this function.
+        Some(len) => unsafe { field(given.pPassword.cast(), len) }?.map(Secret::new),
+        None => None,
+    };
+    let (Some(salt), Some(prf_data), Some(password)) = (salt, prf_data, password) else { return Ok(None) };
+    let CK_PKCS5_PBKD2_PARAMS2 { saltSource: salt_source, iterations, prf, .. } = given;
+    let parameters = Pbkd2Parameters { salt_source, salt, iterations, prf, prf_data, password };
+    Ok(Some(Parameters::Pbkd2(parameters)))
+}
+
+/// A password's length, which may stand behind an address; nothing for one that no password has.
+///
+/// # Safety
+/// Unless no process can have it there, or nothing is mapped there, a length at such an address is readable.
+unsafe fn password_len(len: CK_ULONG) -> Result<Option<CK_ULONG>> {
+    if len <= LONGEST_PASSWORD {
+        return Ok(Some(len));
+    }
+    let (address, room) = (size(len)?, size_of::<CK_ULONG>());
+    if !in_bounds(address, room) || !mapped(address, room) {
+        return Ok(None);
+    }
+    // SAFETY: as promised to this function.
+    let len = unsafe { value(std::ptr::with_exposed_provenance::<CK_ULONG>(address)) }?;
+    Ok(Some(len).filter(|len| *len <= LONGEST_PASSWORD))
+}
+
+/// What a stage that does not run would take is not looked at (section 6.62.3).
+///
+/// # Safety
+/// Unless null, the parameters and what they point to are readable.
+unsafe fn hkdf(place: *const CK_HKDF_PARAMS) -> Result<Option<Parameters>> {
+    // SAFETY: as promised to this function.
+    let given = unsafe { value(place) }?;
+    let Some((extract, expand)) = flag(given.bExtract).zip(flag(given.bExpand)) else { return Ok(None) };
+    let salt = match given.ulSaltType {
+        _ if !extract => Some(HkdfSalt::Null),
+        CKF_HKDF_SALT_NULL => Some(HkdfSalt::Null),
+        // SAFETY: as promised to this function.
+        CKF_HKDF_SALT_DATA => unsafe { field(given.pSalt, given.ulSaltLen) }?.map(HkdfSalt::Data),
+        CKF_HKDF_SALT_KEY => Some(HkdfSalt::Key(ObjectHandle(given.hSaltKey))),
+        _ => None,
+    };
+    let info = if expand {
+        // SAFETY: as promised to this function.
+        unsafe { field(given.pInfo, given.ulInfoLen) }?
+    } else {
+        Some(Vec::new())
+    };
+    let both = salt.zip(info);
+    let hash = given.prfHashMechanism;
+    Ok(both.map(|(salt, info)| Parameters::Hkdf(HkdfParameters { extract, expand, hash, salt, info })))
 }

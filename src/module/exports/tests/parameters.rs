@@ -3,13 +3,21 @@
 use std::ffi::c_void;
 use std::ptr::null_mut;
 
-use cryptoki_sys::{CK_AES_CTR_PARAMS, CK_ECDH1_DERIVE_PARAMS, CK_GCM_PARAMS, CK_RSA_PKCS_OAEP_PARAMS};
-use pkcs11::constants::{
-    CKD_NULL, CKG_MGF1_SHA1, CKG_MGF1_SHA256, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_GCM,
-    CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_ECDH1_DERIVE, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS,
-    CKM_SHA256, CKR_ARGUMENTS_BAD, CKR_MECHANISM_PARAM_INVALID, CKR_OK, CKZ_DATA_SPECIFIED,
+use cryptoki_sys::{
+    CK_AES_CTR_PARAMS, CK_ECDH1_DERIVE_PARAMS, CK_EDDSA_PARAMS, CK_GCM_PARAMS, CK_HKDF_PARAMS,
+    CK_PKCS5_PBKD2_PARAMS, CK_PKCS5_PBKD2_PARAMS2, CK_RSA_PKCS_OAEP_PARAMS,
 };
-use pkcs11::{CounterParameters, Ecdh1Parameters, GcmParameters, OaepParameters, Parameters, PssParameters};
+use pkcs11::constants::{
+    CKD_NULL, CKF_HKDF_SALT_DATA, CKF_HKDF_SALT_KEY, CKF_HKDF_SALT_NULL, CKG_MGF1_SHA1, CKG_MGF1_SHA256,
+    CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_GCM, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP,
+    CKM_ECDH1_DERIVE, CKM_EDDSA, CKM_HKDF_DATA, CKM_HKDF_DERIVE, CKM_PKCS5_PBKD2, CKM_RSA_PKCS_OAEP,
+    CKM_RSA_PKCS_PSS, CKM_SHA256, CKM_SHA256_HMAC_GENERAL, CKP_PKCS5_PBKD2_HMAC_SHA256, CKR_ARGUMENTS_BAD,
+    CKR_MECHANISM_PARAM_INVALID, CKR_OK, CKZ_DATA_SPECIFIED, CKZ_SALT_SPECIFIED,
+};
+use pkcs11::{
+    CounterParameters, Ecdh1Parameters, EddsaParameters, GcmParameters, HkdfParameters, HkdfSalt,
+    OaepParameters, ObjectHandle, Parameters, Pbkd2Parameters, PssParameters, Secret,
+};
 
 use super::double::locked;
 use super::{Host, SESSION, WILD, call, mechanism};
@@ -181,4 +189,112 @@ fn a_large_field_arrives_whole() {
     let given = gcm((iv.as_mut_ptr(), 12), (aad.as_mut_ptr(), 16 << 20));
     let Parameters::Gcm(arrived) = arrives(&host, CKM_AES_GCM, given) else { panic!("no GCM parameters") };
     assert!(arrived.aad == aad);
+}
+
+#[test]
+fn eddsa_parameters_and_a_macs_length_arrive() {
+    let host = Host::new();
+    let mut context = *b"context";
+    let given =
+        |flag, len, place| CK_EDDSA_PARAMS { phFlag: flag, ulContextDataLen: len, pContextData: place };
+    let arrived = arrives(&host, CKM_EDDSA, given(1, 7, context.as_mut_ptr()));
+    let expected = EddsaParameters { prehash: true, context: context.to_vec() };
+    assert_eq!(arrived, Parameters::Eddsa(expected));
+    let expected = EddsaParameters { prehash: false, context: vec![] };
+    assert_eq!(arrives(&host, CKM_EDDSA, given(0, 0, WILD.cast())), Parameters::Eddsa(expected));
+    assert_eq!(arrives(&host, CKM_EDDSA, given(2, 0, null_mut())), Parameters::Unknown);
+    for len in WILD_LENGTHS {
+        assert_eq!(arrives(&host, CKM_EDDSA, given(0, len, context.as_mut_ptr())), Parameters::Unknown);
+    }
+    assert_eq!(begin(&host, CKM_EDDSA, null_mut(), 0), Parameters::None);
+    assert_eq!(arrives(&host, CKM_SHA256_HMAC_GENERAL, 12u64), Parameters::MacLen(12));
+    assert_eq!(arrives(&host, CKM_SHA256_HMAC_GENERAL, 12u32), Parameters::Unknown);
+}
+
+#[test]
+fn a_passwords_length_arrives_as_it_is_and_behind_an_address() {
+    let host = Host::new();
+    let (mut salt, mut password, mut len) = (*b"salt", *b"password", 8);
+    let new = |salt: *mut u8, password: *mut u8, len| CK_PKCS5_PBKD2_PARAMS2 {
+        saltSource: CKZ_SALT_SPECIFIED,
+        pSaltSourceData: salt.cast(),
+        ulSaltSourceDataLen: 4,
+        iterations: 1000,
+        prf: CKP_PKCS5_PBKD2_HMAC_SHA256,
+        pPrfData: null_mut(),
+        ulPrfDataLen: 0,
+        pPassword: password,
+        ulPasswordLen: len,
+    };
+    let expected = Pbkd2Parameters {
+        salt_source: CKZ_SALT_SPECIFIED,
+        salt: salt.to_vec(),
+        iterations: 1000,
+        prf: CKP_PKCS5_PBKD2_HMAC_SHA256,
+        prf_data: vec![],
+        password: Secret::from(password),
+    };
+    let (salt, password) = (salt.as_mut_ptr(), password.as_mut_ptr());
+    let arrived = arrives(&host, CKM_PKCS5_PBKD2, new(salt, password, 8));
+    assert_eq!(arrived, Parameters::Pbkd2(expected.clone()));
+    let old = CK_PKCS5_PBKD2_PARAMS {
+        saltSource: CKZ_SALT_SPECIFIED,
+        pSaltSourceData: salt.cast(),
+        ulSaltSourceDataLen: 4,
+        iterations: 1000,
+        prf: CKP_PKCS5_PBKD2_HMAC_SHA256,
+        pPrfData: null_mut(),
+        ulPrfDataLen: 0,
+        pPassword: password,
+        ulPasswordLen: &raw mut len,
+    };
+    assert_eq!(arrives(&host, CKM_PKCS5_PBKD2, old), Parameters::Pbkd2(expected));
+    for wild in WILD_LENGTHS.into_iter().chain([(1 << 16) + 1, WILD.addr() as u64]) {
+        assert_eq!(arrives(&host, CKM_PKCS5_PBKD2, new(salt, password, wild)), Parameters::Unknown);
+    }
+    let mut too_long = (1u64 << 16) + 1;
+    let behind = new(salt, password, (&raw mut too_long).expose_provenance() as u64);
+    assert_eq!(arrives(&host, CKM_PKCS5_PBKD2, behind), Parameters::Unknown);
+    assert_eq!(arrives(&host, CKM_PKCS5_PBKD2, new(salt, null_mut(), 8)), Parameters::Unknown);
+    assert_eq!(arrives(&host, CKM_PKCS5_PBKD2, new(null_mut(), password, 8)), Parameters::Unknown);
+}
+
+#[test]
+fn what_a_stage_of_hkdf_does_not_need_is_not_touched() {
+    let host = Host::new();
+    let (mut salt, mut info) = (*b"salt", *b"info");
+    let mut given = CK_HKDF_PARAMS {
+        bExtract: 1,
+        bExpand: 1,
+        prfHashMechanism: CKM_SHA256,
+        ulSaltType: CKF_HKDF_SALT_DATA,
+        pSalt: salt.as_mut_ptr(),
+        ulSaltLen: 4,
+        hSaltKey: 77,
+        pInfo: info.as_mut_ptr(),
+        ulInfoLen: 4,
+    };
+    let read = |extract, expand, salt, info: &[u8]| {
+        let info = info.to_vec();
+        Parameters::Hkdf(HkdfParameters { extract, expand, hash: CKM_SHA256, salt, info })
+    };
+    let data = || HkdfSalt::Data(b"salt".to_vec());
+    assert_eq!(arrives(&host, CKM_HKDF_DERIVE, given), read(true, true, data(), b"info"));
+    given.ulSaltType = CKF_HKDF_SALT_KEY;
+    let key = HkdfSalt::Key(ObjectHandle(77));
+    assert_eq!(arrives(&host, CKM_HKDF_DATA, given), read(true, true, key, b"info"));
+    given.pSalt = WILD.cast();
+    given.ulSaltType = CKF_HKDF_SALT_NULL;
+    assert_eq!(arrives(&host, CKM_HKDF_DERIVE, given), read(true, true, HkdfSalt::Null, b"info"));
+    (given.bExtract, given.ulSaltType) = (0, 99);
+    assert_eq!(arrives(&host, CKM_HKDF_DERIVE, given), read(false, true, HkdfSalt::Null, b"info"));
+    (given.bExtract, given.ulSaltType, given.pSalt) = (1, CKF_HKDF_SALT_DATA, salt.as_mut_ptr());
+    (given.bExpand, given.pInfo) = (0, WILD.cast());
+    assert_eq!(arrives(&host, CKM_HKDF_DERIVE, given), read(true, false, data(), b""));
+    for (extract, salt_type, len) in
+        [(2, CKF_HKDF_SALT_DATA, 4), (1, 99, 4), (1, CKF_HKDF_SALT_DATA, 1 << 40)]
+    {
+        (given.bExtract, given.ulSaltType, given.ulSaltLen) = (extract, salt_type, len);
+        assert_eq!(arrives(&host, CKM_HKDF_DERIVE, given), Parameters::Unknown);
+    }
 }
