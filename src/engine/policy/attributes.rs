@@ -32,10 +32,11 @@ use pkcs11::constants::{
     CKA_PUBLIC_EXPONENT, CKA_PUBLIC_KEY_INFO, CKA_SENSITIVE, CKA_SERIAL_NUMBER, CKA_SIGN, CKA_SIGN_RECOVER,
     CKA_START_DATE, CKA_SUBJECT, CKA_TOKEN, CKA_TRUSTED, CKA_UNIQUE_ID, CKA_UNWRAP, CKA_UNWRAP_TEMPLATE,
     CKA_URL, CKA_VALUE, CKA_VALUE_LEN, CKA_VERIFY, CKA_VERIFY_RECOVER, CKA_WRAP, CKA_WRAP_TEMPLATE,
-    CKA_WRAP_WITH_TRUSTED, CKC_X_509, CKK_AES, CKK_EC, CKK_GENERIC_SECRET, CKK_RSA, CKM_SHA_1,
-    CKO_CERTIFICATE, CKO_DATA, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+    CKA_WRAP_WITH_TRUSTED, CKC_X_509, CKK_AES, CKK_EC, CKK_GENERIC_SECRET, CKK_RSA, CKK_SHA_1_HMAC,
+    CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_224_HMAC, CKK_SHA512_256_HMAC,
+    CKK_SHA512_HMAC, CKM_SHA_1, CKO_CERTIFICATE, CKO_DATA, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
-use pkcs11::{AttributeType, Attributes, ObjectClass};
+use pkcs11::{AttributeType, Attributes, KeyType, ObjectClass};
 
 use Form::{BigInteger, Bool, Bytes, Date, Template, Text, Ulong, Ulongs};
 use LeftOut::{Absent, Computed, Empty, False, IfAble, IfSecret, IfUnwrapped, Number, Octets, True};
@@ -266,7 +267,8 @@ const EC_PUBLIC_KEY: &[Row] =
 const EC_PRIVATE_KEY: &[Row] =
     &[row(CKA_EC_PARAMS, Bytes, Absent, &[1, 4, 6]), row(CKA_VALUE, BigInteger, Absent, &[1, 4, 6, 7])];
 
-/// Section 6.10.2, "AES Secret Key Object Attributes", and section 6.8.2 for generic secrets: the same two rows.
+/// Section 6.10.2, "AES Secret Key Object Attributes", and section 6.8.2 for generic secrets, whose table the keys of one
+/// HMAC each share (section 6.22): the same two rows.
 const VARIABLE_SECRET_KEY: &[Row] =
     &[row(CKA_VALUE, Bytes, Absent, &[1, 4, 6, 7]), row(CKA_VALUE_LEN, Ulong, Absent, &[2, 3])];
 
@@ -321,13 +323,25 @@ pub const SHAPES: &[Shape] = &[
         can: &[CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP],
         groups: &[OBJECT, STORAGE, KEY, SECRET_KEY, VARIABLE_SECRET_KEY],
     },
+    authentication_key(CKK_GENERIC_SECRET),
+    authentication_key(CKK_SHA_1_HMAC),
+    authentication_key(CKK_SHA224_HMAC),
+    authentication_key(CKK_SHA256_HMAC),
+    authentication_key(CKK_SHA384_HMAC),
+    authentication_key(CKK_SHA512_HMAC),
+    authentication_key(CKK_SHA512_224_HMAC),
+    authentication_key(CKK_SHA512_256_HMAC),
+];
+
+/// Secrets of any length that authenticate messages.
+const fn authentication_key(key_type: KeyType) -> Shape {
     Shape {
         class: CKO_SECRET_KEY,
-        subtype: Some((CKA_KEY_TYPE, CKK_GENERIC_SECRET)),
+        subtype: Some((CKA_KEY_TYPE, key_type)),
         can: &[CKA_SIGN, CKA_VERIFY],
         groups: &[OBJECT, STORAGE, KEY, SECRET_KEY, VARIABLE_SECRET_KEY],
-    },
-];
+    }
+}
 
 impl Shape {
     /// The shape of a complete object; `None` for one that this version does not know.

@@ -146,6 +146,9 @@ const EC_PUBLIC: &[Line] =
     &[line(CKA_EC_PARAMS, &[1, 3], "Byte array"), line(CKA_EC_POINT, &[1, 4], "Byte array")];
 const EC_PRIVATE: &[Line] =
     &[line(CKA_EC_PARAMS, &[1, 4, 6], "Byte array"), line(CKA_VALUE, &[1, 4, 6, 7], "Big integer")];
+/// The standard's "Big integer" of a value in little endian order: bytes, whose zeros count.
+const BYTE_PRIVATE: &[Line] =
+    &[line(CKA_EC_PARAMS, &[1, 4, 6], "Byte array"), line(CKA_VALUE, &[1, 4, 6, 7], "Byte array")];
 const SECRET_VALUE: &[Line] =
     &[line(CKA_VALUE, &[1, 4, 6, 7], "Byte array"), line(CKA_VALUE_LEN, &[2, 3], "CK_ULONG")];
 
@@ -172,6 +175,16 @@ pub(super) const KINDS: &[Kind] = &[
         tables: &[OBJECT, STORAGE, KEY, PUBLIC_KEY, EC_PUBLIC],
     },
     Kind {
+        class: CKO_PUBLIC_KEY,
+        subtype: Some(CKK_EC_EDWARDS),
+        tables: &[OBJECT, STORAGE, KEY, PUBLIC_KEY, EC_PUBLIC],
+    },
+    Kind {
+        class: CKO_PUBLIC_KEY,
+        subtype: Some(CKK_EC_MONTGOMERY),
+        tables: &[OBJECT, STORAGE, KEY, PUBLIC_KEY, EC_PUBLIC],
+    },
+    Kind {
         class: CKO_PRIVATE_KEY,
         subtype: Some(CKK_RSA),
         tables: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, RSA_PRIVATE],
@@ -182,16 +195,42 @@ pub(super) const KINDS: &[Kind] = &[
         tables: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, EC_PRIVATE],
     },
     Kind {
+        class: CKO_PRIVATE_KEY,
+        subtype: Some(CKK_EC_EDWARDS),
+        tables: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, BYTE_PRIVATE],
+    },
+    Kind {
+        class: CKO_PRIVATE_KEY,
+        subtype: Some(CKK_EC_MONTGOMERY),
+        tables: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, BYTE_PRIVATE],
+    },
+    Kind {
         class: CKO_SECRET_KEY,
-        subtype: Some(CKK_AES),
+        subtype: Some(CKK_HKDF),
         tables: &[OBJECT, STORAGE, KEY, SECRET_KEY, SECRET_VALUE],
     },
     Kind {
         class: CKO_SECRET_KEY,
-        subtype: Some(CKK_GENERIC_SECRET),
+        subtype: Some(CKK_AES),
         tables: &[OBJECT, STORAGE, KEY, SECRET_KEY, SECRET_VALUE],
     },
+    secret(CKK_GENERIC_SECRET),
+    secret(CKK_SHA_1_HMAC),
+    secret(CKK_SHA224_HMAC),
+    secret(CKK_SHA256_HMAC),
+    secret(CKK_SHA384_HMAC),
+    secret(CKK_SHA512_HMAC),
+    secret(CKK_SHA512_224_HMAC),
+    secret(CKK_SHA512_256_HMAC),
 ];
+
+const fn secret(key_type: u64) -> Kind {
+    Kind {
+        class: CKO_SECRET_KEY,
+        subtype: Some(key_type),
+        tables: &[OBJECT, STORAGE, KEY, SECRET_KEY, SECRET_VALUE],
+    }
+}
 
 impl Kind {
     pub(super) fn lines(&self) -> impl Iterator<Item = Line> + use<> {
