@@ -14,7 +14,7 @@
 //! | 11, 12 | frozen once TRUE; once FALSE |
 //! | 20 + n | what footnote n says, said by the prose beneath the table instead |
 //! | 41 | may be changed by `C_CopyObject` alone (section 4.1.3) |
-//! | 42 | may be emptied by `C_SetAttributeValue` (section 4.11, on `CKA_CHECK_VALUE`) |
+//! | 42 | may be destroyed by `C_SetAttributeValue`, with no value (section 4.11, on `CKA_CHECK_VALUE`) |
 //!
 //! One attribute of the tables is not offered: `CKA_PUBLIC_CRC64_VALUE`, whose footnote 1 would refuse every key
 //! that an application of an earlier version of the standard imports.

@@ -81,6 +81,11 @@ fn applied(mut object: Attributes, template: Template, event: Event, caller: Cal
         put(&mut news, attribute_type, value)?;
     }
     object.extend(news);
+    let destroyed =
+        |row: &&Row| row.says(42) && object.bytes(row.attribute_type).is_some_and(<[u8]>::is_empty);
+    if let Some(row) = shape.rows().find(destroyed) {
+        object.remove(row.attribute_type);
+    }
     Ok(object)
 }
 

@@ -132,7 +132,7 @@ pub fn derived(
 /// Adds what the key itself brings: the components that a mechanism made, or what completing an imported key gave.
 /// To be called for every object made, with nothing for those that are no keys.
 ///
-/// An encoding that the family chose replaces the one sent. `CKA_CHECK_VALUE` sent empty stays empty, and one that
+/// An encoding that the family chose replaces the one sent. `CKA_CHECK_VALUE` sent empty asks for none, and one that
 /// nobody computed is dropped, as section 4.11 asks of a token that does not support it. An attribute that no table
 /// gives the object is kept for the family and never shown.
 ///
@@ -147,14 +147,13 @@ pub fn add_material(attributes: &mut Attributes, material: Attributes) -> Result
             complete.set(attribute_type, value.clone());
         }
     }
-    let unverified = |attribute| {
-        material.value(attribute).is_none() && complete.bytes(attribute).is_some_and(|sent| !sent.is_empty())
-    };
+    let sent = |attribute| complete.bytes(attribute).is_some_and(|sent| !sent.is_empty());
+    let unverified = |attribute| material.value(attribute).is_none() && sent(attribute);
     let is_pair = matches!(complete.class(), Some(CKO_PUBLIC_KEY | CKO_PRIVATE_KEY));
     if is_pair && unverified(CKA_PUBLIC_KEY_INFO) {
         return Err(Error::AttributeTypeInvalid(CKA_PUBLIC_KEY_INFO));
     }
-    if unverified(CKA_CHECK_VALUE) {
+    if unverified(CKA_CHECK_VALUE) || !sent(CKA_CHECK_VALUE) {
         complete.remove(CKA_CHECK_VALUE);
     }
     let has_length = Shape::of(&complete).is_some_and(|shape| shape.row(CKA_VALUE_LEN).is_some());
