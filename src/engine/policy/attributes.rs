@@ -36,7 +36,8 @@ use pkcs11::constants::{
     CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_224_HMAC, CKK_SHA512_256_HMAC,
     CKK_SHA512_HMAC, CKM_SHA_1, CKO_CERTIFICATE, CKO_DATA, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
-use pkcs11::{AttributeType, Attributes, KeyType, ObjectClass};
+use pkcs11::constants::{CKK_EC_EDWARDS, CKK_EC_MONTGOMERY, CKK_HKDF};
+use pkcs11::{AttributeType, Attributes, Error, KeyType, ObjectClass, Result};
 
 use Form::{BigInteger, Bool, Bytes, Date, Template, Text, Ulong, Ulongs};
 use LeftOut::{Absent, Computed, Empty, False, IfAble, IfSecret, IfUnwrapped, Number, Octets, True};
@@ -259,13 +260,19 @@ const RSA_PRIVATE_KEY: &[Row] = &[
     row(CKA_COEFFICIENT, BigInteger, Absent, &[4, 6, 7]),
 ];
 
-/// Section 6.3.3, "Elliptic Curve Public Key Object Attributes".
+/// Section 6.3.3, "Elliptic Curve Public Key Object Attributes"; sections 6.3.5 and 6.3.7 have the same two rows for
+/// Edwards and Montgomery curves.
 const EC_PUBLIC_KEY: &[Row] =
     &[row(CKA_EC_PARAMS, Bytes, Absent, &[1, 3]), row(CKA_EC_POINT, Bytes, Absent, &[1, 4])];
 
 /// Section 6.3.4, "Elliptic Curve Private Key Object Attributes".
 const EC_PRIVATE_KEY: &[Row] =
     &[row(CKA_EC_PARAMS, Bytes, Absent, &[1, 4, 6]), row(CKA_VALUE, BigInteger, Absent, &[1, 4, 6, 7])];
+
+/// Sections 6.3.6 and 6.3.8, "Edwards" and "Montgomery Elliptic Curve Private Key Object Attributes". Both tables say
+/// "Big integer" of a value in little endian order, whose zeros count: it is kept as bytes.
+const BYTE_PRIVATE_KEY: &[Row] =
+    &[row(CKA_EC_PARAMS, Bytes, Absent, &[1, 4, 6]), row(CKA_VALUE, Bytes, Absent, &[1, 4, 6, 7])];
 
 /// Section 6.10.2, "AES Secret Key Object Attributes", and section 6.8.2 for generic secrets, whose table the keys of one
 /// HMAC each share (section 6.22): the same two rows.
@@ -306,6 +313,18 @@ pub const SHAPES: &[Shape] = &[
         groups: &[OBJECT, STORAGE, KEY, PUBLIC_KEY, EC_PUBLIC_KEY],
     },
     Shape {
+        class: CKO_PUBLIC_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_EC_EDWARDS)),
+        can: &[CKA_VERIFY],
+        groups: &[OBJECT, STORAGE, KEY, PUBLIC_KEY, EC_PUBLIC_KEY],
+    },
+    Shape {
+        class: CKO_PUBLIC_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_EC_MONTGOMERY)),
+        can: &[],
+        groups: &[OBJECT, STORAGE, KEY, PUBLIC_KEY, EC_PUBLIC_KEY],
+    },
+    Shape {
         class: CKO_PRIVATE_KEY,
         subtype: Some((CKA_KEY_TYPE, CKK_RSA)),
         can: &[CKA_DECRYPT, CKA_SIGN, CKA_SIGN_RECOVER, CKA_UNWRAP],
@@ -316,6 +335,24 @@ pub const SHAPES: &[Shape] = &[
         subtype: Some((CKA_KEY_TYPE, CKK_EC)),
         can: &[CKA_SIGN],
         groups: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, EC_PRIVATE_KEY],
+    },
+    Shape {
+        class: CKO_PRIVATE_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_EC_EDWARDS)),
+        can: &[CKA_SIGN],
+        groups: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, BYTE_PRIVATE_KEY],
+    },
+    Shape {
+        class: CKO_PRIVATE_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_EC_MONTGOMERY)),
+        can: &[],
+        groups: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, BYTE_PRIVATE_KEY],
+    },
+    Shape {
+        class: CKO_SECRET_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_HKDF)),
+        can: &[],
+        groups: &[OBJECT, STORAGE, KEY, SECRET_KEY, VARIABLE_SECRET_KEY],
     },
     Shape {
         class: CKO_SECRET_KEY,
@@ -341,6 +378,35 @@ const fn authentication_key(key_type: KeyType) -> Shape {
         can: &[CKA_SIGN, CKA_VERIFY],
         groups: &[OBJECT, STORAGE, KEY, SECRET_KEY, VARIABLE_SECRET_KEY],
     }
+}
+
+/// The attributes that are templates of keys to come, each with the footnote of what no such template may hold.
+/// `CKA_WRAP_TEMPLATE` is compared with keys that are there, so that it may name everything.
+const PRESCRIBING: [(AttributeType, u8); 4] = [
+    (CKA_UNWRAP_TEMPLATE, 6),
+    (CKA_DERIVE_TEMPLATE, 4),
+    (CKA_ENCAPSULATE_TEMPLATE, 6),
+    (CKA_DECAPSULATE_TEMPLATE, 6),
+];
+
+/// The data type of an attribute inside a template that is itself an attribute: refused where no key could ever be made
+/// by it.
+///
+/// # Errors
+/// [`Error::AttributeTypeInvalid`] for what no object has, or no private or secret key where one is prescribed;
+/// [`Error::AttributeReadOnly`] for what only the token says of them.
+pub fn may_prescribe(template: AttributeType, inner: AttributeType) -> Result<Form> {
+    let form = form_of(inner).ok_or(Error::AttributeTypeInvalid(inner))?;
+    let Some((_, forbidden)) = PRESCRIBING.iter().find(|(attribute, _)| *attribute == template) else {
+        return Ok(form);
+    };
+    let mut rows =
+        SHAPES.iter().filter(|shape| shape.is_secret()).filter_map(|shape| shape.row(inner)).peekable();
+    rows.peek().ok_or(Error::AttributeTypeInvalid(inner))?;
+    if rows.all(|row| row.left_out == Computed || row.says(*forbidden)) {
+        return Err(Error::AttributeReadOnly(inner));
+    }
+    Ok(form)
 }
 
 impl Shape {

@@ -2,7 +2,7 @@
 
 use pkcs11::{Attribute, AttributeType, AttributeValue, Attributes, Error, RawValue, Result, Secret};
 
-use super::attributes::{Form, form_of};
+use super::attributes::{Form, may_prescribe};
 
 /// How deep templates may lie in one another: an unwrapping key's template may give its keys a template of their own.
 pub const MAX_DEPTH: usize = 4;
@@ -13,17 +13,21 @@ pub const MAX_DEPTH: usize = 4;
 /// the wrong type is refused, not guessed at. A big integer loses its leading zeros.
 ///
 /// # Errors
-/// [`Error::AttributeValueInvalid`]; for entries of a template also [`Error::AttributeTypeInvalid`] and
+/// [`Error::AttributeValueInvalid`]; for entries of a template also those of [`may_prescribe`] and
 /// [`Error::TemplateInconsistent`].
 pub fn typed(attribute: Attribute, form: Form) -> Result<AttributeValue> {
     typed_within(attribute, form, 0)
 }
 
 fn typed_within(attribute: Attribute, form: Form, depth: usize) -> Result<AttributeValue> {
-    let invalid = Error::AttributeValueInvalid(attribute.attribute_type);
+    let attribute_type = attribute.attribute_type;
+    let invalid = Error::AttributeValueInvalid(attribute_type);
     let bytes = match (form, attribute.value) {
         (Form::Template, RawValue::Template(template)) => {
-            return nested(template, depth + 1, invalid).map(AttributeValue::Template);
+            if depth == MAX_DEPTH {
+                return Err(invalid);
+            }
+            return nested(attribute_type, template, depth + 1).map(AttributeValue::Template);
         }
         (Form::Template, RawValue::Bytes(bytes)) if bytes.is_empty() => {
             return Ok(AttributeValue::Template(Attributes::new()));
@@ -53,14 +57,11 @@ fn from_bytes(bytes: Secret, form: Form) -> Option<AttributeValue> {
     }
 }
 
-fn nested(template: Vec<Attribute>, depth: usize, too_deep: Error) -> Result<Attributes> {
-    if depth > MAX_DEPTH {
-        return Err(too_deep);
-    }
+fn nested(within: AttributeType, template: Vec<Attribute>, depth: usize) -> Result<Attributes> {
     let mut attributes = Attributes::new();
     for entry in template {
         let attribute_type = entry.attribute_type;
-        let form = form_of(attribute_type).ok_or(Error::AttributeTypeInvalid(attribute_type))?;
+        let form = may_prescribe(within, attribute_type)?;
         put(&mut attributes, attribute_type, typed_within(entry, form, depth)?)?;
     }
     Ok(attributes)

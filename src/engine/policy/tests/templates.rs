@@ -148,6 +148,46 @@ fn classes_and_types_that_are_not_offered_are_invalid_values() {
     assert_eq!(created(wtls, USER), Err(Error::AttributeValueInvalid(CKA_CERTIFICATE_TYPE)));
 }
 
+/// Section 4.10: "the attribute template to apply to any keys unwrapped". One that no key could be made by is refused when
+/// it is given, not at every later use.
+#[test]
+fn a_template_for_keys_to_come_names_nothing_that_they_may_not_be_given() {
+    let given = |template, inner: Attribute| {
+        let value = RawValue::Template(vec![inner]);
+        let attribute = Attribute { attribute_type: template, value };
+        let public = template == CKA_ENCAPSULATE_TEMPLATE;
+        let private = template == CKA_DECAPSULATE_TEMPLATE;
+        let class = match (public, private) {
+            (true, _) => CKO_PUBLIC_KEY,
+            (_, true) => CKO_PRIVATE_KEY,
+            _ => CKO_SECRET_KEY,
+        };
+        let kind = KINDS.iter().find(|kind| kind.class == class).unwrap();
+        created(with(creatable(kind), attribute), USER).map(drop)
+    };
+    let computed = [Attribute::boolean(CKA_LOCAL, true), Attribute::bytes(CKA_UNIQUE_ID, b"mine")];
+    let foreign = [Attribute::ulong(CKA_CERTIFICATE_TYPE, CKC_X_509), Attribute::bytes(CKA_EC_POINT, b"p")];
+    for template in
+        [CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE, CKA_ENCAPSULATE_TEMPLATE, CKA_DECAPSULATE_TEMPLATE]
+    {
+        for inner in computed.iter().chain([&Attribute::bytes(CKA_VALUE, b"v")]) {
+            let read_only = Err(Error::AttributeReadOnly(inner.attribute_type));
+            assert_eq!(given(template, inner.clone()), read_only, "{template:#x}");
+        }
+        for inner in &foreign {
+            let unknown = Err(Error::AttributeTypeInvalid(inner.attribute_type));
+            assert_eq!(given(template, inner.clone()), unknown, "{template:#x}");
+        }
+        for inner in [Attribute::ulong(CKA_VALUE_LEN, 16), Attribute::boolean(CKA_EXTRACTABLE, false)] {
+            assert_eq!(given(template, inner), Ok(()), "{template:#x}");
+        }
+    }
+    // What a key that is there has may be asked of it.
+    for inner in computed {
+        assert_eq!(given(CKA_WRAP_TEMPLATE, inner), Ok(()));
+    }
+}
+
 #[test]
 fn a_search_without_a_template_finds_everything() {
     let wanted = searched(Vec::new()).unwrap();
