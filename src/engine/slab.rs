@@ -1,5 +1,6 @@
 //! Values by number: found without a lock, added and removed under one. A number is never given twice.
 
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
@@ -12,7 +13,11 @@ const CHUNKS: usize = 18;
 const FIRST_CHUNK: usize = 64;
 
 /// A table of up to 16 million values. Chunks double in size and are never given back, so that readers need no lock.
+///
+/// A number is an index under a generation, which is raised with each reuse of the index. Each table begins at another
+/// one: who comes from an earlier life of the library with a number of that time finds nobody else's value.
 pub struct Slab<T> {
+    first_generation: u64,
     chunks: [OnceCell<Box<[Entry<T>]>>; CHUNKS],
     free: Mutex<Free>,
 }
@@ -35,7 +40,10 @@ impl<T> Slab<T> {
     /// An empty table.
     #[must_use]
     pub fn new(name: &'static str) -> Self {
-        Self { chunks: std::array::from_fn(|_| OnceCell::new()), free: Mutex::new(name, Free::default()) }
+        // Nothing is secret about it: the seed of a hash table is chance enough.
+        let chance = RandomState::new().build_hasher().finish() >> 32;
+        let chunks = std::array::from_fn(|_| OnceCell::new());
+        Self { first_generation: chance + 1, chunks, free: Mutex::new(name, Free::default()) }
     }
 
     /// Finds a value; takes no lock.
@@ -53,7 +61,7 @@ impl<T> Slab<T> {
                 let index = u64::try_from(free.used).ok()?;
                 (index < 1 << INDEX_BITS).then(|| {
                     free.used += 1;
-                    (1 << INDEX_BITS) | index
+                    (self.first_generation << INDEX_BITS) | index
                 })
             })?
         };
@@ -62,13 +70,15 @@ impl<T> Slab<T> {
         Some((number, value))
     }
 
-    /// Puts another value in the place of one that is there; false when it is not.
-    pub fn replace(&self, number: u64, value: T) -> bool {
+    /// Puts another value in the place of `before`; false when that is not there any more.
+    pub fn replace(&self, number: u64, before: &Arc<T>, value: T) -> bool {
         let Some(entry) = self.entry(number, false) else { return false };
-        let Some(found) = entry.load_full().filter(|found| found.number == number) else { return false };
+        let is_before =
+            |found: &Arc<Numbered<T>>| found.number == number && Arc::ptr_eq(&found.value, before);
+        let Some(found) = entry.load_full().filter(is_before) else { return false };
         let fresh = Arc::new(Numbered { number, value: Arc::new(value) });
-        let before = entry.compare_and_swap(&Some(Arc::clone(&found)), Some(fresh));
-        before.as_ref().is_some_and(|before| Arc::ptr_eq(before, &found))
+        let swapped = entry.compare_and_swap(&Some(Arc::clone(&found)), Some(fresh));
+        swapped.as_ref().is_some_and(|swapped| Arc::ptr_eq(swapped, &found))
     }
 
     /// Takes a value out; `None` when it is not there.
@@ -125,6 +135,28 @@ mod tests {
         assert_eq!(slab.value(first), None);
         assert_eq!(slab.value(0), None);
         assert_eq!(slab.value(u64::MAX), None);
+    }
+
+    #[test]
+    fn a_number_of_one_table_names_nothing_in_another() {
+        let (before, after) = (Slab::new("test"), Slab::new("test"));
+        let (number, _) = before.insert(|_| 'a').unwrap();
+        let (own, _) = after.insert(|_| 'b').unwrap();
+        assert_eq!(after.value(own).as_deref(), Some(&'b'));
+        assert_eq!(after.value(number), None);
+        assert!(after.remove(number).is_none());
+    }
+
+    #[test]
+    fn a_value_is_replaced_only_while_it_is_there() {
+        let slab = Slab::new("test");
+        let (number, first) = slab.insert(|_| 'a').unwrap();
+        assert!(slab.replace(number, &first, 'b'));
+        assert!(!slab.replace(number, &first, 'c'), "it was judged by what is over");
+        assert_eq!(slab.value(number).as_deref(), Some(&'b'));
+        let second = slab.remove(number).unwrap();
+        assert!(!slab.replace(number, &second, 'c'));
+        assert_eq!(slab.value(number), None);
     }
 
     #[test]
