@@ -37,6 +37,7 @@ on_claviger!(
     ciphertext_of_impossible_length_is_refused,
     nothing_is_a_message_too,
     gcm_gives_no_plaintext_before_the_tag_holds,
+    a_part_of_which_nothing_comes_yet_asks_for_a_byte_of_room,
 );
 
 const IV: [u8; 16] = *b"sixteen bytes iv";
@@ -397,4 +398,21 @@ fn gcm_gives_no_plaintext_before_the_tag_holds(t: &Test) {
     }
     assert_eq!(t.module.decrypt_final(session, Out::buffer(&mut room)), (CKR_OK, 60));
     assert_eq!(&room[..60], v.plain);
+}
+
+/// Section 5.2 lets the length be larger than what is needed; bindings that make a buffer of no bytes pass null.
+fn a_part_of_which_nothing_comes_yet_asks_for_a_byte_of_room(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
+    let key = aes(m, session, &key_of(16));
+    let (padded, sealing) = (with(CKM_AES_CBC_PAD, &IV), gcm(Sent::from(&IV), Sent::null(0), 128));
+    for (cipher, by) in [(ENCRYPTION, padded), (DECRYPTION, padded), (DECRYPTION, sealing.mechanism())] {
+        assert_rv!((cipher.begin)(m, session, Some(&by), key), CKR_OK);
+        let mut room = [0; 1];
+        assert_eq!((cipher.update)(m, session, Sent::null(0), Out::query()), (CKR_OK, 0));
+        assert_eq!((cipher.update)(m, session, Sent::from(b"part"), Out::query()), (CKR_OK, 1));
+        assert_eq!((cipher.update)(m, session, Sent::from(b"part"), Out::buffer(&mut room)), (CKR_OK, 0));
+        assert_eq!((cipher.update)(m, session, Sent::from(b"part"), Out::buffer(&mut [])), (CKR_OK, 0));
+        assert_rv!((cipher.begin)(m, session, None, 0), CKR_OK);
+    }
 }
