@@ -48,7 +48,7 @@ impl Saving for Gathered {
     fn restore(&mut self, state: &[u8]) -> Result<()> {
         self.check(state.len()).map_err(|_| Error::SavedStateInvalid)?;
         self.input = Writer::new();
-        self.input.raw(state);
+        self.input.try_raw(state)?;
         self.len = state.len();
         Ok(())
     }
@@ -62,7 +62,7 @@ impl Ciphering for Gathered {
     fn update(&mut self, part: &[u8], _out: &mut [u8]) -> Result<()> {
         let len = self.len.saturating_add(part.len());
         self.check(len)?;
-        self.input.raw(part);
+        self.input.try_raw(part)?;
         self.len = len;
         Ok(())
     }

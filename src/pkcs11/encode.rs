@@ -66,13 +66,41 @@ impl Writer {
 
     /// Bytes as they are. Grows by hand, so that no copy of a secret is left behind by a reallocation.
     pub fn raw(&mut self, value: &[u8]) -> &mut Self {
-        if self.bytes.capacity() - self.bytes.len() < value.len() {
-            let mut larger = Vec::with_capacity((self.bytes.len() + value.len()) * 2 + 64);
-            larger.extend_from_slice(&self.bytes);
-            drop(Secret::new(std::mem::replace(&mut self.bytes, larger)));
+        if self.room() < value.len() {
+            let larger = Vec::with_capacity((self.bytes.len() + value.len()) * 2 + 64);
+            self.move_into(larger);
         }
         self.bytes.extend_from_slice(value);
         self
+    }
+
+    /// As [`Writer::raw`], for bytes that may be more than there is memory for. What was written stays.
+    ///
+    /// # Errors
+    /// [`Error::HostMemory`]
+    pub fn try_raw(&mut self, value: &[u8]) -> Result<&mut Self> {
+        if self.room() < value.len() {
+            let needed = self.bytes.len().checked_add(value.len()).ok_or(Error::HostMemory)?;
+            let mut larger = Vec::new();
+            let ample = needed.saturating_mul(2).saturating_add(64);
+            // Where twice as much is not there, exactly as much may be.
+            let reserved = larger.try_reserve_exact(ample).or_else(|_| larger.try_reserve_exact(needed));
+            reserved.map_err(|_| Error::HostMemory)?;
+            self.move_into(larger);
+        }
+        self.bytes.extend_from_slice(value);
+        Ok(self)
+    }
+
+    /// Bytes that can come before it must grow.
+    fn room(&self) -> usize {
+        self.bytes.capacity() - self.bytes.len()
+    }
+
+    /// Goes on in a larger place, and wipes the one before.
+    fn move_into(&mut self, mut larger: Vec<u8>) {
+        larger.extend_from_slice(&self.bytes);
+        drop(Secret::new(std::mem::replace(&mut self.bytes, larger)));
     }
 
     /// What was written so far.
@@ -243,6 +271,16 @@ mod tests {
         assert_eq!(read.bytes(3).unwrap(), b"abc");
         assert_eq!(read.list(4).unwrap(), vec![b"x".as_slice(), b""]);
         assert!(read.bytes(2).is_err());
+    }
+
+    #[test]
+    fn bytes_that_may_be_many_follow_one_another_as_others_do() {
+        let (mut one, mut other) = (Writer::new(), Writer::new());
+        for len in [0, 1, 64, 65, 1000, 3] {
+            one.raw(&vec![7; len]);
+            other.try_raw(&vec![7; len]).unwrap();
+        }
+        assert_eq!(one.finish(), other.finish());
     }
 
     #[test]

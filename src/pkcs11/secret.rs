@@ -4,6 +4,8 @@ use std::fmt;
 
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
+use crate::{Error, Result};
+
 /// Bytes that may be secret: wiped on drop, and shown by `Debug` as a length alone.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Zeroize, ZeroizeOnDrop)]
 pub struct Secret(Vec<u8>);
@@ -19,6 +21,17 @@ impl Secret {
     #[must_use]
     pub fn zeroed(len: usize) -> Self {
         Self(vec![0; len])
+    }
+
+    /// As [`Secret::zeroed`], for a length that the caller of the library chooses.
+    ///
+    /// # Errors
+    /// [`Error::HostMemory`] when there is no memory for it.
+    pub fn try_zeroed(len: usize) -> Result<Self> {
+        let mut bytes = Vec::new();
+        bytes.try_reserve_exact(len).map_err(|_| Error::HostMemory)?;
+        bytes.resize(len, 0);
+        Ok(Self(bytes))
     }
 
     /// Length in bytes.
@@ -76,6 +89,13 @@ impl fmt::Debug for Secret {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_secret_that_no_memory_holds_is_an_error() {
+        assert_eq!(Secret::try_zeroed(isize::MAX.unsigned_abs()), Err(Error::HostMemory));
+        assert_eq!(Secret::try_zeroed(usize::MAX), Err(Error::HostMemory));
+        assert_eq!(Secret::try_zeroed(3), Ok(Secret::from([0; 3])));
+    }
 
     #[test]
     fn debug_shows_the_length_and_nothing_else() {
