@@ -6,8 +6,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use pkcs11::constants::{
-    CKF_DECRYPT, CKF_DERIVE, CKF_DIGEST, CKF_ENCRYPT, CKF_GENERATE, CKF_GENERATE_KEY_PAIR, CKF_SIGN,
-    CKF_SIGN_RECOVER, CKF_UNWRAP, CKF_VERIFY, CKF_VERIFY_RECOVER, CKF_WRAP,
+    CKA_KEY_TYPE, CKF_DECRYPT, CKF_DERIVE, CKF_DIGEST, CKF_ENCRYPT, CKF_GENERATE, CKF_GENERATE_KEY_PAIR,
+    CKF_SIGN, CKF_SIGN_RECOVER, CKF_UNWRAP, CKF_VERIFY, CKF_VERIFY_RECOVER, CKF_WRAP, CKO_CERTIFICATE,
+    CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::{Attributes, Error, KeyType, Mechanism, MechanismType, Result, Secret};
 
@@ -313,13 +314,25 @@ impl fmt::Debug for KeyTypeRow {
     }
 }
 
-/// All algorithms: two tables.
-#[derive(Clone, Copy, Debug)]
+/// All algorithms: two tables, and what reads certificates.
+#[derive(Clone, Copy)]
 pub struct Mechanisms {
     /// Every mechanism once.
     pub mechanisms: &'static [&'static [MechanismRow]],
     /// Every key type once.
     pub key_types: &'static [KeyTypeRow],
+    /// Checks an X.509 certificate and gives the attributes to add: `CKA_CHECK_VALUE`, `CKA_PUBLIC_KEY_INFO`. Error:
+    /// [`pkcs11::Error::AttributeValueInvalid`].
+    pub certificate: fn(&Attributes) -> Result<Attributes>,
+}
+
+impl fmt::Debug for Mechanisms {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Mechanisms")
+            .field("mechanisms", &self.mechanisms)
+            .field("key_types", &self.key_types)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Mechanisms {
@@ -332,6 +345,23 @@ impl Mechanisms {
     /// All rows.
     pub fn rows(&self) -> impl Iterator<Item = &'static MechanismRow> + use<> {
         self.mechanisms.iter().copied().flatten()
+    }
+
+    /// What an object from outside brings beside what was said of it, after a check that the parts belong together;
+    /// nothing for data objects.
+    ///
+    /// # Errors
+    /// [`Error::AttributeValueInvalid`] for a key type without a row; those of [`KeyTypeRow::complete`] and
+    /// [`Mechanisms::certificate`].
+    pub fn completed(&self, object: &Attributes) -> Result<Attributes> {
+        match (object.class(), object.key_type()) {
+            (Some(CKO_CERTIFICATE), _) => (self.certificate)(object),
+            (Some(CKO_PUBLIC_KEY | CKO_PRIVATE_KEY | CKO_SECRET_KEY), Some(key_type)) => {
+                let row = self.key_type(key_type);
+                (row.ok_or(Error::AttributeValueInvalid(CKA_KEY_TYPE))?.complete)(object)
+            }
+            _ => Ok(Attributes::new()),
+        }
     }
 
     /// The row of a key type.

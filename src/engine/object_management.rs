@@ -4,10 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use pkcs11::constants::{
-    CKA_CLASS, CKA_KEY_TYPE, CKA_PRIVATE, CKA_TOKEN, CKA_TRUSTED, CKA_UNIQUE_ID, CKO_PRIVATE_KEY,
-    CKO_PUBLIC_KEY, CKO_SECRET_KEY,
-};
+use pkcs11::constants::{CKA_CLASS, CKA_PRIVATE, CKA_TOKEN, CKA_TRUSTED, CKA_UNIQUE_ID};
 use pkcs11::{AttributeType, Attributes, Error, ObjectHandle, Result, Reveal, SessionHandle, Template};
 
 use crate::application::{Application, SessionObject};
@@ -35,14 +32,7 @@ impl Application {
     ) -> Result<ObjectHandle> {
         let asking = self.asking(session)?;
         let mut attributes = policy::created(template, asking.caller())?;
-        let class = attributes.class().unwrap_or_default();
-        let material = match attributes.key_type() {
-            Some(key_type) if [CKO_PUBLIC_KEY, CKO_PRIVATE_KEY, CKO_SECRET_KEY].contains(&class) => {
-                let row = self.parts.mechanisms.key_type(key_type);
-                (row.ok_or(Error::AttributeValueInvalid(CKA_KEY_TYPE))?.complete)(&attributes)?
-            }
-            _ => Attributes::new(),
-        };
+        let material = self.parts.mechanisms.completed(&attributes)?;
         policy::add_material(&mut attributes, material)?;
         let handles = self.keep(&asking, vec![attributes], Happening::ObjectCreated)?;
         handles.first().copied().ok_or(Error::Bug("an object without a handle"))

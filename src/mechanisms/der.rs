@@ -98,6 +98,11 @@ pub(crate) fn first(tag: u8, input: &[u8]) -> Option<(&[u8], &[u8])> {
             .split_first_chunk()
             .map(|(len, rest)| (usize::from(u16::from_be_bytes(*len)), rest))
             .filter(|(len, _)| *len >= 0x100)?,
+        (0x83, rest) => rest
+            .split_first_chunk()
+            .map(|([a, b, c], rest)| (u32::from_be_bytes([0, *a, *b, *c]), rest))
+            .filter(|(len, _)| *len >= 0x1_0000)
+            .and_then(|(len, rest)| Some((usize::try_from(len).ok()?, rest)))?,
         _ => return None,
     };
     if *found == tag { rest.split_at_checked(len) } else { None }
@@ -119,6 +124,11 @@ impl<'a> Elements<'a> {
         Some(contents)
     }
 
+    /// Whether all elements have been read.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
     /// The next non-negative `INTEGER`, without leading zeros.
     pub(crate) fn unsigned(&mut self) -> Option<&'a [u8]> {
         let digits = self.next(INTEGER)?;
@@ -138,13 +148,16 @@ mod tests {
 
     #[test]
     fn lengths_take_their_shortest_form_both_ways() {
-        for (len, header) in [(0, 2), (0x7f, 2), (0x80, 3), (0xff, 3), (0x100, 4), (0xffff, 4)] {
+        for (len, header) in [(0, 2), (0x7f, 2), (0x80, 3), (0xff, 3), (0x100, 4), (0xffff, 4), (0x1_0000, 5)]
+        {
             let bytes = vec![7; len];
             let der = element(OCTET_STRING, &[&bytes]);
             assert_eq!(der.len(), len + header);
             assert_eq!(contents(OCTET_STRING, &der), Some(&bytes[..]));
         }
-        assert_eq!(contents(OCTET_STRING, &[4, 0x81, 1, 7]), None, "a long form for a short length");
+        for long in [&[4, 0x81, 1, 7][..], &[4, 0x82, 0, 1, 7], &[4, 0x83, 0, 0, 1, 7]] {
+            assert_eq!(contents(OCTET_STRING, long), None, "a long form for a short length");
+        }
     }
 
     #[test]

@@ -13,6 +13,7 @@ use pkcs11::{Error, Mechanism, Parameters, Result};
 
 mod aes;
 pub mod aws_lc;
+mod certificate;
 mod der;
 mod digest;
 mod ec;
@@ -28,7 +29,7 @@ mod fixtures;
 
 pub use primitives::VaultPrimitives;
 
-/// Every mechanism and every key type of this library.
+/// Every mechanism and every key type of this library, and what it reads of certificates.
 pub const MECHANISMS: Mechanisms = Mechanisms {
     mechanisms: &[
         aes::MECHANISMS,
@@ -39,6 +40,7 @@ pub const MECHANISMS: Mechanisms = Mechanisms {
         ec::MECHANISMS,
     ],
     key_types: &KEY_TYPES,
+    certificate: certificate::complete,
 };
 
 const KEY_TYPES: [KeyTypeRow; 11] = {
