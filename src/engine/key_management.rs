@@ -1,14 +1,16 @@
 //! Chapter 5.18: making, wrapping, unwrapping and deriving keys.
 
-use pkcs11::constants::{CKA_VALUE_LEN, CKK_GENERIC_SECRET, CKO_PRIVATE_KEY, CKO_SECRET_KEY};
+use std::ops::Range;
+
+use pkcs11::constants::{CKA_VALUE, CKA_VALUE_LEN, CKK_GENERIC_SECRET, CKO_SECRET_KEY};
 use pkcs11::{Attributes, Error, Mechanism, ObjectHandle, Result, Room, Secret, SessionHandle, Template};
 
 use crate::application::Application;
 use crate::asking::Asking;
 use crate::audit::Happening;
-use crate::mechanism::{Can, Ciphering};
+use crate::mechanism::{Can, Ciphering, KeyTypeRow};
 use crate::object::Object;
-use crate::policy::usage::{Operation, may_wrap};
+use crate::policy::usage::{Operation, may_derive_len, may_unwrap, may_wrap};
 use crate::policy::{self, Inheritance};
 use crate::slot::Look;
 
@@ -73,6 +75,8 @@ impl Application {
     ) -> Result<usize> {
         let asking = self.asking(session)?;
         let (row, start) = self.ability(mechanism.mechanism_type, Can::wrap)?;
+        // Another process may have made either key's attributes stricter.
+        asking.session.slot.token(&self.parts, Look::Now)?;
         let wrapping = self.key_for(&asking, Operation::Wrap, row, wrapping_key).map_err(of_wrapping_key)?;
         let object = self.object(&asking, key, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
         may_wrap(&wrapping.object.attributes, &object.attributes, mechanism.mechanism_type)?;
@@ -87,7 +91,7 @@ impl Application {
             other => other,
         };
         // A result that does not fit is not kept: the next call wraps again.
-        let mut result = Secret::zeroed(most);
+        let mut result = Secret::try_zeroed(most)?;
         let len = cipher.whole(bytes.expose(), result.as_mut()).map_err(too_long)?;
         let len = out.put(result.expose().get(..len).unwrap_or_default())?;
         self.record_use(&asking, Happening::KeyWrapped, &object);
@@ -101,7 +105,7 @@ impl Application {
     }
 
     /// A token key's use that is recorded though nothing of the token changes.
-    fn record_use(&self, asking: &Asking, happening: Happening, object: &Object) {
+    pub(crate) fn record_use(&self, asking: &Asking, happening: Happening, object: &Object) {
         if object.header.is_none() {
             return;
         }
@@ -125,19 +129,15 @@ impl Application {
             self.key_for(&asking, Operation::Unwrap, row, unwrapping_key).map_err(of_unwrapping_key)?;
         let caller = asking.caller();
         let mut attributes = policy::unwrapped(&usable.object.attributes, template, caller)?;
-        if !matches!(attributes.class(), Some(CKO_PRIVATE_KEY | CKO_SECRET_KEY)) {
-            return Err(Error::TemplateInconsistent("only private and secret keys are unwrapped"));
-        }
-        let bytes = open_wrapped(start(&mechanism, &usable.key)?, wrapped)?;
+        let how = may_unwrap(&attributes, mechanism.mechanism_type)?;
         let key_type = attributes.key_type().unwrap_or_default();
         let row = self.parts.mechanisms.key_type(key_type);
         let row = row.ok_or(Error::AttributeValueInvalid(pkcs11::constants::CKA_KEY_TYPE))?;
-        let material = (row.from_bytes)(&attributes, bytes.expose())?;
-        let mut with_material = attributes.clone();
-        with_material.extend(material.clone());
-        let completed = (row.complete)(&with_material).map_err(of_wrapped_key)?;
-        policy::add_material(&mut attributes, material)?;
-        policy::add_material(&mut attributes, completed)?;
+        let cipher = start(&mechanism, &usable.key)?;
+        let place = how.key_among(cipher.whole_len(wrapped.len()), &attributes)?;
+        let opened = open_wrapped(cipher, wrapped, place)?;
+        let completed = complete_unwrapped(row, &mut attributes, opened.key());
+        completed.map_err(|error| how.of_contents(error))?;
         self.keep_one(&asking, attributes, Happening::KeyUnwrapped)
     }
 
@@ -169,7 +169,13 @@ impl Application {
         let key_type = attributes.key_type().unwrap_or_default();
         let row = self.parts.mechanisms.key_type(key_type);
         let row = row.ok_or(Error::AttributeValueInvalid(pkcs11::constants::CKA_KEY_TYPE))?;
+        if let Some(len) = attributes.ulong(CKA_VALUE_LEN) {
+            may_derive_len(usize::try_from(len).unwrap_or(usize::MAX))?;
+        }
         let material = derive(attributes)?;
+        if let Some(value) = material.bytes(CKA_VALUE) {
+            may_derive_len(value.len())?;
+        }
         let mut with_material = attributes.clone();
         with_material.extend(material.clone());
         with_material.remove(CKA_VALUE_LEN);
@@ -209,12 +215,39 @@ fn of_wrapped_key(error: Error) -> Error {
     }
 }
 
-fn open_wrapped(cipher: Box<dyn Ciphering>, wrapped: &[u8]) -> Result<Secret> {
-    let mut bytes = Secret::zeroed(cipher.whole_len(wrapped.len()));
+/// What was unwrapped.
+struct Unwrapped {
+    bytes: Secret,
+    /// Where the key stands among the bytes.
+    place: Range<usize>,
+}
+
+impl Unwrapped {
+    fn key(&self) -> &[u8] {
+        self.bytes.expose().get(self.place.clone()).unwrap_or_default()
+    }
+}
+
+fn open_wrapped(
+    cipher: Box<dyn Ciphering>,
+    wrapped: &[u8],
+    place: Option<Range<usize>>,
+) -> Result<Unwrapped> {
+    let mut bytes = Secret::try_zeroed(cipher.whole_len(wrapped.len()))?;
     let len = cipher.whole(wrapped, bytes.as_mut()).map_err(|error| match error {
         Error::EncryptedDataInvalid | Error::DataInvalid => Error::WrappedKeyInvalid,
         Error::EncryptedDataLenRange | Error::DataLenRange => Error::WrappedKeyLenRange,
         other => other,
     })?;
-    Ok(Secret::from(bytes.expose().get(..len).unwrap_or_default()))
+    Ok(Unwrapped { bytes, place: place.unwrap_or(0..len) })
+}
+
+/// Completes the attributes of an unwrapped key with what its bytes say.
+fn complete_unwrapped(row: &KeyTypeRow, attributes: &mut Attributes, key: &[u8]) -> Result<()> {
+    let material = (row.from_bytes)(attributes, key)?;
+    let mut with_material = attributes.clone();
+    with_material.extend(material.clone());
+    let completed = (row.complete)(&with_material).map_err(of_wrapped_key)?;
+    policy::add_material(attributes, material)?;
+    policy::add_material(attributes, completed)
 }

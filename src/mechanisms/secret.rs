@@ -16,8 +16,6 @@ use crate::{aes, aws_lc, digest, no_parameter};
 
 /// The longest generic secret in bytes.
 pub(crate) const LONGEST: usize = 1 << 16;
-/// Zeros that a block cipher puts after a key that it wraps, at most (PKCS#11 v3.2 section 6.10.4).
-const ZEROS_AFTER: usize = 15;
 
 /// The mechanisms of this family.
 pub(crate) const MECHANISMS: &[MechanismRow] = &[MechanismRow {
@@ -149,30 +147,17 @@ pub(crate) fn to_bytes(attributes: &Attributes) -> Result<Secret> {
     attributes.bytes(CKA_VALUE).map(Secret::from).ok_or(Error::KeyNotWrappable)
 }
 
-/// Reads an unwrapped key. Where the template names a `CKA_VALUE_LEN`, what the mechanism had to add is taken off: up to
-/// 15 zeros after the key (AES-ECB, AES-CBC, AES key wrap), or zeros before it (RSA X.509). Anything but zeros there
-/// means that this is another key: cut, it could be tried byte by byte.
+/// Reads an unwrapped key: all of the bytes, which are as many as the template says if it says so. What a mechanism had
+/// to add is off already; nothing here looks at it.
 pub(crate) fn from_bytes(template: &Attributes, bytes: &[u8]) -> Result<Attributes> {
     let key_type = secret_type(template)?;
-    let value = match value_len(template).map_err(|_| Error::AttributeValueInvalid(CKA_VALUE_LEN))? {
-        None => bytes,
-        Some(len) => cut(bytes, len).ok_or(Error::WrappedKeyLenRange)?,
-    };
-    if !len_is_possible(key_type, value.len()) {
+    let wanted = value_len(template).map_err(|_| Error::AttributeValueInvalid(CKA_VALUE_LEN))?;
+    if wanted.is_some_and(|wanted| wanted != bytes.len()) || !len_is_possible(key_type, bytes.len()) {
         return Err(Error::WrappedKeyLenRange);
     }
     let mut attributes = Attributes::new();
-    attributes.set_bytes(CKA_VALUE, value);
+    attributes.set_bytes(CKA_VALUE, bytes);
     Ok(attributes)
-}
-
-/// The key of `len` bytes in what was unwrapped.
-fn cut(bytes: &[u8], len: usize) -> Option<&[u8]> {
-    let surplus = bytes.len().checked_sub(len)?;
-    let zeros = |bytes: &[u8]| bytes.iter().fold(0, |all, byte| all | byte) == 0;
-    let after = bytes.split_at_checked(len).filter(|(_, rest)| surplus <= ZEROS_AFTER && zeros(rest));
-    let before = bytes.split_at_checked(surplus).filter(|(rest, _)| zeros(rest));
-    after.map(|(key, _)| key).or(before.map(|(_, key)| key))
 }
 
 #[cfg(test)]

@@ -1,11 +1,14 @@
 //! TABLE: which key may do what.
 
+use std::ops::Range;
+
 use pkcs11::constants::{
     CKA_ALLOWED_MECHANISMS, CKA_ALWAYS_AUTHENTICATE, CKA_DECAPSULATE, CKA_DECRYPT, CKA_DERIVE,
     CKA_ENCAPSULATE, CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_SIGN, CKA_SIGN_RECOVER, CKA_TRUSTED, CKA_UNWRAP,
-    CKA_VERIFY, CKA_VERIFY_RECOVER, CKA_WRAP, CKA_WRAP_TEMPLATE, CKA_WRAP_WITH_TRUSTED, CKM_AES_CBC,
-    CKM_AES_ECB, CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP, CKM_RSA_X_509, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
-    CKO_SECRET_KEY,
+    CKA_VALUE_LEN, CKA_VERIFY, CKA_VERIFY_RECOVER, CKA_WRAP, CKA_WRAP_TEMPLATE, CKA_WRAP_WITH_TRUSTED,
+    CKK_AES, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_ECB, CKM_AES_GCM, CKM_AES_KEY_WRAP,
+    CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7, CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP,
+    CKM_RSA_X_509, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::{AttributeType, AttributeValue, Attributes, Error, KeyType, MechanismType, ObjectClass, Result};
 
@@ -131,22 +134,82 @@ fn allows(key: &Attributes, mechanism: MechanismType) -> bool {
     }
 }
 
-/// Mechanisms that wrap secret keys alone (sections 6.1.6, 6.1.8, 6.1.9, 6.10.3, 6.10.4): a private key does not fit what
-/// they take, or would lie there without a check on its integrity.
-const FOR_SECRET_KEYS: &[MechanismType] =
-    &[CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP, CKM_RSA_X_509, CKM_AES_ECB, CKM_AES_CBC];
+/// How a mechanism wraps keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Wrapping {
+    /// Which mechanism.
+    pub mechanism: MechanismType,
+    /// Whether private keys too. Where not, one does not fit what the mechanism takes, or would lie there in a form
+    /// that can be altered piece by piece.
+    pub private_keys: bool,
+    /// Whether what it makes tells nothing of the key, whatever parameters the caller chooses and however often. A
+    /// stream of key bits that comes twice tells the difference of two keys, a chain of blocks tells which are equal,
+    /// and a number without padding tells its root.
+    pub tells_nothing: bool,
+    /// Which of the bytes that unwrapping gives are the key.
+    pub extent: Extent,
+}
+
+/// Which of the bytes that unwrapping gives are the key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of them: the mechanism knows how many were wrapped, and that nobody has altered them.
+    Known,
+    /// All of them, as padding tells it that anybody can alter.
+    Padded,
+    /// All of them; each can be altered alone.
+    Stream,
+    /// `CKA_VALUE_LEN`: zeros fill the last block of 16 bytes (section 6.10.4).
+    Blocks,
+    /// `CKA_VALUE_LEN`: zeros fill the last 8 bytes (section 6.16), and nobody has altered them.
+    Semiblocks,
+    /// The last `CKA_VALUE_LEN` of them (section 6.1.9).
+    LowOrder,
+}
+
+const fn wrapping(
+    mechanism: MechanismType,
+    private_keys: bool,
+    tells_nothing: bool,
+    extent: Extent,
+) -> Wrapping {
+    Wrapping { mechanism, private_keys, tells_nothing, extent }
+}
+
+/// Every mechanism that wraps, once (sections 6.1.6 to 6.1.9, 6.10.4 to 6.10.6, 6.11, 6.13.3 and 6.16). Decision 0023.
+pub const WRAPPINGS: &[Wrapping] = &[
+    wrapping(CKM_RSA_PKCS, false, true, Extent::Known),
+    wrapping(CKM_RSA_PKCS_OAEP, false, true, Extent::Known),
+    wrapping(CKM_RSA_X_509, false, false, Extent::LowOrder),
+    wrapping(CKM_AES_ECB, false, false, Extent::Blocks),
+    wrapping(CKM_AES_CBC, false, false, Extent::Blocks),
+    wrapping(CKM_AES_CBC_PAD, true, false, Extent::Padded),
+    wrapping(CKM_AES_CTR, false, false, Extent::Stream),
+    wrapping(CKM_AES_GCM, true, false, Extent::Known),
+    wrapping(CKM_AES_KEY_WRAP, true, true, Extent::Semiblocks),
+    wrapping(CKM_AES_KEY_WRAP_PAD, true, true, Extent::Known),
+    wrapping(CKM_AES_KEY_WRAP_PKCS7, true, true, Extent::Known),
+    wrapping(CKM_AES_KEY_WRAP_KWP, true, true, Extent::Known),
+];
+
+/// A mechanism without a row gets the narrowest one.
+fn wrapping_by(mechanism: MechanismType) -> Wrapping {
+    let row = WRAPPINGS.iter().find(|row| row.mechanism == mechanism);
+    row.copied().unwrap_or(wrapping(mechanism, false, false, Extent::Known))
+}
 
 /// Whether `wrapping` may wrap `key` by a mechanism (section 5.18.3).
 ///
 /// # Errors
 /// [`Error::KeyNotWrappable`] for what is no private or secret key, for a private key by a mechanism that wraps secret
-/// ones, and for a key that wants a trusted wrapping key;
+/// ones, and for a key that wants a trusted wrapping key and has another, or a mechanism that would tell something of it;
 /// [`Error::KeyUnextractable`]; [`Error::KeyHandleInvalid`] for a key that `CKA_WRAP_TEMPLATE` leaves out, as that
 /// section says.
 pub fn may_wrap(wrapping: &Attributes, key: &Attributes, mechanism: MechanismType) -> Result<()> {
+    let how = wrapping_by(mechanism);
     let class_fits = match key.class() {
         Some(CKO_SECRET_KEY) => true,
-        Some(CKO_PRIVATE_KEY) => !FOR_SECRET_KEYS.contains(&mechanism),
+        Some(CKO_PRIVATE_KEY) => how.private_keys,
         _ => false,
     };
     if !class_fits {
@@ -155,11 +218,101 @@ pub fn may_wrap(wrapping: &Attributes, key: &Attributes, mechanism: MechanismTyp
     if !key.is(CKA_EXTRACTABLE) {
         return Err(Error::KeyUnextractable);
     }
-    if key.is(CKA_WRAP_WITH_TRUSTED) && !wrapping.is(CKA_TRUSTED) {
-        return Err(Error::KeyNotWrappable);
+    if key.is(CKA_WRAP_WITH_TRUSTED) {
+        if !wrapping.is(CKA_TRUSTED) {
+            return Err(Error::KeyNotWrappable);
+        }
+        if !how.tells_nothing {
+            log::warn!(
+                "a key with CKA_WRAP_WITH_TRUSTED is not wrapped by mechanism {mechanism:#x}, which would tell of it"
+            );
+            return Err(Error::KeyNotWrappable);
+        }
     }
     match wrapping.value(CKA_WRAP_TEMPLATE) {
         Some(AttributeValue::Template(wanted)) if !matches(key, wanted) => Err(Error::KeyHandleInvalid),
         _ => Ok(()),
     }
 }
+
+/// How a key of this complete template is unwrapped by a mechanism (section 5.18.4).
+///
+/// # Errors
+/// [`Error::TemplateInconsistent`] for what is no private or secret key, and for a private key by a mechanism that
+/// unwraps secret ones.
+pub fn may_unwrap(template: &Attributes, mechanism: MechanismType) -> Result<Wrapping> {
+    let how = wrapping_by(mechanism);
+    match template.class() {
+        Some(CKO_SECRET_KEY) => Ok(how),
+        Some(CKO_PRIVATE_KEY) if how.private_keys => Ok(how),
+        Some(CKO_PRIVATE_KEY) => Err(Error::TemplateInconsistent("this mechanism unwraps secret keys alone")),
+        _ => Err(Error::TemplateInconsistent("only private and secret keys are unwrapped")),
+    }
+}
+
+/// Bytes of a secret that are too many to be tried: 112 bits (SP 800-131A section 1.2.1).
+const TOO_MANY_TO_TRY: usize = 14;
+/// Bytes of a block, and of the half that key wrapping works with.
+const BLOCK: usize = 16;
+const SEMIBLOCK: usize = 8;
+
+impl Wrapping {
+    /// Which of the `len` bytes that unwrapping will give are the key; `None` for all. Judged before anything is
+    /// decrypted, and by lengths alone: what is cut off is never looked at, and what is left cannot be tried.
+    ///
+    /// # Errors
+    /// [`Error::WrappedKeyLenRange`]; [`Error::TemplateIncomplete`] where the template must tell the length.
+    pub fn key_among(&self, len: usize, template: &Attributes) -> Result<Option<Range<usize>>> {
+        let wanted =
+            template.ulong(CKA_VALUE_LEN).map(|wanted| usize::try_from(wanted).unwrap_or(usize::MAX));
+        let (wanted, surplus) = match (self.extent, wanted) {
+            (Extent::Known | Extent::Padded, _) | (Extent::Blocks | Extent::Semiblocks, None) => {
+                return Ok(None);
+            }
+            (Extent::LowOrder, None) => return Err(Error::TemplateIncomplete(CKA_VALUE_LEN)),
+            (Extent::Stream, None) => (len, 0),
+            (_, Some(wanted)) => (wanted, len.checked_sub(wanted).ok_or(Error::WrappedKeyLenRange)?),
+        };
+        // Of the last block alone: those before it may be known to who asks.
+        let least_of_block = match template.key_type() {
+            // The only length of this type that leaves a block half full.
+            Some(CKK_AES) => BLOCK / 2,
+            _ => TOO_MANY_TO_TRY,
+        };
+        let good = match self.extent {
+            Extent::Known | Extent::Padded => true,
+            Extent::Stream => surplus == 0 && wanted >= TOO_MANY_TO_TRY,
+            Extent::Blocks => surplus == 0 || surplus + least_of_block <= BLOCK,
+            Extent::Semiblocks => surplus == 0 || surplus < SEMIBLOCK && wanted >= TOO_MANY_TO_TRY,
+            Extent::LowOrder => wanted >= TOO_MANY_TO_TRY,
+        };
+        match (good, self.extent) {
+            (false, _) => Err(Error::WrappedKeyLenRange),
+            (true, Extent::LowOrder) => Ok(Some(surplus..len)),
+            (true, _) => Ok(Some(0..wanted)),
+        }
+    }
+
+    /// What is said of an error in the bytes that were unwrapped. Of padding that anybody can alter it is one and the
+    /// same, whether the padding, the length or what stands in it is wrong.
+    #[must_use]
+    pub fn of_contents(&self, error: Error) -> Error {
+        match (self.extent, error) {
+            (_, error @ (Error::HostMemory | Error::Primitive(_) | Error::Bug(_))) => error,
+            (Extent::Padded, _) => Error::WrappedKeyInvalid,
+            (_, error) => error,
+        }
+    }
+}
+
+/// Whether a derived key of so many bytes cannot be found by trying: its check value and its uses tell when a guess is
+/// right, and a series of keys each a byte longer would tell the value byte by byte. Decision 0023.
+///
+/// # Errors
+/// [`Error::KeySizeRange`]
+pub fn may_derive_len(len: usize) -> Result<()> {
+    if len >= TOO_MANY_TO_TRY { Ok(()) } else { Err(Error::KeySizeRange) }
+}
+
+#[cfg(test)]
+mod tests;

@@ -2,6 +2,7 @@ use super::*;
 use crate::fixtures::{
     complete, error, from_bytes, generate_key, of_class, plain, secret_attributes, to_bytes, with,
 };
+use engine::policy::usage::WRAPPINGS;
 use pkcs11::Parameters;
 use pkcs11::constants::CKA_LABEL;
 
@@ -91,24 +92,31 @@ fn a_secret_key_is_wrapped_as_its_value_and_comes_back() {
 }
 
 #[test]
-fn zeros_that_a_mechanism_added_come_off_and_nothing_else_does() {
+fn an_unwrapped_key_has_the_length_that_its_template_says_and_its_type_can_have() {
     let read = |len, bytes: &[u8]| {
         from_bytes(&template(CKK_AES, Some(len)), bytes).map(|key| key.bytes(CKA_VALUE).unwrap().to_vec())
     };
-    let after = [[7; 24].as_slice(), &[0; 8]].concat();
-    let before = [[0; 232].as_slice(), &[7; 24]].concat();
-    assert_eq!(read(24, &after), Ok(vec![7; 24]));
-    assert_eq!(read(24, &before), Ok(vec![7; 24]));
     assert_eq!(read(24, &[7; 24]), Ok(vec![7; 24]));
-    // Half of a key is none.
-    for (len, bytes) in
-        [(16, &[7; 32][..]), (16, &[7; 24]), (24, &[7; 16]), (16, &[[7; 16], [0; 16]].concat())]
-    {
-        assert!(matches!(read(len, bytes), Err(Error::WrappedKeyLenRange)));
+    // Zeros at either end are as good as any other bytes.
+    let (after, before) = ([[7; 24].as_slice(), &[0; 8]].concat(), [[0; 8].as_slice(), &[7; 24]].concat());
+    for (len, bytes) in [(16, &[7; 32][..]), (24, &[7; 16]), (24, &after), (24, &before)] {
+        assert_eq!(read(len, bytes), Err(Error::WrappedKeyLenRange));
     }
     assert_eq!(read(u64::MAX, &[7; 16]), Err(Error::AttributeValueInvalid(CKA_VALUE_LEN)));
-    for bytes in [&[][..], &[7; 15], &[7; 17], &before] {
+    for bytes in [&[][..], &[7; 15], &[7; 17], &[7; 256]] {
         assert_eq!(from_bytes(&template(CKK_AES, None), bytes), Err(Error::WrappedKeyLenRange));
     }
     assert_eq!(from_bytes(&template(CKK_GENERIC_SECRET, None), &[]), Err(Error::WrappedKeyLenRange));
+}
+
+#[test]
+fn every_mechanism_that_wraps_has_its_row_in_the_engines_table() {
+    let wraps = |can: &Can| matches!(can, Can::Wrap(_) | Can::Unwrap(_));
+    let mut found = 0;
+    for row in crate::MECHANISMS.rows().filter(|row| row.can.iter().any(wraps)) {
+        let policy = WRAPPINGS.iter().filter(|policy| policy.mechanism == row.mechanism);
+        assert_eq!(policy.count(), 1, "{:#x}", row.mechanism);
+        found += 1;
+    }
+    assert_eq!(found, WRAPPINGS.len());
 }
