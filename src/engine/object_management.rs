@@ -95,6 +95,13 @@ impl Application {
                 SessionObject { object, slot: session.slot.id, login }
             };
             let (number, _) = self.session_objects.insert(make).ok_or(Error::HostMemory)?;
+            // A logout that came since the look may have passed over it.
+            if login.is_some()
+                && let Err(error) = asking.still_holds()
+            {
+                self.session_objects.remove(number);
+                return Err(error);
+            }
             let handle = ObjectHandle(ObjectHandle::SESSION | number);
             work.objects.push(handle);
             Ok(handle)
@@ -297,9 +304,14 @@ impl Application {
         template: Template,
     ) -> Result<ObjectHandle> {
         let asking = self.asking(session)?;
-        let source = self.object(&asking, object, Look::Lately)?.ok_or(Error::ObjectHandleInvalid)?;
+        let source = self.object(&asking, object, Look::Now)?.ok_or(Error::ObjectHandleInvalid)?;
         let copy = policy::copied(&source.attributes, template, asking.caller())?;
+        let leaves_the_token = !copy.is(CKA_TOKEN);
         let handles = self.keep(&asking, vec![copy], Happening::ObjectCopied)?;
+        if leaves_the_token {
+            // Nothing of the token changes, but what is done with the copy is recorded nowhere.
+            self.record_use(&asking, Happening::ObjectCopied, &source);
+        }
         handles.first().copied().ok_or(Error::Bug("an object without a handle"))
     }
 
@@ -323,7 +335,11 @@ impl Application {
             let object = self.object(&asking, handle, Look::Now)?.ok_or(Error::ObjectHandleInvalid)?;
             let changed = policy::changed(&object.attributes, template.clone(), asking.caller())?;
             let Some(header) = object.header else {
-                return self.change_in_session(&asking, handle, changed);
+                if self.change_in_session(&asking, &object, changed) {
+                    return Ok(());
+                }
+                // Changed since it was judged, or destroyed: judge again. Each turn means that another call got on.
+                continue;
             };
             match self.commit_change(&asking, &object.attributes, header, &changed) {
                 // Changed since it was looked at, or the roster was: look again.
@@ -333,12 +349,14 @@ impl Application {
         }
     }
 
-    fn change_in_session(&self, asking: &Asking, handle: ObjectHandle, changed: Attributes) -> Result<()> {
+    /// Puts changed attributes in the place of those that were judged; false when these are not there any more.
+    fn change_in_session(&self, asking: &Asking, judged: &Arc<Object>, changed: Attributes) -> bool {
+        let (handle, number) = (judged.handle, judged.handle.0 & !ObjectHandle::SESSION);
         let login = changed.is(CKA_PRIVATE).then(|| asking.epoch());
+        let before = self.session_objects.value(number).filter(|found| Arc::ptr_eq(&found.object, judged));
         let object = Arc::new(Object::of_session(handle, changed));
         let changed = SessionObject { object, slot: asking.session.slot.id, login };
-        let replaced = self.session_objects.replace(handle.0 & !ObjectHandle::SESSION, changed);
-        replaced.then_some(()).ok_or(Error::ObjectHandleInvalid)
+        before.is_some_and(|before| self.session_objects.replace(number, &before, changed))
     }
 
     fn commit_change(

@@ -10,9 +10,12 @@ use engine::store::{RowId, RowKind, SealedRow, Shelf};
 use engine::sync::watch;
 use engine::vault::escrow;
 use engine::vault::row::{DeviceKey, Life, ShelfKey};
-use pkcs11::constants::{CKA_CLASS, CKA_LABEL, CKA_PRIVATE, CKA_TOKEN, CKA_UNIQUE_ID, CKO_DATA};
+use pkcs11::constants::{
+    CKA_CLASS, CKA_EXTRACTABLE, CKA_LABEL, CKA_PRIVATE, CKA_SENSITIVE, CKA_TOKEN, CKA_UNIQUE_ID,
+    CKA_VALUE_LEN, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKO_DATA,
+};
 use pkcs11::encode::Writer;
-use pkcs11::{Attribute, Attributes, Cryptoki, Error, UserType};
+use pkcs11::{Attribute, AttributeValue, Attributes, Cryptoki, Error, Reveal, Room, Secret, UserType};
 
 use crate::harness::*;
 
@@ -38,7 +41,7 @@ fn an_escrow_that_the_user_did_not_sign_is_not_handed_to_him() {
     let user = link.roster.people.iter().find(|person| person.name == "user").unwrap();
     let row = row_of(&token, RowKind::Escrow);
     let associated = [life(&token).associated(&row.header).as_slice(), &user.id].concat();
-    let vault_keys = engine::vault::keyring::encode_vault_keys(&[(1, pkcs11::Secret::from([7; 32]))]);
+    let vault_keys = engine::vault::keyring::encode_vault_keys(&[(1, Secret::from([7; 32]))]);
     let own = primitives.p384_generate().unwrap();
     let plain = Writer::new().list(1, vault_keys).field(2, own.expose()).finish();
     let body =
@@ -141,7 +144,7 @@ fn in_the_middle<T: Send>(
 }
 
 #[test]
-fn a_private_session_object_finished_after_a_logout_is_not_there_for_the_next_login() {
+fn a_private_session_object_that_a_logout_overtakes_is_not_made() {
     let token = Token::with_user();
     let app = &token.application;
     let session = log_in(app, token.slot, PIN).unwrap();
@@ -159,9 +162,94 @@ fn a_private_session_object_finished_after_a_logout_is_not_there_for_the_next_lo
             app.login(keeper, UserType::User, Some(PIN)).unwrap();
         },
     );
-    let handle = made.unwrap();
+    assert_eq!(made, Err(Error::UserNotLoggedIn));
     assert_eq!(find(app, keeper, vec![Attribute::bytes(CKA_LABEL, b"late")]), []);
-    assert_eq!(app.attribute_values(keeper, handle, &[CKA_LABEL]), Err(Error::ObjectHandleInvalid));
+}
+
+/// Two threads change a session object again and again, one its label and one its protection: whoever judges by what the
+/// other has changed meanwhile must judge again.
+#[test]
+fn of_two_changes_of_a_session_object_at_once_none_is_lost() {
+    let token = Token::with_user();
+    let app = &token.application;
+    let session = log_in(app, token.slot, PIN).unwrap();
+    let open_key = || {
+        vec![
+            Attribute::ulong(CKA_VALUE_LEN, 16),
+            Attribute::boolean(CKA_SENSITIVE, false),
+            Attribute::boolean(CKA_EXTRACTABLE, true),
+        ]
+    };
+    for _ in 0..200 {
+        let key = app.generate_key(session, mechanism(CKM_AES_KEY_GEN), open_key()).unwrap();
+        let start = std::sync::Barrier::new(2);
+        thread::scope(|scope| {
+            scope.spawn(|| {
+                start.wait();
+                for count in 0..20u8 {
+                    app.set_attribute_values(session, key, vec![Attribute::bytes(CKA_LABEL, &[count])])
+                        .unwrap();
+                }
+            });
+            scope.spawn(|| {
+                start.wait();
+                let closed = |kind, value| vec![Attribute::boolean(kind, value)];
+                app.set_attribute_values(session, key, closed(CKA_SENSITIVE, true)).unwrap();
+                app.set_attribute_values(session, key, closed(CKA_EXTRACTABLE, false)).unwrap();
+            });
+        });
+        let revealed =
+            app.attribute_values(session, key, &[CKA_SENSITIVE, CKA_EXTRACTABLE, CKA_LABEL]).unwrap();
+        let value = |reveal: &Reveal| match reveal {
+            Reveal::Value(value) => Some(value.clone()),
+            _ => None,
+        };
+        assert_eq!(value(&revealed[0]), Some(AttributeValue::Bool(true)));
+        assert_eq!(value(&revealed[1]), Some(AttributeValue::Bool(false)));
+        assert_eq!(value(&revealed[2]), Some(AttributeValue::Bytes(Secret::from([19u8]))));
+        app.destroy_object(session, key).unwrap();
+    }
+}
+
+#[test]
+fn a_key_that_was_closed_elsewhere_a_moment_ago_is_neither_wrapped_nor_copied_open() {
+    let token = Token::with_user();
+    let app = &token.application;
+    let session = log_in(app, token.slot, PIN).unwrap();
+    let template = |open: bool| {
+        let open = Attribute::boolean(CKA_EXTRACTABLE, open);
+        vec![Attribute::ulong(CKA_VALUE_LEN, 32), Attribute::boolean(CKA_TOKEN, true), open]
+    };
+    let made = |open| app.generate_key(session, mechanism(CKM_AES_KEY_GEN), template(open)).unwrap();
+    let (wrapping, key) = (made(false), made(true));
+    let wrap = || {
+        let mut out = [0; 64];
+        app.wrap_key(session, mechanism(CKM_AES_KEY_WRAP), wrapping, key, &mut Room::Buffer(&mut out))
+    };
+    wrap().unwrap();
+    let other = token.other();
+    let elsewhere = log_in(&other, token.slot, PIN).unwrap();
+    other.set_attribute_values(elsewhere, key, vec![Attribute::boolean(CKA_EXTRACTABLE, false)]).unwrap();
+    let copied = app.copy_object(session, key, vec![Attribute::boolean(CKA_TOKEN, false)]).unwrap();
+    assert_eq!(
+        app.attribute_values(session, copied, &[CKA_EXTRACTABLE]).unwrap(),
+        [Reveal::Value(AttributeValue::Bool(false))]
+    );
+    assert_eq!(wrap(), Err(Error::KeyUnextractable));
+}
+
+#[test]
+fn a_token_key_that_is_copied_into_a_session_leaves_an_event() {
+    let token = Token::with_user();
+    let app = &token.application;
+    let session = log_in(app, token.slot, PIN).unwrap();
+    let template = vec![Attribute::ulong(CKA_VALUE_LEN, 32), Attribute::boolean(CKA_TOKEN, true)];
+    let key = app.generate_key(session, mechanism(CKM_AES_KEY_GEN), template).unwrap();
+    let copies = || operations(app, token.slot).into_iter().filter(|event| event == "object-copied").count();
+    let copy = app.copy_object(session, key, vec![Attribute::boolean(CKA_TOKEN, false)]).unwrap();
+    assert_eq!(copies(), 1);
+    app.copy_object(session, copy, vec![]).unwrap();
+    assert_eq!(copies(), 1, "from a session into a session: the token has no part in it");
 }
 
 #[test]
