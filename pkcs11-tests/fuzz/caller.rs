@@ -1,43 +1,57 @@
 //! The application that calls at random.
 
+mod settling;
+
 use std::collections::BTreeMap;
 
 use cryptoki_sys::{
-    CK_RV, CKA_CLASS, CKA_EC_POINT, CKF_DONT_BLOCK, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKR_GENERAL_ERROR,
-    CKR_OK, CKR_USER_ALREADY_LOGGED_IN, CKR_USER_ANOTHER_ALREADY_LOGGED_IN, CKU_SO, CKU_USER,
+    CK_RV, CKF_DONT_BLOCK, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_OK, CKU_SO,
+    CKU_USER,
 };
-use pkcs11_tests::keys::{Kind, generate};
 use pkcs11_tests::names::rv_name;
 use pkcs11_tests::raw::words::{FUNCTIONS, Function, Word};
 use pkcs11_tests::token::LABEL;
-use pkcs11_tests::{Module, SO_PIN, Test, Token, USER_PIN, assert_rv};
+use pkcs11_tests::{Module, Test};
 
+use crate::answers::{Answers, is_sick};
+use crate::cabinet::{Cabinet, Rsa};
 use crate::dice::Dice;
+use crate::errands::{Errand, Means};
 use crate::mechanisms::Family;
 use crate::memory::{Lent, Memory};
+use crate::pins::{Pins, pin};
 use crate::{mechanisms, templates};
 
 /// Calls after which the application looks whether it still has what it needs to get anywhere.
 const SETTLE: u64 = 300;
 /// Handles that are remembered, of each kind.
 const KEPT: usize = 120;
+/// One call in this many begins an errand, when none is under way.
+const ERRAND: u64 = 12;
+/// One call in this many is put between those of an errand.
+const BETWEEN: u64 = 8;
+/// One call in this many of an errand has an argument that is random.
+const SPOILED: u64 = 12;
 
 /// One call in this many, for functions that are slow or that undo much.
 const RARE: &[(&str, u64)] = &[
     ("C_Initialize", 20),
-    ("C_Finalize", 2000),
-    ("C_InitToken", 1500),
-    ("C_InitPIN", 30),
-    ("C_SetPIN", 200),
+    ("C_Finalize", 120),
+    ("C_InitToken", 50),
+    ("C_InitPIN", 20),
+    ("C_SetPIN", 50),
     ("C_Login", 20),
-    ("C_Logout", 400),
-    ("C_CloseAllSessions", 1000),
+    ("C_Logout", 100),
+    ("C_CloseAllSessions", 100),
     ("C_CloseSession", 40),
     ("C_OpenSession", 4),
     ("C_DestroyObject", 20),
     ("C_GenerateKeyPair", 6),
     ("C_CreateObject", 2),
 ];
+
+/// What leaves the application without a login or without its keys.
+const UNSETTLING: &[&str] = &["C_Finalize", "C_CloseAllSessions", "C_InitToken", "C_Logout"];
 
 /// What goes on after a function has begun it.
 const SEQUELS: &[(&str, &[&str])] = &[
@@ -86,43 +100,50 @@ pub(crate) struct Caller {
     dice: Dice,
     memory: Memory,
     slot: u64,
+    pins: Pins,
     sessions: Vec<u64>,
+    rsa: Rsa,
+    cabinet: Cabinet,
+    /// The call before which the cabinet's keys were made.
+    stocked_at: u64,
+    /// What calls have made, besides the cabinet.
     objects: Vec<(u64, Family)>,
     sequel: Option<Sequel>,
+    errand: Option<Errand>,
     /// The last result of a function.
     results: BTreeMap<&'static str, Vec<u8>>,
-    point: Vec<u8>,
     made: u64,
-    answers: BTreeMap<&'static str, BTreeMap<CK_RV, u64>>,
+    /// The call before which the application looks after itself.
+    settle_at: u64,
+    answers: Answers,
     trace: bool,
 }
 
 impl Caller {
     pub(crate) fn new(t: &Test, seed: u64, trace: bool) -> Self {
-        // Wrong PINs come in rows; a token that is locked for good is no longer of use.
-        let configuration = t.installation.configuration();
-        let text =
-            std::fs::read_to_string(&configuration).unwrap().replace("pin-limit = 3", "pin-limit = 100");
-        std::fs::write(&configuration, text).unwrap();
-        let token = Token::fresh(t.module);
+        let token = t.token();
+        let session = token.user_session();
+        let rsa = Rsa::taken_out(t.module, session);
         let mut dice = Dice::new(seed);
-        let memory = Memory::new(&mut dice);
-        let mut caller = Self {
+        Self {
             module: t.module,
+            memory: Memory::new(&mut dice),
             dice,
-            memory,
             slot: token.slot,
-            sessions: Vec::new(),
+            pins: Pins::of_a_fresh_token(),
+            sessions: vec![session],
+            cabinet: Cabinet::stocked(t.module, session, &rsa),
+            rsa,
+            stocked_at: 0,
             objects: Vec::new(),
             sequel: None,
+            errand: None,
             results: BTreeMap::new(),
-            point: Vec::new(),
             made: 0,
-            answers: BTreeMap::new(),
+            settle_at: 0,
+            answers: Answers::default(),
             trace,
-        };
-        caller.settle();
-        caller
+        }
     }
 
     /// Calls made so far.
@@ -130,42 +151,55 @@ impl Caller {
         self.made
     }
 
-    /// A line for each function: what it answered how often.
-    pub(crate) fn told(&self) -> String {
-        let line = |(function, answers): (&&str, &BTreeMap<CK_RV, u64>)| {
-            let answers: Vec<String> =
-                answers.iter().map(|(rv, times)| format!("{} {times}", rv_name(*rv))).collect();
-            format!("{function}: {}", answers.join(", "))
-        };
-        self.answers.iter().map(line).collect::<Vec<_>>().join("\n")
+    /// What was answered so far.
+    pub(crate) fn answers(&self) -> &Answers {
+        &self.answers
     }
 
-    /// Functions that can succeed and never did.
-    pub(crate) fn never_succeeded(&self) -> Vec<&'static str> {
-        let legacy = ["C_GetFunctionStatus", "C_CancelFunction", "C_WaitForSlotEvent"];
-        let names = FUNCTIONS.iter().map(|function| function.name);
-        let silent =
-            |name: &&str| !self.answers.get(name).is_some_and(|answers| answers.contains_key(&CKR_OK));
-        names.filter(|name| !legacy.contains(name)).filter(silent).collect()
-    }
-
-    /// One call at random.
+    /// One call: at random, or the next of an errand.
     pub(crate) fn call(&mut self) {
-        if self.made.is_multiple_of(SETTLE) {
+        if self.errand.is_none() && self.settle_at <= self.made {
             self.settle();
         }
-        let function = self.function();
+        if self.errand.is_none() && self.dice.once_in(ERRAND) {
+            self.sequel = None;
+            self.errand = Some(Errand::any(&mut self.dice, self.sessions[0]));
+        }
+        let next = self.errand.as_ref().map(Errand::function).filter(|_| !self.dice.once_in(BETWEEN));
+        let function = next.unwrap_or_else(|| self.function());
         self.memory.clear();
-        let words = self.words(function);
+        let words = self.words(function, next.is_some());
         if self.trace {
             println!("{} {}{words:x?}", self.made, function.name);
         }
         let rv = function.call(self.module, &words);
         self.made += 1;
-        *self.answers.entry(function.name).or_default().entry(rv).or_default() += 1;
-        assert!(rv != CKR_GENERAL_ERROR, "call {}: {}{words:x?} met a bug", self.made, function.name);
+        if self.answers.saw(function.name, rv) {
+            let unlisted = self.module.recorder.unlisted();
+            let fits = unlisted.is_empty() && !is_sick(rv);
+            assert!(fits, "call {}: {}{words:x?} answered {}", self.made, function.name, rv_name(rv));
+        }
         if rv == CKR_OK {
-            self.learn(function, &words);
+            self.learn(function, &words, next.is_some());
+        }
+        if next.is_some() {
+            self.go_on(function, &words, rv);
+        }
+        if rv == CKR_CRYPTOKI_NOT_INITIALIZED && self.dice.once_in(4) {
+            self.settle_at = self.made;
+        }
+    }
+
+    /// The errand's call was answered.
+    fn go_on(&mut self, function: &Function, words: &[u64], rv: CK_RV) {
+        let output = function.words.iter().position(|word| *word == Word::Output);
+        let asked_only = output.is_some_and(|index| words[index] == 0);
+        if !self.errand.as_mut().is_some_and(|errand| errand.goes_on(rv, asked_only)) {
+            self.errand = None;
+        }
+        // Without a login little else gets anywhere.
+        if UNSETTLING.contains(&function.name) {
+            self.settle_at = self.made;
         }
     }
 
@@ -183,29 +217,21 @@ impl Caller {
         }
     }
 
-    fn words(&mut self, function: &Function) -> Vec<u64> {
+    /// A word for each argument.
+    fn words(&mut self, function: &Function, of_errand: bool) -> Vec<u64> {
         let mut words: Vec<u64> = Vec::with_capacity(function.words.len());
-        let mut after = 0;
-        let (mut templates, mut inputs, mut family) = (0, 0, None);
-        for word in function.words {
-            let lent = match word {
+        let spoiled =
+            (of_errand && self.dice.once_in(SPOILED)).then(|| self.dice.index(function.words.len().max(1)));
+        let (mut after, mut family) = (0, None);
+        for (index, word) in function.words.iter().enumerate() {
+            let number = function.words[..=index].iter().filter(|before| *before == word).count();
+            let right = match of_errand && spoiled != Some(index) {
+                true => self.right(*word, number, function.name),
+                false => None,
+            };
+            let lent = match *word {
                 Word::Length => Lent { pointer: after, len: 0 },
-                Word::Template => {
-                    templates += 1;
-                    let useful =
-                        templates::useful(&mut self.dice, &mut self.memory, function.name, templates == 2);
-                    templates::template(&mut self.dice, &mut self.memory, useful)
-                }
-                Word::Input => {
-                    inputs += 1;
-                    self.input(function, inputs)
-                }
-                // A saved operation needs a key less often than not.
-                Word::Object if function.name == "C_SetOperationState" && self.dice.once_in(2) => {
-                    Lent { pointer: 0, len: 0 }
-                }
-                Word::Object => Lent { pointer: self.object(family), len: 0 },
-                word => self.word(*word, function.name),
+                _ => right.unwrap_or_else(|| self.random(*word, number, function, family)),
             };
             if *word == Word::Mechanism {
                 family = self.memory.words_at(lent.pointer).first().map(|kind| mechanisms::family(*kind));
@@ -214,6 +240,41 @@ impl Caller {
             words.push(lent.pointer);
         }
         words
+    }
+
+    /// The argument that the errand needs, if any.
+    fn right(&mut self, word: Word, number: usize, function: &str) -> Option<Lent> {
+        let errand = self.errand.as_ref()?;
+        let whose = match function {
+            "C_SetPIN" => self.pins.changed_in(self.module, errand.session()),
+            _ => CKU_USER,
+        };
+        let mut with = Means {
+            dice: &mut self.dice,
+            memory: &mut self.memory,
+            pins: &self.pins,
+            cabinet: &self.cabinet,
+            slot: self.slot,
+            whose,
+        };
+        errand.word(word, number, function, &mut with)
+    }
+
+    /// An argument at random; `number` counts the function's arguments of this kind.
+    fn random(&mut self, word: Word, number: usize, function: &Function, family: Option<Family>) -> Lent {
+        match word {
+            Word::Template => {
+                let useful = templates::useful(&mut self.dice, &mut self.memory, function.name, number == 2);
+                templates::template(&mut self.dice, &mut self.memory, useful)
+            }
+            Word::Input => self.input(function, number),
+            // A saved operation needs a key less often than not.
+            Word::Object if function.name == "C_SetOperationState" && self.dice.once_in(2) => {
+                Lent { pointer: 0, len: 0 }
+            }
+            Word::Object => Lent { pointer: self.object(family), len: 0 },
+            word => self.word(word, function.name),
+        }
     }
 
     /// Input: often what another function gave, or the one message that is signed and verified.
@@ -230,10 +291,11 @@ impl Caller {
 
     /// An object: mostly one that a mechanism can use.
     fn object(&mut self, family: Option<Family>) -> u64 {
+        let all: Vec<(u64, Family)> =
+            self.cabinet.objects().into_iter().chain(self.objects.clone()).collect();
+        let family = family.filter(|_| !self.dice.once_in(8));
         let fits = |object: &&(u64, Family)| family.is_none_or(|family| object.1 == family);
-        let fitting: Vec<u64> = self.objects.iter().filter(fits).map(|object| object.0).collect();
-        let all: Vec<u64> = self.objects.iter().map(|object| object.0).collect();
-        let known = if fitting.is_empty() || self.dice.once_in(8) { all } else { fitting };
+        let known: Vec<u64> = all.iter().filter(fits).map(|object| object.0).collect();
         handle(&mut self.dice, &known)
     }
 
@@ -245,19 +307,24 @@ impl Caller {
             Word::Reserved => alone(if dice.once_in(4) { dice.word() } else { 0 }),
             Word::Place => alone(memory.place(dice)),
             Word::Boolean => alone(dice.below(3)),
-            Word::Slot => alone(if dice.once_in(10) { dice.of(&[0, 1, 99, u64::MAX]) } else { self.slot }),
-            Word::Session => match &self.sequel {
-                Some(sequel) => alone(sequel.session),
-                None => alone(handle(dice, &self.sessions)),
+            Word::Slot => {
+                // It has no other argument to be wrong.
+                let wrong = dice.once_in(if function == "C_CloseAllSessions" { 2 } else { 10 });
+                alone(if wrong { dice.of(&[0, 1, 99, u64::MAX]) } else { self.slot })
+            }
+            Word::Session => match (&self.sequel, &self.errand) {
+                (Some(sequel), _) => alone(sequel.session),
+                (None, Some(errand)) if dice.once_in(2) => alone(errand.session()),
+                _ => alone(handle(dice, &self.sessions)),
             },
             Word::Type => alone(mechanisms::any_type(dice)),
             Word::User => alone(dice.of(&[CKU_USER, CKU_USER, CKU_USER, CKU_SO, 2, 3, u64::MAX])),
             Word::Flags => alone(flags(dice)),
             Word::Blocking => alone(dice.word() | CKF_DONT_BLOCK),
             Word::Label => alone(if dice.once_in(10) { 0 } else { memory.bytes(LABEL).pointer }),
-            Word::Pin => pin(dice, memory, function),
+            Word::Pin => pin(dice, memory, &self.pins, function),
             Word::Asked => templates::asked(dice, memory),
-            Word::Mechanism => alone(mechanisms::mechanism(dice, memory, function, &self.point)),
+            Word::Mechanism => alone(mechanisms::mechanism(dice, memory, function, &self.cabinet.point)),
             Word::Output => memory.output(dice),
             Word::Fill => memory.input(dice),
             Word::List => memory.list(dice),
@@ -266,116 +333,57 @@ impl Caller {
         }
     }
 
-    /// Remembers the handles that a call gave.
-    fn learn(&mut self, function: &Function, words: &[u64]) {
+    /// Remembers what a call gave.
+    fn learn(&mut self, function: &Function, words: &[u64], of_errand: bool) {
+        self.learn_pin(function.name, words);
         let placed = |word: &u64| self.memory.words_at(*word).first().copied().filter(|handle| *handle != 0);
         let places = function.words.iter().zip(words).filter(|(kind, _)| **kind == Word::Place);
         let handles: Vec<u64> = places.filter_map(|(_, word)| placed(word)).collect();
         let family = match function.name {
-            "C_OpenSession" => return keep(&mut self.dice, &mut self.sessions, handles),
-            "C_GenerateKey" | "C_UnwrapKey" | "C_DeriveKey" => Family::Secret,
+            "C_OpenSession" | "C_GenerateKey" => Family::Aes,
+            "C_UnwrapKey" | "C_DeriveKey" => Family::Generic,
             "C_GenerateKeyPair" => Family::Ec,
             "C_CreateObject" | "C_CopyObject" => Family::Other,
-            _ => return self.learn_result(function, words),
+            _ => return self.learn_result(function, words, of_errand),
         };
+        if let Some(errand) = self.errand.as_mut().filter(|_| of_errand) {
+            errand.hold(function.name, &handles);
+        }
+        if function.name == "C_OpenSession" {
+            return keep(&mut self.dice, &mut self.sessions, handles);
+        }
         keep(&mut self.dice, &mut self.objects, handles.into_iter().map(|handle| (handle, family)).collect());
     }
 
-    fn learn_result(&mut self, function: &Function, words: &[u64]) {
+    /// Remembers the PIN that a call has set, if it was this token's.
+    fn learn_pin(&mut self, function: &str, words: &[u64]) {
+        let in_slot = |session| self.module.session_info(session).1.slotID == self.slot;
+        let read = |index: usize| self.memory.bytes_at(words[index], words[index + 1]);
+        match function {
+            "C_InitToken" if words[0] == self.slot => self.pins.made_token(read(1)),
+            "C_InitPIN" if in_slot(words[0]) => self.pins.changed(CKU_USER, read(1)),
+            "C_SetPIN" if in_slot(words[0]) => {
+                self.pins.changed(self.pins.changed_in(self.module, words[0]), read(3));
+            }
+            _ => {}
+        }
+    }
+
+    fn learn_result(&mut self, function: &Function, words: &[u64], of_errand: bool) {
         let output = function.words.iter().position(|word| *word == Word::Output);
         if let Some(index) = output.filter(|index| words[*index] != 0) {
             let len = self.memory.words_at(words[index + 1]).first().copied().unwrap_or(0);
-            self.results.insert(function.name, self.memory.read(words[index], len));
+            let result = self.memory.read(words[index], len);
+            if let Some(errand) = self.errand.as_mut().filter(|_| of_errand) {
+                errand.carry(function.name, &result);
+            }
+            self.results.insert(function.name, result);
+        }
+        if of_errand {
+            return;
         }
         if let Some((_, functions)) = SEQUELS.iter().find(|(name, _)| *name == function.name) {
             self.sequel = Some(Sequel { functions, session: words[0] });
-        }
-    }
-
-    /// Brings the application back to where calls get somewhere: a token, sessions, a login, keys.
-    fn settle(&mut self) {
-        let _may_be = self.module.initialize();
-        let token = Token { module: self.module, slot: self.slot };
-        if self.sessions.len() >= KEPT {
-            assert_rv!(self.module.close_all_sessions(self.slot), CKR_OK);
-        }
-        let live = |session: &u64| self.module.session_info(*session).0 == CKR_OK;
-        self.sessions.retain(live);
-        while self.sessions.len() < 4 {
-            let session = token.open_rw();
-            self.sessions.push(session);
-        }
-        self.log_in(token);
-        let session = self.sessions[0];
-        let known =
-            |object: &u64| self.module.attribute_values(session, *object, &[(CKA_CLASS, None)]).0 == CKR_OK;
-        self.objects.retain(|object| known(&object.0));
-        if self.objects.len() < 12 {
-            self.make_keys(session);
-        }
-        while self.objects.len() >= KEPT {
-            let (object, _) = self.objects.remove(0);
-            let _may_be_indestructible = self.module.destroy_object(session, object);
-        }
-        self.change_role();
-    }
-
-    /// Now and then the officer takes over, or a token without sessions can be made anew.
-    fn change_role(&mut self) {
-        if !self.dice.once_in(30) {
-            return;
-        }
-        assert_rv!(self.module.close_all_sessions(self.slot), CKR_OK);
-        if self.dice.once_in(3) {
-            self.sequel = Some(Sequel { functions: &["C_InitToken"], session: 0 });
-            return;
-        }
-        let session = Token { module: self.module, slot: self.slot }.open_rw();
-        self.sessions[0] = session;
-        let _the_pin_may_be_another = self.module.login(session, CKU_SO, SO_PIN.into());
-        self.sequel = Some(Sequel { functions: &["C_InitPIN", "C_SetPIN"], session });
-    }
-
-    fn log_in(&mut self, token: Token) {
-        let session = self.sessions[0];
-        let user = |pin: &str| {
-            let rv = self.module.login(session, CKU_USER, pin.into());
-            if rv == CKR_USER_ANOTHER_ALREADY_LOGGED_IN {
-                assert_rv!(self.module.logout(session), CKR_OK);
-                return self.module.login(session, CKU_USER, pin.into());
-            }
-            rv
-        };
-        let in_already = [CKR_OK, CKR_USER_ALREADY_LOGGED_IN];
-        if [USER_PIN, SO_PIN].iter().any(|pin| in_already.contains(&user(pin))) {
-            return;
-        }
-        // Somebody else's PIN, or none: a new token has both.
-        assert_rv!(self.module.close_all_sessions(self.slot), CKR_OK);
-        let officer = [SO_PIN, USER_PIN];
-        let made = officer
-            .iter()
-            .find(|pin| self.module.init_token(self.slot, (**pin).into(), Some(LABEL)) == CKR_OK);
-        let officer = made.expect("the officer's PIN is one of two");
-        self.sessions = vec![token.open_rw()];
-        let session = self.sessions[0];
-        assert_rv!(self.module.login(session, CKU_SO, (*officer).into()), CKR_OK);
-        assert_rv!(self.module.init_pin(session, USER_PIN.into()), CKR_OK);
-        assert_rv!(self.module.logout(session), CKR_OK);
-        assert_rv!(self.module.login(session, CKU_USER, USER_PIN.into()), CKR_OK);
-    }
-
-    fn make_keys(&mut self, session: u64) {
-        for kind in [Kind::P256, Kind::Rsa] {
-            let pair = generate(self.module, session, kind, false, "fuzz");
-            let asked = [(CKA_EC_POINT, Some(200))];
-            let (rv, mut values) = self.module.attribute_values(session, pair.public, &asked);
-            if let (CKR_OK, Some((mut point, len))) = (rv, values.pop()) {
-                point.truncate(len as usize);
-                self.point = point;
-            }
-            let family = if kind == Kind::Rsa { Family::Rsa } else { Family::Ec };
-            keep(&mut self.dice, &mut self.objects, vec![(pair.public, family), (pair.private, family)]);
         }
     }
 }
@@ -418,21 +426,4 @@ fn arguments(dice: &mut Dice, memory: &mut Memory) -> u64 {
     let flags = dice.of(&[0, 1, 2, 3, u64::MAX]);
     let reserved = if dice.once_in(5) { 1 } else { 0 };
     memory.structure(vec![0, 0, 0, 0, flags, reserved])
-}
-
-fn pin(dice: &mut Dice, memory: &mut Memory, function: &str) -> Lent {
-    let right = match function {
-        "C_Login" | "C_InitPIN" => USER_PIN,
-        "C_InitToken" => SO_PIN,
-        _ => dice.of(&[USER_PIN, SO_PIN]),
-    };
-    match dice.below(40) {
-        0 => Lent { pointer: 0, len: 0 },
-        1 => Lent { pointer: 0, len: dice.wild_len() },
-        2 => Lent { len: dice.wild_len(), ..memory.bytes(b"some-pin") },
-        3 => memory.bytes(&[b'1'; 300]),
-        4 => memory.bytes(b""),
-        5 if function != "C_SetPIN" && function != "C_InitPIN" => memory.bytes(b"not-the-pin"),
-        _ => memory.bytes(right.as_bytes()),
-    }
 }

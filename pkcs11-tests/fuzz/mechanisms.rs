@@ -50,8 +50,10 @@ const WRAPS: &[u64] = &[
 /// Whose keys a mechanism works with.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Family {
-    /// AES and generic secrets.
-    Secret,
+    /// AES.
+    Aes,
+    /// Generic secrets.
+    Generic,
     /// Elliptic curves.
     Ec,
     /// RSA.
@@ -70,7 +72,8 @@ pub(crate) fn family(kind: u64) -> Family {
         | CKM_SHA256_RSA_PKCS
         | CKM_RSA_PKCS_PSS
         | CKM_SHA256_RSA_PKCS_PSS => Family::Rsa,
-        _ => Family::Secret,
+        CKM_SHA_1_HMAC | CKM_SHA256_HMAC | CKM_SHA384_HMAC | CKM_SHA512_HMAC => Family::Generic,
+        _ => Family::Aes,
     }
 }
 
@@ -168,6 +171,25 @@ fn right(dice: &mut Dice, memory: &mut Memory, kind: u64, point: &[u8]) -> Vec<u
         _ if dice.once_in(8) => vec![dice.word()],
         _ => Vec::new(),
     }
+}
+
+/// A pointer to a mechanism whose parameters are right, and the same each time.
+pub(crate) fn right_mechanism(memory: &mut Memory, kind: u64, point: &[u8]) -> u64 {
+    let words = match kind {
+        CKM_AES_CBC | CKM_AES_CBC_PAD => vec![11, 12],
+        CKM_AES_CTR => vec![128, 13, 14],
+        CKM_AES_GCM => vec![memory.bytes(&[3; 12]).pointer, 12, 96, 0, 0, 128],
+        CKM_RSA_PKCS_PSS | CKM_SHA256_RSA_PKCS_PSS => vec![CKM_SHA256, CKG_MGF1_SHA256, 32],
+        CKM_RSA_PKCS_OAEP => vec![CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, 0, 0],
+        CKM_ECDH1_DERIVE => {
+            let point = memory.bytes(point);
+            vec![CKD_NULL, 0, 0, point.len, point.pointer]
+        }
+        _ => Vec::new(),
+    };
+    let len = 8 * words.len() as u64;
+    let pointer = if len == 0 { 0 } else { memory.structure(words) };
+    memory.structure(vec![kind, pointer, len])
 }
 
 fn gcm(dice: &mut Dice, memory: &mut Memory) -> Vec<u64> {

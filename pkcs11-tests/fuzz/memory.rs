@@ -62,9 +62,34 @@ impl Memory {
         self.arena[offset..offset + len as usize].to_vec()
     }
 
+    /// What lies in a structure there.
+    pub(crate) fn bytes_at(&self, pointer: u64, len: u64) -> Vec<u8> {
+        let bytes: Vec<u8> = self.words_at(pointer).iter().flat_map(|word| word.to_le_bytes()).collect();
+        bytes[..len as usize].to_vec()
+    }
+
+    /// Bytes in the arena, where an output may meet them.
+    pub(crate) fn placed(&mut self, dice: &mut Dice, bytes: &[u8]) -> Lent {
+        let place = self.somewhere(dice);
+        let offset = (place.pointer - self.arena.as_ptr().addr() as u64) as usize;
+        self.arena[offset..offset + bytes.len()].copy_from_slice(bytes);
+        Lent { len: bytes.len() as u64, ..place }
+    }
+
+    /// Room that is enough, and the place of its length.
+    pub(crate) fn enough(&mut self, dice: &mut Dice) -> Lent {
+        let room = Lent { len: MOST, ..self.somewhere(dice) };
+        Lent { len: self.structure(vec![room.len]), ..room }
+    }
+
     /// Room for one result, now and then nowhere.
     pub(crate) fn place(&mut self, dice: &mut Dice) -> u64 {
-        if dice.once_in(60) { 0 } else { self.structure(vec![0; PLACE]) }
+        if dice.once_in(60) { 0 } else { self.room() }
+    }
+
+    /// Room for one result.
+    pub(crate) fn room(&mut self) -> u64 {
+        self.structure(vec![0; PLACE])
     }
 
     fn arena_at(&mut self, offset: u64) -> u64 {

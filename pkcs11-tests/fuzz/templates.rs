@@ -86,6 +86,7 @@ pub(crate) fn useful(dice: &mut Dice, memory: &mut Memory, function: &str, secon
             vec![number(memory, CKA_VALUE_LEN, len), boolean(memory, CKA_DERIVE, true)]
         }
         ("C_CreateObject" | "C_UnwrapKey" | "C_DeriveKey", _) => object(dice, memory, function),
+        ("C_SetAttributeValue", _) => vec![bytes(memory, CKA_LABEL, b"another")],
         _ => Vec::new(),
     };
     let extractable = !dice.once_in(3);
@@ -123,6 +124,17 @@ fn object(dice: &mut Dice, memory: &mut Memory, function: &str) -> Vec<Entry> {
         _ => {}
     }
     entries
+}
+
+/// A template of these attributes alone.
+pub(crate) fn exactly(memory: &mut Memory, entries: &[Entry]) -> Lent {
+    Lent { pointer: flat(memory, entries), len: entries.len() as u64 }
+}
+
+/// One attribute to be filled in, with room for it.
+pub(crate) fn one_asked(memory: &mut Memory) -> Lent {
+    let entries = [[CKA_CLASS, memory.structure(vec![0]), 8]];
+    exactly(memory, &entries)
 }
 
 /// A template of `useful` attributes and some others, or none.
