@@ -38,8 +38,8 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
         &[
             Can::Encrypt(gcm::encrypt),
             Can::Decrypt(gcm::decrypt),
-            Can::Wrap(gcm::encrypt),
-            Can::Unwrap(gcm::decrypt),
+            Can::Wrap(gcm::wrap),
+            Can::Unwrap(gcm::unwrap),
         ],
     ),
     row(CKM_AES_KEY_WRAP, KEY_WRAP),

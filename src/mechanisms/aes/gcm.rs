@@ -11,6 +11,8 @@ use crate::gathered::Gathered;
 
 /// Lengths of a tag in bits (SP 800-38D section 5.2.1.2).
 const TAG_BITS: [u64; 7] = [128, 120, 112, 104, 96, 64, 32];
+/// The shortest tag that guards a key, in bits: what remains is for messages that are cheap to lose (appendix C).
+const TAG_BITS_OF_A_KEY: u64 = 96;
 
 /// The parameters, and the length of the tag in bytes.
 fn parameters(mechanism: &Mechanism) -> Result<(GcmParameters, usize)> {
@@ -29,6 +31,25 @@ pub(super) fn encrypt(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result
     let key = downcast(key)?;
     let (parameters, tag_len) = parameters(mechanism)?;
     Ok(Box::new(Encryption { key, parameters, tag_len, stream: None, left: GCM_LONGEST }))
+}
+
+pub(super) fn wrap(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Ciphering>> {
+    guards_a_key(mechanism)?;
+    encrypt(mechanism, key)
+}
+
+pub(super) fn unwrap(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Ciphering>> {
+    guards_a_key(mechanism)?;
+    decrypt(mechanism, key)
+}
+
+fn guards_a_key(mechanism: &Mechanism) -> Result<()> {
+    match &mechanism.parameters {
+        Parameters::Gcm(parameters) if parameters.tag_bits < TAG_BITS_OF_A_KEY => {
+            Err(Error::MechanismParamInvalid("a tag under 96 bits does not guard a key"))
+        }
+        _ => Ok(()),
+    }
 }
 
 struct Encryption {

@@ -8,6 +8,7 @@ use pkcs11::constants::{
     CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7,
 };
 use pkcs11::{Error, Mechanism, Parameters, Result, Secret};
+use zeroize::Zeroizing;
 
 use super::iv;
 use crate::aws_lc::aes::{BLOCK, Direction, Key};
@@ -20,6 +21,9 @@ const SEMIBLOCK: usize = 8;
 const KW_INITIAL: [u8; SEMIBLOCK] = [0xa6; SEMIBLOCK];
 /// The default start of KWP's (section 6.3: ICV2); the length follows.
 const KWP_INITIAL: [u8; 4] = [0xa6, 0x59, 0x59, 0xa6];
+
+/// Bytes that are wrapped at most: far more than any key has, and few enough to be shuffled in a moment.
+const LONGEST: usize = 1 << 20;
 
 /// A mechanism with its initial value.
 #[derive(Clone, Copy)]
@@ -70,7 +74,7 @@ fn wrapping(mechanism: &Mechanism, key: &Arc<dyn EngineKey>, fill: bool) -> Resu
     let key: Arc<Key> = downcast(key)?;
     let scheme = Scheme::new(mechanism)?;
     let most = move |len| scheme.wrapped_len(len);
-    Ok(Gathered::start((usize::MAX, Error::DataLenRange), most, move |input, out| {
+    Ok(Gathered::start((LONGEST, Error::DataLenRange), most, move |input, out| {
         if matches!(scheme, Scheme::Kw(_)) && !fill && !input.len().is_multiple_of(SEMIBLOCK) {
             return Err(Error::DataLenRange);
         }
@@ -130,9 +134,8 @@ fn shuffle(key: &Key, first: &mut [u8; SEMIBLOCK], rest: &mut [u8]) {
             count += 1;
             let mut block = joined(first, semiblock);
             key.block(Direction::Encrypt, &mut block);
-            let (left, right) = halves(&block);
-            *first = (u64::from_be_bytes(left) ^ count).to_be_bytes();
-            *semiblock = right;
+            halve(&block, first, semiblock);
+            *first = (u64::from_be_bytes(*first) ^ count).to_be_bytes();
         }
     }
 }
@@ -143,31 +146,32 @@ fn unshuffle(key: &Key, first: &mut [u8; SEMIBLOCK], rest: &mut [u8]) {
     let mut count = 6 * semiblocks.len() as u64;
     for _ in 0..6 {
         for semiblock in semiblocks.iter_mut().rev() {
-            let left = (u64::from_be_bytes(*first) ^ count).to_be_bytes();
-            let mut block = joined(&left, semiblock);
+            *first = (u64::from_be_bytes(*first) ^ count).to_be_bytes();
+            let mut block = joined(first, semiblock);
             key.block(Direction::Decrypt, &mut block);
-            (*first, *semiblock) = halves(&block);
+            halve(&block, first, semiblock);
             count -= 1;
         }
     }
 }
 
-fn joined(left: &[u8; SEMIBLOCK], right: &[u8; SEMIBLOCK]) -> [u8; BLOCK] {
-    let mut block = [0; BLOCK];
+/// Both halves, in a place that is wiped.
+fn joined(left: &[u8; SEMIBLOCK], right: &[u8; SEMIBLOCK]) -> Zeroizing<[u8; BLOCK]> {
+    let mut block = Zeroizing::new([0; BLOCK]);
     block.iter_mut().zip(left.iter().chain(right)).for_each(|(place, byte)| *place = *byte);
     block
 }
 
-fn halves(block: &[u8; BLOCK]) -> ([u8; SEMIBLOCK], [u8; SEMIBLOCK]) {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = *block;
-    ([a, b, c, d, e, f, g, h], [i, j, k, l, m, n, o, p])
+/// Puts the halves of a block back where they came from.
+fn halve(block: &[u8; BLOCK], left: &mut [u8; SEMIBLOCK], right: &mut [u8; SEMIBLOCK]) {
+    left.iter_mut().chain(right).zip(block).for_each(|(place, byte)| *place = *byte);
 }
 
 pub(super) fn decrypt(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Ciphering>> {
     let key: Arc<Key> = downcast(key)?;
     let scheme = Scheme::new(mechanism)?;
     let most = |len: usize| len.saturating_sub(SEMIBLOCK);
-    Ok(Gathered::start((usize::MAX, Error::EncryptedDataLenRange), most, move |input, out| {
+    Ok(Gathered::start((LONGEST + 2 * SEMIBLOCK, Error::EncryptedDataLenRange), most, move |input, out| {
         let (plain, len) = unwrapped(&key, scheme, input)?;
         let place = out.get_mut(..len).ok_or(Error::Bug("no place for the key"))?;
         place.copy_from_slice(plain.expose().get(..len).unwrap_or_default());
@@ -186,7 +190,7 @@ fn unwrapped(key: &Key, scheme: Scheme, input: &[u8]) -> Result<(Secret, usize)>
     if let ([only], []) = plain.as_mut().as_chunks_mut::<SEMIBLOCK>() {
         let mut block = joined(&initial, only);
         key.block(Direction::Decrypt, &mut block);
-        (initial, *only) = halves(&block);
+        halve(&block, &mut initial, only);
     } else {
         unshuffle(key, &mut initial, plain.as_mut());
     }
