@@ -96,7 +96,10 @@ impl<D: Digest + BlockSizeUser + SerializableState + Clone + Send + Sync + 'stat
 
 /// The inner state of a hash function, as `restored` reads it.
 pub(crate) fn saved<D: HashFunction>(state: &D) -> Secret {
-    Secret::from(state.serialize().as_slice())
+    let mut bytes = state.serialize();
+    let saved = Secret::from(bytes.as_slice());
+    bytes.as_mut_slice().zeroize();
+    saved
 }
 
 /// A state that `saved` gave.
@@ -104,8 +107,10 @@ pub(crate) fn saved<D: HashFunction>(state: &D) -> Secret {
 /// # Errors
 /// [`Error::SavedStateInvalid`]
 pub(crate) fn restored<D: HashFunction>(state: &[u8]) -> Result<D> {
-    let state = SerializedState::<D>::try_from(state).map_err(|_| Error::SavedStateInvalid)?;
-    D::deserialize(&state).map_err(|_| Error::SavedStateInvalid)
+    let mut bytes = SerializedState::<D>::try_from(state).map_err(|_| Error::SavedStateInvalid)?;
+    let restored = D::deserialize(&bytes).map_err(|_| Error::SavedStateInvalid);
+    bytes.as_mut_slice().zeroize();
+    restored
 }
 
 /// A digest on its way.

@@ -68,9 +68,11 @@ impl Primitives for VaultPrimitives {
             &digest
         };
         block.iter_mut().zip(short).for_each(|(place, byte)| *place = *byte);
-        let mut mac = Hmac::<Sha256>::new(&block.into());
+        let mut padded = block.into();
         block.zeroize();
         digest.zeroize();
+        let mut mac = Hmac::<Sha256>::new(&padded);
+        padded.zeroize();
         parts.iter().for_each(|part| mac.update(part));
         mac.finalize().into_bytes().into()
     }

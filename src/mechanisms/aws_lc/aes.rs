@@ -4,7 +4,7 @@ use std::ptr::{NonNull, null, null_mut};
 use std::sync::OnceLock;
 
 use aws_lc_sys as c;
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use pkcs11::encode::Writer;
 use pkcs11::{Error, Result, Secret};
@@ -87,7 +87,7 @@ impl Key {
 
     /// One block in place.
     pub fn block(&self, direction: Direction, block: &mut [u8; BLOCK]) {
-        let input = *block;
+        let input = Zeroizing::new(*block);
         match direction {
             // SAFETY: both places hold one block; the schedule is whole and only read.
             Direction::Encrypt => unsafe {

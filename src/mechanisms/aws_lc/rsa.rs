@@ -34,8 +34,7 @@ pub struct Pss {
     pub salt_len: u16,
 }
 
-/// The components of a private key, big endian (RFC 8017 section 3.2).
-#[derive(Debug)]
+/// The components of a private key, big endian (RFC 8017 section 3.2). Never printed, whatever holds them.
 pub struct Components<T> {
     /// Modulus.
     pub n: T,
@@ -53,6 +52,12 @@ pub struct Components<T> {
     pub dq: T,
     /// The inverse of `q` modulo `p`.
     pub qinv: T,
+}
+
+impl<T> std::fmt::Debug for Components<T> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Components")
+    }
 }
 
 /// One `RSA` object.
@@ -420,6 +425,13 @@ mod tests {
                 assert_eq!(number == other_number, copy == other_copy);
             }
         }
+    }
+
+    #[test]
+    fn components_are_not_printed() {
+        let secret: &[u8] = &[0xC0, 0xFF];
+        let (n, e, d, p, q, dp, dq, qinv) = (secret, secret, secret, secret, secret, secret, secret, secret);
+        assert_eq!(format!("{:?}", Components { n, e, d, p, q, dp, dq, qinv }), "Components");
     }
 
     #[test]
