@@ -1,14 +1,16 @@
-//! Sections 5.6.4, 5.6.5, 5.12.4 and 5.17: the state of operations, the digest of a key, and two operations at once.
+//! Sections 5.6.6, 5.6.7, 5.12.4 and 5.17: the state of operations, the digest of a key, and two operations at once.
 
 use cryptoki_sys::{
-    CK_MECHANISM, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_ECB, CKM_AES_KEY_WRAP_KWP, CKM_SHA256,
-    CKM_SHA256_HMAC, CKM_SHA256_RSA_PKCS, CKR_ARGUMENTS_BAD, CKR_BUFFER_TOO_SMALL, CKR_KEY_CHANGED,
-    CKR_KEY_HANDLE_INVALID, CKR_KEY_INDIGESTIBLE, CKR_KEY_NEEDED, CKR_KEY_NOT_NEEDED, CKR_OK,
-    CKR_OPERATION_NOT_INITIALIZED, CKR_SAVED_STATE_INVALID, CKR_STATE_UNSAVEABLE,
+    CK_MECHANISM, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_ECB,
+    CKM_AES_KEY_WRAP_KWP, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_RSA_PKCS, CKR_ARGUMENTS_BAD,
+    CKR_BUFFER_TOO_SMALL, CKR_KEY_CHANGED, CKR_KEY_HANDLE_INVALID, CKR_KEY_INDIGESTIBLE, CKR_KEY_NEEDED,
+    CKR_KEY_NOT_NEEDED, CKR_OK, CKR_OPERATION_NOT_INITIALIZED, CKR_SAVED_STATE_INVALID, CKR_STATE_UNSAVEABLE,
+    CKU_USER,
 };
 use pkcs11_tests::keys::{Kind, generate, sign};
 use pkcs11_tests::raw::parameters::{ctr, gcm, with};
-use pkcs11_tests::{Module, Out, Sent, Test, Token, assert_rv, mechanism, on_claviger};
+use pkcs11_tests::token::{LABEL, SO_PIN, empty_slots};
+use pkcs11_tests::{Module, Out, Sent, Test, Token, USER_PIN, assert_rv, mechanism, on_claviger};
 
 use crate::secret_keys::{Cipher, DECRYPTION, ENCRYPTION, Step, aes, generic, whole};
 
@@ -20,6 +22,8 @@ on_claviger!(
     an_encryption_goes_on_with_its_key_alone,
     a_state_of_before_the_first_part_may_still_be_done_at_once,
     what_cannot_be_saved_is_told,
+    recovery_is_no_operation_that_can_be_saved,
+    a_state_belongs_to_one_token_and_one_state_of_its_session,
     without_an_operation_there_is_no_state,
     a_state_that_is_not_ours_is_refused,
     a_state_of_before_finalize_is_refused,
@@ -217,8 +221,7 @@ fn a_state_of_before_the_first_part_may_still_be_done_at_once(t: &Test) {
     assert_eq!(&room[..sealed.len()], sealed);
 }
 
-/// GCM encryption gives bytes out from the first part on, and its library keeps the rest of the state to itself; recovery
-/// has no parts.
+/// GCM encryption gives bytes out from the first part on, and its library keeps the rest of the state to itself.
 fn what_cannot_be_saved_is_told(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -226,13 +229,38 @@ fn what_cannot_be_saved_is_told(t: &Test) {
     let sealing = gcm(Sent::from(&[7; 12]), Sent::null(0), 128);
     assert_rv!(m.encrypt_init(session, Some(&sealing.mechanism()), key), CKR_OK);
     assert_rv!(m.operation_state(session, Out::query()).0, CKR_STATE_UNSAVEABLE);
-    assert_rv!(m.encrypt_init(session, None, 0), CKR_OK);
+}
+
+/// Section 5.6.6 names what can be saved: "signing without message recovery".
+fn recovery_is_no_operation_that_can_be_saved(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
     let pair = generate(m, session, Kind::Rsa, false, "pair");
-    assert_rv!(
-        m.sign_recover_init(session, Some(&mechanism(cryptoki_sys::CKM_RSA_PKCS)), pair.private),
-        CKR_OK
-    );
-    assert_rv!(m.operation_state(session, Out::query()).0, CKR_STATE_UNSAVEABLE);
+    let by = mechanism(cryptoki_sys::CKM_RSA_PKCS);
+    assert_rv!(m.sign_recover_init(session, Some(&by), pair.private), CKR_OK);
+    assert_rv!(m.operation_state(session, Out::query()).0, CKR_OPERATION_NOT_INITIALIZED);
+    assert_rv!(m.verify_recover_init(session, Some(&by), pair.public), CKR_OK);
+    assert_rv!(m.operation_state(session, Out::query()).0, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+/// Section 5.6.7: the state of a session with a different session state, or with a different token, is not valid.
+fn a_state_belongs_to_one_token_and_one_state_of_its_session(t: &Test) {
+    let token = t.token();
+    let (read_write, read_only) = (token.open_rw(), token.open_ro());
+    let m = t.module;
+    assert_rv!(m.digest_init(read_write, Some(&mechanism(CKM_SHA256))), CKR_OK);
+    let public = state(m, read_write);
+    let set = |session, saved: &[u8]| m.set_operation_state(session, Sent::from(saved), 0, 0);
+    assert_rv!(set(read_only, &public), CKR_SAVED_STATE_INVALID);
+    assert_rv!(m.login(read_write, CKU_USER, USER_PIN.into()), CKR_OK);
+    assert_rv!(set(read_write, &public), CKR_SAVED_STATE_INVALID);
+    assert_rv!(m.logout(read_write), CKR_OK);
+    assert_rv!(set(read_write, &public), CKR_OK);
+    let slot = empty_slots(m)[0];
+    assert_rv!(m.init_token(slot, SO_PIN.into(), Some(LABEL)), CKR_OK);
+    let (rv, elsewhere) = m.open_session(slot, CKF_SERIAL_SESSION | CKF_RW_SESSION);
+    assert_rv!(rv, CKR_OK);
+    assert_rv!(set(elsewhere, &public), CKR_SAVED_STATE_INVALID);
 }
 
 fn without_an_operation_there_is_no_state(t: &Test) {

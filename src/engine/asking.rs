@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pkcs11::{Access, Error, Result, SessionHandle};
+use pkcs11::{Access, Error, Result, SessionHandle, SessionState};
 
 use crate::application::Application;
 use crate::login::{Epoch, Login};
@@ -43,6 +43,17 @@ impl Asking {
     /// [`Error::UserNotLoggedIn`]
     pub(crate) fn still_holds(&self) -> Result<()> {
         if self.session.slot.epoch() == self.standing.epoch { Ok(()) } else { Err(Error::UserNotLoggedIn) }
+    }
+
+    /// The state of the session under that login.
+    pub(crate) fn session_state(&self) -> SessionState {
+        match (self.session.access, self.login().map(|login| login.role)) {
+            (Access::ReadOnly, None) => SessionState::ReadOnlyPublic,
+            (Access::ReadOnly, Some(_)) => SessionState::ReadOnlyUser,
+            (Access::ReadWrite, None) => SessionState::ReadWritePublic,
+            (Access::ReadWrite, Some(Role::Officer)) => SessionState::ReadWriteSo,
+            (Access::ReadWrite, Some(_)) => SessionState::ReadWriteUser,
+        }
     }
 
     /// Who asks, for the tables of policy.

@@ -1,7 +1,7 @@
-//! Chapter 5.6: an operation's state, saved and taken up again.
+//! Sections 5.6.6 and 5.6.7: an operation's state, saved and taken up again.
 //!
 //! What an application gets is sealed under a key that lives and dies with it, so that a state shows nothing of what
-//! went into it and no other application can make one.
+//! went into it and no other application can make one. It opens in sessions with the same token and of the same state.
 
 use pkcs11::encode::{Record, Writer};
 use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, Secret, SessionHandle};
@@ -59,9 +59,9 @@ impl Application {
     }
 
     pub(crate) fn do_operation_state(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {
-        let session = self.session(session)?;
-        let plain = session.with(|work| save(&work.operations))?;
-        let sealed = self.parts.primitives.seal(self.state_key()?, SEALED_AS, plain.expose())?;
+        let asking = self.asking(session)?;
+        let plain = asking.session.with(|work| save(&work.operations))?;
+        let sealed = self.parts.primitives.seal(self.state_key()?, &sealed_as(&asking), plain.expose())?;
         out.put(&sealed)
     }
 
@@ -73,7 +73,7 @@ impl Application {
         authentication_key: ObjectHandle,
     ) -> Result<()> {
         let asking = self.asking(session)?;
-        let plain = self.parts.primitives.open(self.state_key()?, SEALED_AS, state);
+        let plain = self.parts.primitives.open(self.state_key()?, &sealed_as(&asking), state);
         let plain = plain.ok_or(Error::SavedStateInvalid)?;
         let record = Record::read(plain.expose(), &[DIGEST, SIGN, VERIFY, ENCRYPT, DECRYPT])?;
         let saved = |tag| record.optional(tag).map(Saved::read).transpose();
@@ -134,6 +134,11 @@ impl Application {
     }
 }
 
+/// What a state is bound to, beside the application.
+fn sealed_as(asking: &Asking) -> Vec<u8> {
+    [SEALED_AS, &asking.session.slot.token.0, &[asking.session_state() as u8]].concat()
+}
+
 fn restore<T: Saving + ?Sized>(
     place: &mut Running<Box<T>>,
     mut operation: Box<T>,
@@ -147,11 +152,9 @@ fn restore<T: Saving + ?Sized>(
 
 /// Everything that is active, in the order of the tags.
 fn save(operations: &Operations) -> Result<Secret> {
-    let Operations { search: _, digest, sign, verify, encrypt, decrypt, sign_recover, verify_recover } =
+    // The standard does not count recovery among what can be saved: it has no parts.
+    let Operations { search: _, digest, sign, verify, encrypt, decrypt, sign_recover: _, verify_recover: _ } =
         operations;
-    if sign_recover.is_active() || verify_recover.is_active() {
-        return Err(Error::StateUnsaveable);
-    }
     let parts = [
         (DIGEST, digest.is_active(), digest.active().and_then(Saved::write)),
         (SIGN, sign.is_active(), sign.active().and_then(Saved::write)),

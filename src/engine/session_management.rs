@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use pkcs11::{Access, Error, Result, SessionHandle, SessionInfo, SessionState, SlotId};
+use pkcs11::{Access, Error, Result, SessionHandle, SessionInfo, SlotId};
 
 use crate::application::{Application, SessionObject};
 use crate::quorum::roster::Role;
@@ -86,17 +86,10 @@ impl Application {
     pub(crate) fn do_session_info(&self, session: SessionHandle) -> Result<SessionInfo> {
         let session = self.session(session)?;
         session.with(|_| Ok(()))?;
-        let slot = &session.slot;
-        slot.token(&self.parts, Look::Lately)?;
-        let role = slot.standing().login.as_ref().map(|login| login.role);
-        let state = match (session.access, role) {
-            (Access::ReadOnly, None) => SessionState::ReadOnlyPublic,
-            (Access::ReadOnly, Some(_)) => SessionState::ReadOnlyUser,
-            (Access::ReadWrite, None) => SessionState::ReadWritePublic,
-            (Access::ReadWrite, Some(Role::Officer)) => SessionState::ReadWriteSo,
-            (Access::ReadWrite, Some(_)) => SessionState::ReadWriteUser,
-        };
-        Ok(SessionInfo { slot: slot.id, state, access: session.access, device_error: 0 })
+        session.slot.token(&self.parts, Look::Lately)?;
+        let asking = self.asking(session.handle)?;
+        let (slot, state) = (session.slot.id, asking.session_state());
+        Ok(SessionInfo { slot, state, access: session.access, device_error: 0 })
     }
 
     /// Drops session objects.
