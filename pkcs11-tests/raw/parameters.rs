@@ -3,9 +3,11 @@
 use std::ptr;
 
 use cryptoki_sys::{
-    CK_AES_CTR_PARAMS, CK_ATTRIBUTE, CK_ATTRIBUTE_TYPE, CK_ECDH1_DERIVE_PARAMS, CK_GCM_PARAMS, CK_MECHANISM,
-    CK_MECHANISM_TYPE, CK_RSA_PKCS_OAEP_PARAMS, CK_ULONG, CKM_AES_CTR, CKM_AES_GCM, CKM_ECDH1_DERIVE,
-    CKM_RSA_PKCS_OAEP, CKZ_DATA_SPECIFIED,
+    CK_AES_CTR_PARAMS, CK_ATTRIBUTE, CK_ATTRIBUTE_TYPE, CK_BBOOL, CK_ECDH1_DERIVE_PARAMS, CK_EDDSA_PARAMS,
+    CK_GCM_PARAMS, CK_HKDF_PARAMS, CK_MECHANISM, CK_MECHANISM_TYPE, CK_PKCS5_PBKD2_PARAMS2,
+    CK_RSA_PKCS_OAEP_PARAMS, CK_TRUE, CK_ULONG, CKF_HKDF_SALT_DATA, CKM_AES_CTR, CKM_AES_GCM,
+    CKM_ECDH1_DERIVE, CKM_EDDSA, CKM_PKCS5_PBKD2, CKM_RSA_PKCS_OAEP, CKM_SHA256, CKZ_DATA_SPECIFIED,
+    CKZ_SALT_SPECIFIED,
 };
 
 use super::{Attribute, Sent, Template};
@@ -29,7 +31,8 @@ pub fn claiming(kind: CK_MECHANISM_TYPE, parameter: Sent<'_>) -> CK_MECHANISM {
 /// A mechanism and its parameters.
 pub struct Parameterised<T> {
     kind: CK_MECHANISM_TYPE,
-    parameters: T,
+    /// The C structure.
+    pub parameters: T,
 }
 
 impl<T> Parameterised<T> {
@@ -88,6 +91,53 @@ pub fn ecdh1(kdf: CK_ULONG, shared: Sent<'_>, public: Sent<'_>) -> Parameterised
         pPublicData: public.pointer,
     };
     Parameterised { kind: CKM_ECDH1_DERIVE, parameters }
+}
+
+/// EdDSA with the flag for a prehash and a context.
+#[must_use]
+pub fn eddsa(prehash: CK_BBOOL, context: Sent<'_>) -> Parameterised<CK_EDDSA_PARAMS> {
+    let parameters =
+        CK_EDDSA_PARAMS { phFlag: prehash, ulContextDataLen: context.len, pContextData: context.pointer };
+    Parameterised { kind: CKM_EDDSA, parameters }
+}
+
+/// PBKDF2 with the later of the two structures.
+#[must_use]
+pub fn pbkd2(
+    prf: CK_ULONG,
+    password: Sent<'_>,
+    salt: Sent<'_>,
+    iterations: CK_ULONG,
+) -> Parameterised<CK_PKCS5_PBKD2_PARAMS2> {
+    let parameters = CK_PKCS5_PBKD2_PARAMS2 {
+        saltSource: CKZ_SALT_SPECIFIED,
+        pSaltSourceData: salt.pointer.cast(),
+        ulSaltSourceDataLen: salt.len,
+        iterations,
+        prf,
+        pPrfData: ptr::null_mut(),
+        ulPrfDataLen: 0,
+        pPassword: password.pointer,
+        ulPasswordLen: password.len,
+    };
+    Parameterised { kind: CKM_PKCS5_PBKD2, parameters }
+}
+
+/// HKDF of both stages over SHA-256, by the mechanism `kind`, with a salt that is given as data.
+#[must_use]
+pub fn hkdf(kind: CK_MECHANISM_TYPE, salt: Sent<'_>, info: Sent<'_>) -> Parameterised<CK_HKDF_PARAMS> {
+    let parameters = CK_HKDF_PARAMS {
+        bExtract: CK_TRUE,
+        bExpand: CK_TRUE,
+        prfHashMechanism: CKM_SHA256,
+        ulSaltType: CKF_HKDF_SALT_DATA,
+        pSalt: salt.pointer,
+        ulSaltLen: salt.len,
+        hSaltKey: 0,
+        pInfo: info.pointer,
+        ulInfoLen: info.len,
+    };
+    Parameterised { kind, parameters }
 }
 
 impl Attribute {

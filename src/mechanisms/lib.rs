@@ -14,9 +14,11 @@ use pkcs11::{Error, Mechanism, Parameters, Result};
 mod aes;
 pub mod aws_lc;
 mod certificate;
+mod curve25519;
 mod der;
 mod digest;
 mod ec;
+mod edwards;
 mod gathered;
 mod hmac;
 mod message;
@@ -38,12 +40,13 @@ pub const MECHANISMS: Mechanisms = Mechanisms {
         digest::MECHANISMS,
         rsa::MECHANISMS,
         ec::MECHANISMS,
+        edwards::MECHANISMS,
     ],
     key_types: &KEY_TYPES,
     certificate: certificate::complete,
 };
 
-const KEY_TYPES: [KeyTypeRow; 11] = {
+const KEY_TYPES: [KeyTypeRow; 12] = {
     let [generic, sha_1, sha224, sha256, sha384, sha512, sha512_224, sha512_256] = secret::KEY_TYPES;
     [
         aes::KEY_TYPE,
@@ -57,6 +60,7 @@ const KEY_TYPES: [KeyTypeRow; 11] = {
         sha512_256,
         rsa::KEY_TYPE,
         ec::KEY_TYPE,
+        edwards::KEY_TYPE,
     ]
 };
 

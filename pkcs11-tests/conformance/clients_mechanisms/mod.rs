@@ -1,5 +1,6 @@
 //! Chapter 6: the mechanisms that everyday clients use beside RSA, the NIST curves and AES.
 
+mod edwards;
 mod secp256k1;
 
 use std::path::PathBuf;

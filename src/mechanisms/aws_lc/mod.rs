@@ -9,6 +9,7 @@
 
 pub mod aes;
 mod big_number;
+pub mod curve25519;
 pub mod ec;
 pub mod hash;
 mod heap;

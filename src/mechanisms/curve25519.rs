@@ -1,0 +1,141 @@
+//! Keys that are byte strings, as those on the curves of RFC 7748 and RFC 8032 are: their attributes (PKCS#11 v3.2
+//! sections 6.3.5 to 6.3.8) and their encodings (RFC 8410).
+
+use pkcs11::constants::{
+    CKA_EC_PARAMS, CKA_EC_POINT, CKA_PUBLIC_KEY_INFO, CKA_VALUE, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
+};
+use pkcs11::{AttributeType, Attributes, Error, Result, Secret};
+
+use crate::aws_lc::curve25519::LEN;
+use crate::der::{
+    self, BIT_STRING, OBJECT_IDENTIFIER, OCTET_STRING, PRINTABLE_STRING, element, secret_element,
+};
+
+/// A curve with one use, and what clients call it.
+pub(crate) struct CurveRow {
+    /// Contents of the object identifiers: RFC 8410's, by which the curve is kept, and older ones.
+    pub(crate) oids: &'static [&'static [u8]],
+    /// Names, in lower case: the curve's of the RFC, then what clients send besides.
+    pub(crate) names: &'static [&'static str],
+    /// The public key of a private one.
+    pub(crate) public_key: fn(&[u8; LEN]) -> Vec<u8>,
+}
+
+impl CurveRow {
+    /// Checks that `CKA_EC_PARAMS` names this curve.
+    ///
+    /// # Errors
+    /// [`Error::TemplateIncomplete`] without it; [`Error::CurveNotSupported`] for another curve;
+    /// [`Error::DomainParamsInvalid`] for what is neither an object identifier nor a name.
+    pub(crate) fn check(&self, attributes: &Attributes) -> Result<()> {
+        self.named_by(attributes.bytes(CKA_EC_PARAMS).ok_or(Error::TemplateIncomplete(CKA_EC_PARAMS))?)
+    }
+
+    fn named_by(&self, parameters: &[u8]) -> Result<()> {
+        let text = |bytes: &&[u8]| bytes.is_ascii() && !bytes.is_empty();
+        let oid = der::contents(OBJECT_IDENTIFIER, parameters).filter(|oid| !oid.is_empty());
+        let name = der::contents(PRINTABLE_STRING, parameters).filter(text);
+        let is_this = match (oid, name) {
+            (Some(oid), _) => self.oids.contains(&oid),
+            (_, Some(name)) => {
+                let name = name.to_ascii_lowercase();
+                self.names.iter().any(|known| known.as_bytes() == name)
+            }
+            (None, None) => return Err(Error::DomainParamsInvalid),
+        };
+        if is_this { Ok(()) } else { Err(Error::CurveNotSupported) }
+    }
+
+    /// `CKA_EC_PARAMS` as it is stored: the object identifier of RFC 8410.
+    fn parameters(&self) -> Vec<u8> {
+        element(OBJECT_IDENTIFIER, &[self.oids.first().copied().unwrap_or_default()])
+    }
+
+    /// The `SubjectPublicKeyInfo` (RFC 8410 section 4): the identifier has no parameters.
+    fn public_key_info(&self, public: &[u8]) -> Vec<u8> {
+        der::public_key_info(&[&self.parameters()], public)
+    }
+
+    /// The attributes of a public key, which is kept raw.
+    pub(crate) fn public_attributes(&self, public: &[u8]) -> Attributes {
+        let mut attributes = Attributes::new();
+        attributes.set_bytes(CKA_EC_PARAMS, &self.parameters());
+        attributes.set_bytes(CKA_EC_POINT, public);
+        attributes.set_bytes(CKA_PUBLIC_KEY_INFO, &self.public_key_info(public));
+        attributes
+    }
+
+    /// The attributes of a private key.
+    ///
+    /// # Errors
+    /// [`Error::AttributeValueInvalid`] for one of another length.
+    pub(crate) fn private_attributes(&self, private: &[u8]) -> Result<Attributes> {
+        let bytes = private.try_into().map_err(|_| Error::AttributeValueInvalid(CKA_VALUE))?;
+        let mut attributes = Attributes::new();
+        attributes.set_bytes(CKA_EC_PARAMS, &self.parameters());
+        attributes.set_bytes(CKA_VALUE, private);
+        attributes.set_bytes(CKA_PUBLIC_KEY_INFO, &self.public_key_info(&(self.public_key)(bytes)));
+        Ok(attributes)
+    }
+
+    /// Checks an imported key and gives its attributes in their final form.
+    pub(crate) fn complete(&self, attributes: &Attributes) -> Result<Attributes> {
+        self.check(attributes)?;
+        let complete = match attributes.class() {
+            Some(CKO_PUBLIC_KEY) => {
+                let point = public_bytes(required(attributes, CKA_EC_POINT)?);
+                self.public_attributes(point.ok_or(Error::AttributeValueInvalid(CKA_EC_POINT))?)
+            }
+            Some(CKO_PRIVATE_KEY) => self.private_attributes(required(attributes, CKA_VALUE)?)?,
+            _ => return Err(Error::TemplateInconsistent("a key on a curve is public or private")),
+        };
+        match attributes.bytes(CKA_PUBLIC_KEY_INFO) {
+            Some(given) if !given.is_empty() && Some(given) != complete.bytes(CKA_PUBLIC_KEY_INFO) => {
+                Err(Error::AttributeValueInvalid(CKA_PUBLIC_KEY_INFO))
+            }
+            _ => Ok(complete),
+        }
+    }
+
+    /// The `PrivateKeyInfo` of version 0 (RFC 8410 section 7).
+    pub(crate) fn to_bytes(&self, attributes: &Attributes) -> Result<Secret> {
+        if attributes.class() != Some(CKO_PRIVATE_KEY) {
+            return Err(Error::KeyNotWrappable);
+        }
+        let key = attributes.bytes(CKA_VALUE).ok_or(Error::KeyNotWrappable)?;
+        Ok(der::private_key_info(&[&self.parameters()], &secret_element(OCTET_STRING, &[key])))
+    }
+
+    /// The key of a `PrivateKeyInfo`. It is checked when it is completed.
+    pub(crate) fn from_bytes(&self, template: &Attributes, bytes: &[u8]) -> Result<Attributes> {
+        if template.class() != Some(CKO_PRIVATE_KEY) {
+            return Err(Error::TemplateInconsistent("a key on a curve that is unwrapped is private"));
+        }
+        let (algorithm, key) = der::read_private_key_info(bytes).ok_or(Error::WrappedKeyInvalid)?;
+        let key = der::contents(OCTET_STRING, key).filter(|key| key.len() == LEN);
+        let (Ok(()), Some(key)) = (self.named_by(algorithm), key) else {
+            return Err(Error::WrappedKeyInvalid);
+        };
+        let given = template.bytes(CKA_EC_PARAMS).filter(|parameters| !parameters.is_empty());
+        given.map_or(Ok(()), |given| self.named_by(given))?;
+        let mut attributes = Attributes::new();
+        attributes.set_bytes(CKA_EC_PARAMS, &self.parameters());
+        attributes.set_bytes(CKA_VALUE, key);
+        Ok(attributes)
+    }
+}
+
+/// A public key as clients send it: raw as v3.1 and v3.2 say, in the `OCTET STRING` that v3.0 had around it, or in a
+/// `BIT STRING`. The lengths tell them apart.
+pub(crate) fn public_bytes(value: &[u8]) -> Option<&[u8; LEN]> {
+    let octets = || der::contents(OCTET_STRING, value);
+    let bits = || der::contents(BIT_STRING, value).and_then(|bits| bits.strip_prefix(&[0]));
+    let whole = |bytes: &&[u8]| bytes.len() == LEN;
+    let raw = Some(value).filter(whole).or_else(|| octets().filter(whole)).or_else(|| bits().filter(whole));
+    raw.and_then(|raw| raw.try_into().ok())
+}
+
+/// An attribute that must be there and not empty.
+pub(crate) fn required(attributes: &Attributes, part: AttributeType) -> Result<&[u8]> {
+    attributes.bytes(part).filter(|bytes| !bytes.is_empty()).ok_or(Error::TemplateIncomplete(part))
+}
