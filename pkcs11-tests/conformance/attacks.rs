@@ -1,0 +1,238 @@
+//! Ways to a value that must not be read, or to a key under which nothing may be decrypted: each was one once, here or
+//! elsewhere. docs/decisions/0023.
+
+use cryptoki_sys::{
+    CKA_CLASS, CKA_DECRYPT, CKA_DERIVE, CKA_EC_POINT, CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_KEY_TYPE, CKA_TOKEN,
+    CKA_TRUSTED, CKA_UNWRAP, CKA_UNWRAP_TEMPLATE, CKA_VALUE, CKA_VALUE_LEN, CKA_WRAP, CKA_WRAP_WITH_TRUSTED,
+    CKD_NULL, CKD_SHA1_KDF, CKD_SHA256_KDF, CKG_MGF1_SHA256, CKK_AES, CKK_EC, CKK_GENERIC_SECRET,
+    CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_ECB, CKM_RSA_X_509, CKM_SHA256, CKO_PRIVATE_KEY, CKO_SECRET_KEY,
+    CKR_KEY_NOT_WRAPPABLE, CKR_KEY_SIZE_RANGE, CKR_MECHANISM_PARAM_INVALID, CKR_OK, CKR_TEMPLATE_INCOMPLETE,
+    CKR_TEMPLATE_INCONSISTENT, CKR_WRAPPED_KEY_INVALID, CKR_WRAPPED_KEY_LEN_RANGE,
+};
+use pkcs11_tests::keys::{Kind, Pair, attribute, generate};
+use pkcs11_tests::raw::parameters::{ctr, ecdh1, gcm, oaep, with};
+use pkcs11_tests::{Attribute, Out, Sent, Template, Test, assert_rv, mechanism, on_claviger};
+
+use crate::secret_keys::{ENCRYPTION, aes, create, open_aes, opened, secret_template, whole};
+use crate::wrapping::kind;
+
+on_claviger!(
+    a_block_is_not_cut_to_bytes_that_can_be_tried,
+    what_is_cut_off_is_not_looked_at,
+    a_private_key_is_not_unwrapped_where_each_bit_can_be_changed,
+    a_short_tag_guards_no_key,
+    a_key_that_wants_trust_is_not_wrapped_as_a_bare_number,
+    wrong_padding_and_wrong_contents_are_one_error,
+    raw_rsa_gives_the_last_bytes_and_looks_at_no_other,
+    a_secret_is_not_derived_in_bytes_that_can_be_tried,
+);
+
+/// A key that only unwraps, and of whose keys nothing can be read.
+fn unwrapping(t: &Test, session: u64) -> u64 {
+    let closed = Template::new().boolean(CKA_EXTRACTABLE, false);
+    let template = secret_template(CKK_AES, &[1; 32])
+        .boolean(CKA_ENCRYPT, false)
+        .boolean(CKA_DECRYPT, false)
+        .boolean(CKA_WRAP, false)
+        .boolean(CKA_UNWRAP, true)
+        .with(Attribute::nested(CKA_UNWRAP_TEMPLATE, closed));
+    create(t.module, session, &template)
+}
+
+fn generic(len: u64) -> Template {
+    kind(CKO_SECRET_KEY, CKK_GENERIC_SECRET).ulong(CKA_VALUE_LEN, len)
+}
+
+/// One byte that is not known is found in 256 trials, then the next: a check value or a MAC says when it is.
+fn a_block_is_not_cut_to_bytes_that_can_be_tried(t: &Test) {
+    let session = t.token().user_session();
+    let key = unwrapping(t, session);
+    let (one, two) = ([7; 16], [8; 32]);
+    for by in [with(CKM_AES_CBC, &[9u8; 16]), mechanism(CKM_AES_ECB)] {
+        let unwrap = |wrapped: &[u8], template: &Template| {
+            t.module.unwrap_key(session, Some(&by), key, Sent::from(wrapped), template).0
+        };
+        for len in (0..14).chain([17, 32, u64::MAX]) {
+            assert_rv!(unwrap(&one, &generic(len)), CKR_WRAPPED_KEY_LEN_RANGE, "{len} of 16");
+        }
+        // The first of two blocks may be one that somebody knows.
+        for len in (0..30).chain([33]) {
+            assert_rv!(unwrap(&two, &generic(len)), CKR_WRAPPED_KEY_LEN_RANGE, "{len} of 32");
+        }
+        for (wrapped, lens) in [(&one[..], 14..=16), (&two[..], 30..=32)] {
+            for len in lens {
+                assert_rv!(unwrap(wrapped, &generic(len)), CKR_OK, "{len}");
+            }
+        }
+        let of_aes = |len| kind(CKO_SECRET_KEY, CKK_AES).ulong(CKA_VALUE_LEN, len);
+        assert_rv!(unwrap(&two, &of_aes(16)), CKR_WRAPPED_KEY_LEN_RANGE);
+        assert_rv!(unwrap(&two, &of_aes(24)), CKR_OK);
+    }
+    let counter = ctr(128, [3; 16]);
+    for len in [1, 8, 13] {
+        let template = kind(CKO_SECRET_KEY, CKK_GENERIC_SECRET);
+        let by = counter.mechanism();
+        let (rv, _) = t.module.unwrap_key(session, Some(&by), key, Sent::from(&two[..len]), &template);
+        assert_rv!(rv, CKR_WRAPPED_KEY_LEN_RANGE, "{len}");
+    }
+}
+
+/// If only zeros came off, the answer would tell what a block ends in: the caller chooses what it is combined with.
+fn what_is_cut_off_is_not_looked_at(t: &Test) {
+    let session = t.token().user_session();
+    let key = unwrapping(t, session);
+    let mut vector = [0u8; 16];
+    for last in 0..=255 {
+        vector[15] = last;
+        let by = with(CKM_AES_CBC, &vector);
+        let (rv, made) = t.module.unwrap_key(session, Some(&by), key, Sent::from(&[7; 16]), &generic(15));
+        assert_rv!(rv, CKR_OK, "{last}");
+        assert_rv!(t.module.destroy_object(session, made), CKR_OK);
+    }
+}
+
+fn a_private_key_is_not_unwrapped_where_each_bit_can_be_changed(t: &Test) {
+    let session = t.token().user_session();
+    let wrapping = aes(t.module, session, &[1; 32]);
+    let private = Kind::P256.private_template().boolean(CKA_EXTRACTABLE, true);
+    let (rv, _, key) = t.module.generate_key_pair(
+        session,
+        Some(&Kind::P256.generator()),
+        &Kind::P256.public_template(),
+        &private,
+    );
+    assert_rv!(rv, CKR_OK);
+    let vector = [5; 12];
+    let sealing = gcm(Sent::from(&vector), Sent::null(0), 128);
+    let mut out = [0; 512];
+    let by = sealing.mechanism();
+    let (rv, len) = t.module.wrap_key(session, Some(&by), wrapping, key, Out::buffer(&mut out));
+    assert_rv!(rv, CKR_OK);
+    let sealed = &out[..usize::try_from(len).unwrap()];
+    let template = kind(CKO_PRIVATE_KEY, CKK_EC);
+    let (rv, _) = t.module.unwrap_key(session, Some(&by), wrapping, Sent::from(sealed), &template);
+    assert_rv!(rv, CKR_OK);
+    // GCM is counter mode from the vector and the number 2 on, with a tag after it.
+    let mut start = [0; 16];
+    start[..12].copy_from_slice(&vector);
+    start[15] = 2;
+    let counter = ctr(128, start);
+    for by in [counter.mechanism(), with(CKM_AES_CBC, &[0u8; 16]), mechanism(CKM_AES_ECB)] {
+        let bare = &sealed[..sealed.len() - 16];
+        let bare =
+            if by.mechanism == CKM_AES_CBC || by.mechanism == CKM_AES_ECB { &bare[..64] } else { bare };
+        let (rv, _) = t.module.unwrap_key(session, Some(&by), wrapping, Sent::from(bare), &template);
+        assert_rv!(rv, CKR_TEMPLATE_INCONSISTENT, "{:#x}", by.mechanism);
+    }
+}
+
+fn a_short_tag_guards_no_key(t: &Test) {
+    let session = t.token().user_session();
+    let (wrapping, key) = (aes(t.module, session, &[1; 32]), open_aes(t.module, session, &[2; 32]));
+    for tag_bits in [32, 64] {
+        let sealing = gcm(Sent::from(&[5; 12]), Sent::null(0), tag_bits);
+        let by = sealing.mechanism();
+        let template = kind(CKO_SECRET_KEY, CKK_AES);
+        let sealed = whole(t.module, ENCRYPTION, session, &by, wrapping, &[2; 32]).unwrap();
+        let (rv, _) = t.module.unwrap_key(session, Some(&by), wrapping, Sent::from(&sealed), &template);
+        assert_rv!(rv, CKR_MECHANISM_PARAM_INVALID, "{tag_bits}");
+        let (rv, _) = t.module.wrap_key(session, Some(&by), wrapping, key, Out::query());
+        assert_rv!(rv, CKR_MECHANISM_PARAM_INVALID, "{tag_bits}");
+    }
+}
+
+/// A key of 32 bytes to the power of 3 or 17 is a number below the modulus: its root is the key.
+fn a_key_that_wants_trust_is_not_wrapped_as_a_bare_number(t: &Test) {
+    let token = t.token();
+    let session = token.user_session();
+    let pair = generate(t.module, session, Kind::Rsa, true, "trusted");
+    assert_rv!(t.module.logout(session), CKR_OK);
+    let officer = token.so_session();
+    let trust = Template::new().boolean(CKA_TRUSTED, true);
+    assert_rv!(t.module.set_attribute_values(officer, pair.public, &trust), CKR_OK);
+    assert_rv!(t.module.close_session(officer), CKR_OK);
+    assert_rv!(t.module.logout(session), CKR_OK);
+    assert_rv!(t.module.login(session, cryptoki_sys::CKU_USER, pkcs11_tests::USER_PIN.into()), CKR_OK);
+    let template = opened(secret_template(CKK_AES, &[2; 16])).boolean(CKA_WRAP_WITH_TRUSTED, true);
+    let key = create(t.module, session, &template);
+    let padded = oaep(CKM_SHA256, CKG_MGF1_SHA256, Sent::null(0));
+    for (by, expected) in [(mechanism(CKM_RSA_X_509), CKR_KEY_NOT_WRAPPABLE), (padded.mechanism(), CKR_OK)] {
+        let (rv, _) = t.module.wrap_key(session, Some(&by), pair.public, key, Out::buffer(&mut [0; 256]));
+        assert_rv!(rv, expected, "{:#x}", by.mechanism);
+    }
+}
+
+fn wrong_padding_and_wrong_contents_are_one_error(t: &Test) {
+    let session = t.token().user_session();
+    let wrapping = aes(t.module, session, &[1; 32]);
+    let sealed = whole(t.module, ENCRYPTION, session, &mechanism(CKM_AES_ECB), wrapping, &[0; 32]).unwrap();
+    let (mut refused, mut vector) = (0, [0u8; 16]);
+    for template in [kind(CKO_SECRET_KEY, CKK_AES), generic(8), kind(CKO_PRIVATE_KEY, CKK_EC)] {
+        for last in 0..=255 {
+            vector[15] = last;
+            let by = with(CKM_AES_CBC_PAD, &vector);
+            // Of one block, whose last byte is what stands in the vector: 1 and 16 are padding.
+            let (rv, _) =
+                t.module.unwrap_key(session, Some(&by), wrapping, Sent::from(&sealed[..16]), &template);
+            assert_rv!(rv, CKR_WRAPPED_KEY_INVALID, "{last}");
+            refused += 1;
+        }
+    }
+    assert_eq!(refused, 3 * 256);
+    let by = with(CKM_AES_CBC_PAD, &vector);
+    let template = kind(CKO_SECRET_KEY, CKK_AES);
+    let (rv, _) = t.module.unwrap_key(session, Some(&by), wrapping, Sent::from(&sealed[..15]), &template);
+    assert_rv!(rv, CKR_WRAPPED_KEY_LEN_RANGE, "anybody sees that this is no block");
+}
+
+/// If zeros had to stand before the key, the answer would tell how large the number is.
+fn raw_rsa_gives_the_last_bytes_and_looks_at_no_other(t: &Test) {
+    let session = t.token().user_session();
+    let pair = generate(t.module, session, Kind::Rsa, false, "pair");
+    let by = mechanism(CKM_RSA_X_509);
+    for first in [0u8, 1, 0x40] {
+        let mut number = [7; 256];
+        number[0] = first;
+        let sealed = whole(t.module, ENCRYPTION, session, &by, pair.public, &number).unwrap();
+        let unwrap = |template: &Template| {
+            t.module.unwrap_key(session, Some(&by), pair.private, Sent::from(&sealed), template)
+        };
+        for len in [14u8, 32, 255] {
+            let (rv, key) = unwrap(&opened(generic(len.into())));
+            assert_rv!(rv, CKR_OK, "{len}");
+            assert_eq!(attribute(t.module, session, key, CKA_VALUE), vec![7; len.into()]);
+        }
+        for len in [0, 1, 13, 257] {
+            assert_rv!(unwrap(&generic(len)).0, CKR_WRAPPED_KEY_LEN_RANGE, "{len}");
+        }
+        assert_rv!(unwrap(&kind(CKO_SECRET_KEY, CKK_GENERIC_SECRET)).0, CKR_TEMPLATE_INCOMPLETE);
+    }
+}
+
+fn a_secret_is_not_derived_in_bytes_that_can_be_tried(t: &Test) {
+    let session = t.token().user_session();
+    let pair = || {
+        let private = Kind::P256.private_template().boolean(CKA_DERIVE, true).boolean(CKA_TOKEN, false);
+        let generator = Kind::P256.generator();
+        let public = Kind::P256.public_template();
+        let (rv, public, private) = t.module.generate_key_pair(session, Some(&generator), &public, &private);
+        assert_rv!(rv, CKR_OK);
+        Pair { public, private }
+    };
+    let (own, other) = (pair(), pair());
+    let point = attribute(t.module, session, other.public, CKA_EC_POINT);
+    for kdf in [CKD_NULL, CKD_SHA1_KDF, CKD_SHA256_KDF] {
+        let by = ecdh1(kdf, Sent::null(0), Sent::from(&point[2..]));
+        let derive = |len| {
+            let template = Template::new()
+                .ulong(CKA_CLASS, CKO_SECRET_KEY)
+                .ulong(CKA_KEY_TYPE, CKK_GENERIC_SECRET)
+                .ulong(CKA_VALUE_LEN, len);
+            t.module.derive_key(session, Some(&by.mechanism()), own.private, &template).0
+        };
+        for len in 0..14 {
+            assert_rv!(derive(len), CKR_KEY_SIZE_RANGE, "{kdf} {len}");
+        }
+        assert_rv!(derive(14), CKR_OK, "{kdf}");
+    }
+}
