@@ -168,6 +168,9 @@ impl Caller {
         let next = self.errand.as_ref().map(Errand::function).filter(|_| !self.dice.once_in(BETWEEN));
         let function = next.unwrap_or_else(|| self.function());
         self.memory.clear();
+        if let Some(errand) = self.errand.as_mut().filter(|_| next.is_none()) {
+            errand.disturb();
+        }
         let words = self.words(function, next.is_some());
         if self.trace {
             println!("{} {}{words:x?}", self.made, function.name);
@@ -179,6 +182,14 @@ impl Caller {
             let fits = unlisted.is_empty() && !is_sick(rv);
             assert!(fits, "call {}: {}{words:x?} answered {}", self.made, function.name, rv_name(rv));
         }
+        if next.is_some() {
+            let fits = self.errand_allows(function, &words, rv);
+            assert!(
+                fits,
+                "call {}: {}{words:x?} does not give back what was given",
+                self.made, function.name
+            );
+        }
         if rv == CKR_OK {
             self.learn(function, &words, next.is_some());
         }
@@ -188,6 +199,21 @@ impl Caller {
         if rv == CKR_CRYPTOKI_NOT_INITIALIZED && self.dice.once_in(4) {
             self.settle_at = self.made;
         }
+    }
+
+    /// What a call wrote into its room, if it has one and was given it.
+    fn result(&self, function: &Function, words: &[u64]) -> Option<Vec<u8>> {
+        let output = function.words.iter().position(|word| *word == Word::Output);
+        let index = output.filter(|index| words[*index] != 0)?;
+        let len = self.memory.words_at(words[index + 1]).first().copied().unwrap_or(0);
+        Some(self.memory.read(words[index], len))
+    }
+
+    /// Whether the errand's call was answered as those before it allow.
+    fn errand_allows(&self, function: &Function, words: &[u64], rv: CK_RV) -> bool {
+        let result = if rv == CKR_OK { self.result(function, words) } else { None };
+        let errand = self.errand.as_ref();
+        errand.is_none_or(|errand| errand.allows(function.name, rv, result.as_deref().unwrap_or_default()))
     }
 
     /// The errand's call was answered.
@@ -222,6 +248,9 @@ impl Caller {
         let mut words: Vec<u64> = Vec::with_capacity(function.words.len());
         let spoiled =
             (of_errand && self.dice.once_in(SPOILED)).then(|| self.dice.index(function.words.len().max(1)));
+        if let Some(errand) = self.errand.as_mut().filter(|_| spoiled.is_some()) {
+            errand.disturb();
+        }
         let (mut after, mut family) = (0, None);
         for (index, word) in function.words.iter().enumerate() {
             let number = function.words[..=index].iter().filter(|before| *before == word).count();
@@ -370,10 +399,7 @@ impl Caller {
     }
 
     fn learn_result(&mut self, function: &Function, words: &[u64], of_errand: bool) {
-        let output = function.words.iter().position(|word| *word == Word::Output);
-        if let Some(index) = output.filter(|index| words[*index] != 0) {
-            let len = self.memory.words_at(words[index + 1]).first().copied().unwrap_or(0);
-            let result = self.memory.read(words[index], len);
+        if let Some(result) = self.result(function, words) {
             if let Some(errand) = self.errand.as_mut().filter(|_| of_errand) {
                 errand.carry(function.name, &result);
             }

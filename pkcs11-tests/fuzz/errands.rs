@@ -1,17 +1,18 @@
-//! TABLE: what an application does from beginning to end, with arguments that are right.
+//! What an application does from beginning to end, with arguments that are right.
 //!
 //! Random arguments alone rarely come past the first call of an operation. An errand makes its calls in order, each
 //! with what the ones before it gave; the caller spoils an argument or puts another call between now and then, so that
-//! most mistakes are made close to where an application would make them.
+//! most mistakes are made close to where an application would make them. What nobody disturbed must give back what it
+//! was given.
+
+mod plans;
 
 use std::collections::BTreeMap;
 
 use cryptoki_sys::{
-    CK_RV, CK_USER_TYPE, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR,
-    CKM_AES_ECB, CKM_AES_GCM, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD,
-    CKM_EC_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA256, CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP,
-    CKM_RSA_PKCS_PSS, CKM_RSA_X_509, CKM_SHA_1_HMAC, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_RSA_PKCS,
-    CKM_SHA256_RSA_PKCS_PSS, CKM_SHA512_HMAC, CKR_OK, CKU_SO, CKU_USER,
+    CK_RV, CK_USER_TYPE, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKM_AES_CBC_PAD, CKM_AES_GCM, CKM_AES_KEY_GEN,
+    CKM_EC_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKM_SHA256, CKR_OK, CKR_SIGNATURE_INVALID,
+    CKR_SIGNATURE_LEN_RANGE, CKU_USER,
 };
 use pkcs11_tests::raw::words::{Function, Word};
 use pkcs11_tests::token::LABEL;
@@ -22,280 +23,8 @@ use crate::mechanisms::{family, right_mechanism};
 use crate::memory::{Lent, Memory};
 use crate::pins::Pins;
 use crate::templates;
-
-/// A call of an errand.
-#[derive(Clone, Copy)]
-enum Step {
-    Call(&'static str),
-    LogIn(CK_USER_TYPE),
-    /// A login with a wrong PIN: whatever it answers, the errand goes on.
-    Guess(CK_USER_TYPE),
-}
-
-use Step::{Call, Guess, LogIn};
-
-/// What errands of a kind have in common.
-struct Plan {
-    /// How often, beside the others.
-    weight: u64,
-    /// Mechanisms to sign with.
-    signers: &'static [u64],
-    /// Mechanisms to encrypt or wrap with.
-    ciphers: &'static [u64],
-    steps: &'static [Step],
-}
-
-const PLAIN: Plan = Plan { weight: 60, signers: WHOLE_SIGNERS, ciphers: CIPHERS_IN_PARTS, steps: &[] };
-
-const WHOLE_SIGNERS: &[u64] = &[
-    CKM_ECDSA,
-    CKM_RSA_PKCS,
-    CKM_RSA_PKCS_PSS,
-    CKM_ECDSA_SHA256,
-    CKM_SHA256_RSA_PKCS,
-    CKM_SHA256_RSA_PKCS_PSS,
-    CKM_SHA_1_HMAC,
-    CKM_SHA256_HMAC,
-    CKM_SHA512_HMAC,
-];
-const SIGNERS_IN_PARTS: &[u64] = &[
-    CKM_ECDSA_SHA256,
-    CKM_SHA256_RSA_PKCS,
-    CKM_SHA256_RSA_PKCS_PSS,
-    CKM_SHA_1_HMAC,
-    CKM_SHA256_HMAC,
-    CKM_SHA512_HMAC,
-];
-const WHOLE_CIPHERS: &[u64] = &[
-    CKM_AES_ECB,
-    CKM_AES_CBC,
-    CKM_AES_CBC_PAD,
-    CKM_AES_CTR,
-    CKM_AES_GCM,
-    CKM_RSA_PKCS,
-    CKM_RSA_PKCS_OAEP,
-    CKM_RSA_X_509,
-];
-const CIPHERS_IN_PARTS: &[u64] = &[CKM_AES_ECB, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_GCM];
-const RECOVERERS: &[u64] = &[CKM_RSA_PKCS, CKM_RSA_X_509];
-const WRAPPERS: &[u64] =
-    &[CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_KWP, CKM_AES_CBC_PAD, CKM_RSA_PKCS_OAEP];
-/// What these take is not of any length.
-const FUSSY: &[u64] = &[CKM_ECDSA, CKM_RSA_PKCS, CKM_RSA_PKCS_PSS, CKM_RSA_PKCS_OAEP, CKM_RSA_X_509];
-
-const PLANS: &[Plan] = &[
-    Plan {
-        steps: &[
-            Call("C_OpenSession"),
-            Call("C_SignInit"),
-            Call("C_Sign"),
-            Call("C_VerifyInit"),
-            Call("C_Verify"),
-            Call("C_CloseSession"),
-        ],
-        ..PLAIN
-    },
-    Plan {
-        signers: SIGNERS_IN_PARTS,
-        steps: &[
-            Call("C_OpenSession"),
-            Call("C_SignInit"),
-            Call("C_SignUpdate"),
-            Call("C_SignUpdate"),
-            Call("C_SignFinal"),
-            Call("C_VerifyInit"),
-            Call("C_VerifyUpdate"),
-            Call("C_VerifyUpdate"),
-            Call("C_VerifyFinal"),
-            Call("C_CloseSession"),
-        ],
-        ..PLAIN
-    },
-    Plan {
-        signers: RECOVERERS,
-        steps: &[
-            Call("C_OpenSession"),
-            Call("C_SignRecoverInit"),
-            Call("C_SignRecover"),
-            Call("C_VerifyRecoverInit"),
-            Call("C_VerifyRecover"),
-            Call("C_CloseSession"),
-        ],
-        ..PLAIN
-    },
-    Plan {
-        ciphers: WHOLE_CIPHERS,
-        steps: &[
-            Call("C_OpenSession"),
-            Call("C_EncryptInit"),
-            Call("C_Encrypt"),
-            Call("C_DecryptInit"),
-            Call("C_Decrypt"),
-            Call("C_CloseSession"),
-        ],
-        ..PLAIN
-    },
-    Plan {
-        steps: &[
-            Call("C_OpenSession"),
-            Call("C_EncryptInit"),
-            Call("C_EncryptUpdate"),
-            Call("C_EncryptUpdate"),
-            Call("C_EncryptFinal"),
-            Call("C_DecryptInit"),
-            Call("C_DecryptUpdate"),
-            Call("C_DecryptFinal"),
-            Call("C_CloseSession"),
-        ],
-        ..PLAIN
-    },
-    Plan {
-        steps: &[
-            Call("C_OpenSession"),
-            Call("C_DigestInit"),
-            Call("C_EncryptInit"),
-            Call("C_DigestEncryptUpdate"),
-            Call("C_EncryptFinal"),
-            Call("C_DigestFinal"),
-            Call("C_DecryptInit"),
-            Call("C_DigestInit"),
-            Call("C_DecryptDigestUpdate"),
-            Call("C_DecryptFinal"),
-            Call("C_DigestFinal"),
-            Call("C_CloseSession"),
-        ],
-        ..PLAIN
-    },
-    Plan {
-        signers: SIGNERS_IN_PARTS,
-        steps: &[
-            Call("C_OpenSession"),
-            Call("C_SignInit"),
-            Call("C_EncryptInit"),
-            Call("C_SignEncryptUpdate"),
-            Call("C_EncryptFinal"),
-            Call("C_SignFinal"),
-            Call("C_DecryptInit"),
-            Call("C_VerifyInit"),
-            Call("C_DecryptVerifyUpdate"),
-            Call("C_DecryptFinal"),
-            Call("C_VerifyFinal"),
-            Call("C_CloseSession"),
-        ],
-        ..PLAIN
-    },
-    Plan {
-        steps: &[
-            Call("C_OpenSession"),
-            Call("C_DigestInit"),
-            Call("C_DigestUpdate"),
-            Call("C_DigestKey"),
-            Call("C_GetOperationState"),
-            Call("C_DigestFinal"),
-            Call("C_SetOperationState"),
-            Call("C_DigestFinal"),
-            Call("C_DigestInit"),
-            Call("C_Digest"),
-            Call("C_CloseSession"),
-        ],
-        ..PLAIN
-    },
-    Plan {
-        ciphers: WRAPPERS,
-        steps: &[Call("C_WrapKey"), Call("C_UnwrapKey"), Call("C_GetObjectSize"), Call("C_DestroyObject")],
-        ..PLAIN
-    },
-    Plan {
-        steps: &[
-            Call("C_CreateObject"),
-            Call("C_GetAttributeValue"),
-            Call("C_SetAttributeValue"),
-            Call("C_CopyObject"),
-            Call("C_FindObjectsInit"),
-            Call("C_FindObjects"),
-            Call("C_FindObjectsFinal"),
-            Call("C_DestroyObject"),
-        ],
-        ..PLAIN
-    },
-    Plan {
-        weight: 20,
-        steps: &[
-            Call("C_GenerateKey"),
-            Call("C_GenerateKeyPair"),
-            Call("C_DeriveKey"),
-            Call("C_GenerateRandom"),
-            Call("C_SeedRandom"),
-        ],
-        ..PLAIN
-    },
-    Plan {
-        weight: 10,
-        steps: &[Call("C_OpenSession"), Call("C_Logout"), LogIn(CKU_USER), Call("C_SetPIN")],
-        ..PLAIN
-    },
-    Plan {
-        weight: 1,
-        steps: &[
-            Call("C_CloseAllSessions"),
-            Call("C_OpenSession"),
-            LogIn(CKU_SO),
-            Call("C_InitPIN"),
-            Call("C_SetPIN"),
-            Call("C_Logout"),
-            LogIn(CKU_USER),
-        ],
-        ..PLAIN
-    },
-    Plan {
-        weight: 1,
-        steps: &[
-            Call("C_CloseAllSessions"),
-            Call("C_InitToken"),
-            Call("C_OpenSession"),
-            LogIn(CKU_SO),
-            Call("C_InitPIN"),
-            Call("C_Logout"),
-            LogIn(CKU_USER),
-        ],
-        ..PLAIN
-    },
-    // The user forgets his PIN, and the officer gives him another.
-    Plan {
-        weight: 1,
-        steps: &[
-            Call("C_CloseAllSessions"),
-            Call("C_OpenSession"),
-            Guess(CKU_USER),
-            Guess(CKU_USER),
-            Guess(CKU_USER),
-            Guess(CKU_USER),
-            LogIn(CKU_SO),
-            Call("C_InitPIN"),
-            Call("C_Logout"),
-            LogIn(CKU_USER),
-        ],
-        ..PLAIN
-    },
-    // The officer forgets his: nobody can help, and the token is given up.
-    Plan {
-        weight: 1,
-        steps: &[
-            Call("C_CloseAllSessions"),
-            Call("C_OpenSession"),
-            Guess(CKU_SO),
-            Guess(CKU_SO),
-            Guess(CKU_SO),
-            Guess(CKU_SO),
-        ],
-        ..PLAIN
-    },
-    Plan {
-        weight: 2,
-        steps: &[Call("C_Finalize"), Call("C_Initialize"), Call("C_OpenSession"), LogIn(CKU_USER)],
-        ..PLAIN
-    },
-];
+use plans::Step::{self, Call, Guess, LogIn};
+use plans::{FUSSY, PLANS};
 
 /// What one call gives and another takes.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -303,6 +32,8 @@ enum Material {
     Message,
     Signature,
     Hidden,
+    Opened,
+    Digest,
     Wrapped,
     State,
 }
@@ -317,9 +48,17 @@ const GIVES: &[(&str, Material)] = &[
     ("C_EncryptFinal", Material::Hidden),
     ("C_DigestEncryptUpdate", Material::Hidden),
     ("C_SignEncryptUpdate", Material::Hidden),
+    ("C_DecryptUpdate", Material::Opened),
+    ("C_DecryptDigestUpdate", Material::Opened),
+    ("C_DecryptVerifyUpdate", Material::Opened),
+    ("C_DigestFinal", Material::Digest),
     ("C_WrapKey", Material::Wrapped),
     ("C_GetOperationState", Material::State),
 ];
+/// Functions that encrypt the message as a part of what is decrypted later.
+const ENCRYPT_A_PART: &[&str] = &["C_EncryptUpdate", "C_DigestEncryptUpdate", "C_SignEncryptUpdate"];
+/// Decryptions whose last part comes with `C_DecryptFinal`.
+const HOLDS_BACK: &[u64] = &[CKM_AES_CBC_PAD, CKM_AES_GCM];
 /// Inputs, by function and number, that are not the message.
 const TAKES: &[(&str, usize, Material)] = &[
     ("C_Verify", 2, Material::Signature),
@@ -350,6 +89,8 @@ pub(crate) struct Errand {
     next: usize,
     /// Refusals that it bears before it is given up.
     patience: u32,
+    /// Whether every argument so far was right, every answer `CKR_OK`, and no other call in between.
+    undisturbed: bool,
     signer: u64,
     cipher: u64,
     session: u64,
@@ -372,7 +113,17 @@ impl Errand {
         let len = if fussy { 32 } else { 16 * (1 + dice.index(20)) };
         let message = (0..len).map(|_| dice.word() as u8 & 0x7F).collect();
         let carried = BTreeMap::from([(Material::Message, message)]);
-        Self { steps: plan.steps, next: 0, patience: 2, signer, cipher, session, object: 0, carried }
+        Self {
+            steps: plan.steps,
+            next: 0,
+            patience: 2,
+            undisturbed: true,
+            signer,
+            cipher,
+            session,
+            object: 0,
+            carried,
+        }
     }
 
     /// The session that it works in.
@@ -473,12 +224,44 @@ impl Errand {
         }
     }
 
+    /// An argument was spoiled, or another call came in between: from now on anything may be answered.
+    pub(crate) fn disturb(&mut self) {
+        self.undisturbed = false;
+    }
+
+    /// Whether an answer is one that the calls before it allow: undisturbed, what was just signed holds, what was
+    /// encrypted comes back, and a digest of the same is the same.
+    pub(crate) fn allows(&self, function: &str, rv: CK_RV, result: &[u8]) -> bool {
+        let carried = |material| self.carried.get(&material).map_or(&[][..], Vec::as_slice);
+        let message = carried(Material::Message);
+        match function {
+            _ if !self.undisturbed => true,
+            // The last part is not there yet when the other operation of the two is fed.
+            "C_DigestFinal" | "C_VerifyFinal" if HOLDS_BACK.contains(&self.cipher) => true,
+            "C_Verify" | "C_VerifyFinal" | "C_VerifyRecover"
+                if [CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE].contains(&rv) =>
+            {
+                false
+            }
+            _ if rv != CKR_OK => true,
+            // Without padding a shorter number comes back with zeros before it.
+            "C_Decrypt" | "C_VerifyRecover" => result.ends_with(message),
+            "C_DecryptFinal" => {
+                let is_part = |step: &&Step| matches!(step, Call(name) if ENCRYPT_A_PART.contains(name));
+                let parts = self.steps.iter().filter(is_part).count();
+                [carried(Material::Opened), result].concat() == message.repeat(parts)
+            }
+            "C_DigestFinal" => [&[][..], result].contains(&carried(Material::Digest)),
+            _ => true,
+        }
+    }
+
     /// Remembers what a call gave.
     pub(crate) fn carry(&mut self, function: &str, result: &[u8]) {
         let Some((_, material)) = GIVES.iter().find(|(name, _)| *name == function) else { return };
         let carried = self.carried.entry(*material).or_default();
         // What was encrypted in parts is decrypted as a whole.
-        if *material != Material::Hidden {
+        if !matches!(material, Material::Hidden | Material::Opened) {
             carried.clear();
         }
         carried.extend(result);
@@ -497,6 +280,7 @@ impl Errand {
         if (rv == CKR_OK && !asked_only) || guessed {
             self.next += 1;
         } else {
+            self.undisturbed = false;
             let Some(left) = self.patience.checked_sub(1) else { return false };
             self.patience = left;
         }

@@ -1,7 +1,8 @@
 //! Random calls of all 68 functions of 2.40, mostly well formed, often not.
 //!
 //! An application may not lend memory that it does not have: what a call points to is always there, unless the length
-//! that goes with it is one that no memory has. Everything else about a call is random.
+//! that goes with it is one that no memory has. Everything else about a call is random, or belongs to an errand: see
+//! `errands.rs`.
 //!
 //! `make test` runs [`CALLS`] calls from one seed; `make fuzz CALLS=2000000` as many as one likes, from another seed
 //! each time. A failure names the seed: `make fuzz SEED=... CALLS=...` runs it again, with `TRACE=1` in the environment
