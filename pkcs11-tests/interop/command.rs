@@ -60,7 +60,7 @@ fn a_pin_file_that_others_may_read_is_refused(t: &Test) {
         let _officer = pin_file(t, "officer.pin", SO_PIN, mode);
         let answer = output(&mut claviger(t, &INIT));
         let said = String::from_utf8(answer.stderr).unwrap();
-        assert_eq!(answer.status.code(), Some(1), "{said}");
+        assert_eq!(answer.status.code(), Some(3), "{said}");
         assert!(
             said.contains("others may read or write officer.pin, which holds the officer's PIN"),
             "{said}"

@@ -8,17 +8,31 @@ use clap::{ArgMatches, Command};
 use pkcs11::{Error, Token};
 
 use crate::failure::{Failure, Result};
+use crate::generate;
+use crate::object;
 use crate::show::printable;
 use crate::terminal::Asker;
 use crate::token;
 
 /// What nouns are, for `--help`.
-const NOUNS: &[(&str, &str)] = &[("token", "Tokens and the slots that they are in")];
+const NOUNS: &[(&str, &str)] = &[
+    ("token", "Tokens and the slots that they are in"),
+    ("object", "Objects of every kind"),
+    ("generate", "Pages and completions, for packages"),
+];
 
 /// Everything that can be done.
 const COMMANDS: &[Row] = &[
     row::<token::Init>("token", "init", "Make a token in an empty slot: its officer, its user, their PINs"),
     row::<token::List>("token", "list", "Show the slots and the tokens in them"),
+    row::<token::Show>("token", "show", "Show one token: its state, its limits, its mechanisms"),
+    row::<object::List>("object", "list", "Show every object of a token"),
+    row::<generate::Man>("generate", "man", "Write the manual pages into a folder"),
+    row::<generate::Completions>(
+        "generate",
+        "completions",
+        "Write the completions of a shell to standard output",
+    ),
 ];
 
 const EXIT_CODES: &str = "\
@@ -26,6 +40,9 @@ Exit codes:
   0  done
   1  failed, or refused by the token; standard error says why and what to do
   2  the command line is wrong; nothing was done
+  3  a PIN or passphrase is wrong, locked, or not to be had
+  4  what was named is not there, or there are several of it
+  5  the tokens cannot be reached: configuration, permissions, disk
 
 Where tokens lie is configured: in the file that CLAVIGER_CONF names, else in
 $XDG_CONFIG_HOME/claviger/claviger.toml (or below ~/.config), else in
@@ -111,7 +128,8 @@ fn dispatch(matches: &ArgMatches, stage: &mut Stage<'_>) -> Result<()> {
     }
 }
 
-fn grammar() -> Command {
+/// The whole command line: what help, manual pages and completions are made from.
+pub(crate) fn grammar() -> Command {
     let nouns = NOUNS.iter().map(|(noun, about)| {
         let verbs = COMMANDS
             .iter()
@@ -122,6 +140,7 @@ fn grammar() -> Command {
             .subcommand_required(true)
             .arg_required_else_help(true)
             .disable_help_subcommand(true)
+            .after_help(EXIT_CODES)
             .subcommands(verbs)
     });
     Command::new("claviger")

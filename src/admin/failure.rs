@@ -9,6 +9,21 @@ use crate::show::printable;
 /// A result of a command.
 pub type Result<T> = std::result::Result<T, Failure>;
 
+/// What a script can tell from the exit code: never renumbered once released.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// Failed or refused, for a reason that has no number of its own.
+    Failed = 1,
+    /// The command line is wrong.
+    Usage = 2,
+    /// A PIN or a passphrase is wrong, locked, missing or not to be had.
+    Pin = 3,
+    /// What was named is not there, or there are several.
+    NotFound = 4,
+    /// The tokens cannot be reached: configuration, permissions, the disk, a damaged store.
+    Unreachable = 5,
+}
+
 /// Why a command failed.
 #[derive(Debug)]
 pub enum Failure {
@@ -27,6 +42,8 @@ pub enum Failure {
         reason: String,
         /// What to do next.
         remedy: String,
+        /// What a script is told.
+        code: Code,
     },
     /// The result could not be written.
     Output(io::Error),
@@ -38,16 +55,32 @@ impl Failure {
     }
 
     pub(crate) fn refused(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
-        Self::Refused { reason: reason.into(), remedy: remedy.into() }
+        Self::coded(Code::Failed, reason, remedy)
     }
 
-    /// 2 for a wrong command line, 0 where the reader of the result has merely gone away, else 1.
+    /// A PIN or a passphrase is not to be had.
+    pub(crate) fn pin(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::coded(Code::Pin, reason, remedy)
+    }
+
+    /// What was named is not there, or there are several.
+    pub(crate) fn not_found(reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::coded(Code::NotFound, reason, remedy)
+    }
+
+    fn coded(code: Code, reason: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self::Refused { reason: reason.into(), remedy: remedy.into(), code }
+    }
+
+    /// A [`Code`], or 0 where the reader of the result has merely gone away.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Usage(_) => 2,
+            Self::Usage(_) => Code::Usage as u8,
+            Self::Token { error, .. } => code(error) as u8,
+            Self::Refused { code, .. } => *code as u8,
             Self::Output(error) if error.kind() == ErrorKind::BrokenPipe => 0,
-            Self::Token { .. } | Self::Refused { .. } | Self::Output(_) => 1,
+            Self::Output(_) => Code::Failed as u8,
         }
     }
 
@@ -58,7 +91,7 @@ impl Failure {
             Self::Token { what, error } => {
                 tell_both(err, &format!("{what}: {error}"), remedy(error).unwrap_or_default())
             }
-            Self::Refused { reason, remedy } => tell_both(err, reason, remedy),
+            Self::Refused { reason, remedy, .. } => tell_both(err, reason, remedy),
             Self::Output(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
             Self::Output(error) => tell_both(err, &format!("the result cannot be written: {error}"), ""),
         }
@@ -79,6 +112,28 @@ fn tell_both(err: &mut dyn Write, reason: &str, remedy: &str) -> io::Result<()> 
     Ok(())
 }
 
+/// What a refusal of the token is, for a script.
+fn code(error: &Error) -> Code {
+    match error {
+        Error::PinIncorrect
+        | Error::PinLocked
+        | Error::PinInvalid(_)
+        | Error::PinLenRange
+        | Error::UserPinNotInitialized => Code::Pin,
+        Error::SlotIdInvalid | Error::TokenNotInitialized | Error::ObjectHandleInvalid => Code::NotFound,
+        Error::Configuration { .. }
+        | Error::DeviceKey { .. }
+        | Error::StoreNewer { .. }
+        | Error::StoreDamaged { .. }
+        | Error::StoreBusy(_)
+        | Error::StoreReadOnly(_)
+        | Error::StoreFull(_)
+        | Error::StoreIo { .. }
+        | Error::Forged { .. } => Code::Unreachable,
+        _ => Code::Failed,
+    }
+}
+
 /// What the operator can do about a refusal of the token.
 pub(crate) fn remedy(error: &Error) -> Option<&'static str> {
     Some(match error {
@@ -97,7 +152,12 @@ pub(crate) fn remedy(error: &Error) -> Option<&'static str> {
         Error::SlotIdInvalid => "`claviger token list` shows the slots",
         Error::PinIncorrect => "try again with the right PIN; too many wrong ones lock it",
         Error::PinLocked => {
-            "a locked officer's PIN cannot be freed by this command; an empty slot takes a new token"
+            "an officer gives a locked user a new PIN; where the officer's is locked, `claviger token delete` gives up \
+             the token and every key in it"
+        }
+        Error::UserPinNotInitialized => "an officer gives the user a PIN first: `pkcs11-tool --init-pin`",
+        Error::KeyFunctionNotPermitted => {
+            "the key's usage attributes do not allow that: `claviger key show` lists them"
         }
         Error::PinInvalid(_) | Error::PinLenRange => "choose another PIN",
         Error::SessionExists => "end the programs that use the token",
@@ -123,7 +183,10 @@ mod tests {
             "claviger: slot 3 cannot be read: there is no such slot\n  what to do: `claviger token list` shows the \
              slots\n"
         );
-        assert_eq!(failure.exit_code(), 1);
+        assert_eq!(failure.exit_code(), 4);
+        assert_eq!(Failure::token("", Error::PinLocked).exit_code(), 3);
+        assert_eq!(Failure::token("", Error::StoreFull("/data".into())).exit_code(), 5);
+        assert_eq!(Failure::token("", Error::SessionExists).exit_code(), 1);
     }
 
     #[test]

@@ -1,14 +1,20 @@
 //! The command `claviger`: it translates command lines and decides nothing.
 #![forbid(unsafe_code)]
 
+mod choice;
 mod command;
 mod failure;
+mod generate;
 mod journal;
 #[cfg(test)]
 mod mock;
+mod object;
 mod pin;
+mod session;
 mod show;
 mod terminal;
+#[cfg(test)]
+mod tests;
 mod token;
 
 use std::ffi::OsString;
@@ -18,7 +24,7 @@ use std::sync::Arc;
 use assembly::Config;
 
 pub use command::{Stage, run};
-pub use failure::{Failure, Result};
+pub use failure::{Code, Failure, Result};
 pub use terminal::{Asker, Terminal};
 
 /// Runs a command line, the program's name first, over the configured token and this process's own streams.

@@ -31,13 +31,13 @@ pub(crate) enum Source {
 pub(crate) struct Wanted {
     /// Whose, as in "the officer's PIN".
     whose: &'static str,
-    /// The name of the options: `officer` for `--officer-pin-file`.
+    /// The beginning of the options: `officer-pin` for `--officer-pin-file` and `--officer-pin-fd`.
     option: &'static str,
     source: Source,
 }
 
 impl Wanted {
-    /// The PIN of `option`'s person, from what its two options say, else from the terminal.
+    /// A PIN from what its two options say, else from the terminal.
     pub(crate) fn new(
         whose: &'static str,
         option: &'static str,
@@ -73,7 +73,7 @@ impl Wanted {
                 return Ok(first);
             }
         }
-        Err(Failure::refused(
+        Err(Failure::pin(
             format!("the {} PIN was typed differently {ROUNDS} times", self.whose),
             "nothing was changed: start again",
         ))
@@ -85,13 +85,13 @@ impl Wanted {
 
     fn ask(&self, asker: &mut dyn Asker, prompt: &str) -> Result<Secret> {
         let typed = asker.ask(prompt).map_err(|error| match error.kind() {
-            ErrorKind::Interrupted | ErrorKind::UnexpectedEof => Failure::refused(
+            ErrorKind::Interrupted | ErrorKind::UnexpectedEof => Failure::pin(
                 format!("the {} PIN was not given", self.whose),
                 "nothing was changed: start again",
             ),
-            _ => Failure::refused(
+            _ => Failure::pin(
                 format!("there is no terminal to ask for the {} PIN ({error})", self.whose),
-                format!("name a file with --{0}-pin-file, or a descriptor with --{0}-pin-fd", self.option),
+                format!("name a file with --{0}-file, or a descriptor with --{0}-fd", self.option),
             ),
         })?;
         self.not_empty(typed)
@@ -105,16 +105,16 @@ impl Wanted {
             Source::Terminal => return Ok(None),
         };
         if file.is_terminal() {
-            return Err(Failure::refused(
+            return Err(Failure::pin(
                 format!("{place} is a terminal, which would show the {} PIN", self.whose),
                 format!(
-                    "leave out --{0}-pin-file and --{0}-pin-fd: the PIN is then asked for without echo",
+                    "leave out --{0}-file and --{0}-fd: the PIN is then asked for without echo",
                     self.option
                 ),
             ));
         }
         let pin = one_line(file).map_err(|error| {
-            Failure::refused(
+            Failure::pin(
                 format!("the {} PIN cannot be read from {place}: {error}", self.whose),
                 "it must hold the PIN alone, on one line",
             )
@@ -124,7 +124,7 @@ impl Wanted {
 
     fn not_empty(&self, pin: Secret) -> Result<Secret> {
         if pin.is_empty() {
-            return Err(Failure::refused(format!("the {} PIN is empty", self.whose), "give one"));
+            return Err(Failure::pin(format!("the {} PIN is empty", self.whose), "give one"));
         }
         Ok(pin)
     }
@@ -132,9 +132,9 @@ impl Wanted {
     /// Opens a file that others may not read, or a pipe.
     fn file(&self, path: &Path) -> Result<File> {
         let cannot = |error: io::Error| {
-            Failure::refused(
+            Failure::pin(
                 format!("the {} PIN cannot be read from {}: {error}", self.whose, path.display()),
-                format!("name another file with --{}-pin-file", self.option),
+                format!("name another file with --{}-file", self.option),
             )
         };
         let file =
@@ -144,7 +144,7 @@ impl Wanted {
         // A secret that a container is given lies there as root's, readable for the container's group.
         let group_allowed = if metadata.uid() == 0 { 0o040 } else { 0 };
         if metadata.is_file() && mode & 0o077 & !group_allowed != 0 {
-            return Err(Failure::refused(
+            return Err(Failure::pin(
                 format!("others may read or write {}, which holds the {} PIN", path.display(), self.whose),
                 format!("chmod 600 {0}, and choose another PIN if {0} was readable before", path.display()),
             ));
@@ -160,9 +160,9 @@ impl Wanted {
             File::open(format!("/proc/self/fd/{number}"))
         };
         opened.map_err(|error| {
-            Failure::refused(
+            Failure::pin(
                 format!("the {} PIN cannot be read from descriptor {number}: {error}", self.whose),
-                format!("open the descriptor for reading, or use --{}-pin-file", self.option),
+                format!("open the descriptor for reading, or use --{}-file", self.option),
             )
         })
     }

@@ -45,6 +45,11 @@ pub(crate) fn flags(set: u64) -> impl Iterator<Item = &'static Flag> {
     FLAGS.iter().filter(move |flag| set & flag.bit != 0)
 }
 
+/// A mechanism by the standard's name, or by its number.
+pub(crate) fn mechanism_name(mechanism: u64) -> String {
+    c::name("CKM_", mechanism).map_or_else(|| format!("{mechanism:#x}"), str::to_owned)
+}
+
 /// Text for a terminal: control characters, which a label or a path may hold, as escapes.
 pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     if !text.chars().any(char::is_control) {

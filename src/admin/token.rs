@@ -2,6 +2,7 @@
 
 mod init;
 mod list;
+mod show;
 #[cfg(test)]
 mod tests;
 
@@ -14,11 +15,12 @@ use crate::show::flags;
 
 pub(crate) use init::Init;
 pub(crate) use list::List;
+pub(crate) use show::Show;
 
 /// A slot and what its token tells.
-struct Slot {
-    id: SlotId,
-    token: std::result::Result<TokenInfo, Error>,
+pub(crate) struct Slot {
+    pub(crate) id: SlotId,
+    pub(crate) token: std::result::Result<TokenInfo, Error>,
 }
 
 impl Slot {
@@ -27,11 +29,16 @@ impl Slot {
     }
 
     /// All slots, as they are now.
-    fn all(token: &dyn Token) -> Result<Vec<Self>> {
+    pub(crate) fn all(token: &dyn Token) -> Result<Vec<Self>> {
         let ids = token
             .slot_list(false, true)
             .map_err(|error| Failure::token("the slots cannot be listed", error))?;
         Ok(ids.into_iter().map(|id| Self::of(token, id)).collect())
+    }
+
+    /// The initialised token in it, if there is one that can be read.
+    pub(crate) fn held(&self) -> Option<(SlotId, &TokenInfo)> {
+        self.token.as_ref().ok().filter(|info| is_initialised(info)).map(|info| (self.id, info))
     }
 
     /// The slot for a program to read.
@@ -65,7 +72,7 @@ struct Shown {
 }
 
 /// Writes one value in JSON and ends the line.
-fn write_json(out: &mut dyn std::io::Write, value: &impl Serialize) -> Result<()> {
+pub(crate) fn write_json(out: &mut dyn std::io::Write, value: &impl Serialize) -> Result<()> {
     serde_json::to_writer_pretty(&mut *out, value).map_err(std::io::Error::from)?;
     Ok(writeln!(out)?)
 }

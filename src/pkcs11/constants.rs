@@ -2,7 +2,16 @@
 //!
 //! `CK_ULONG` is 64 bits wide on every platform that this crate builds for.
 
-pub use cryptoki_sys::{
+macro_rules! constants {
+    ($($name:ident),* $(,)?) => {
+        pub use cryptoki_sys::{$($name),*};
+
+        /// Every constant above with its name.
+        const NAMED: &[(&str, u64)] = &[$((stringify!($name), cryptoki_sys::$name as u64)),*];
+    };
+}
+
+constants! {
     CK_CERTIFICATE_CATEGORY_AUTHORITY, CK_CERTIFICATE_CATEGORY_OTHER_ENTITY,
     CK_CERTIFICATE_CATEGORY_TOKEN_USER, CK_CERTIFICATE_CATEGORY_UNSPECIFIED, CK_EFFECTIVELY_INFINITE,
     CK_FALSE, CK_INVALID_HANDLE, CK_OTP_CHALLENGE, CK_OTP_COUNTER, CK_OTP_FLAGS, CK_OTP_FORMAT_ALPHANUMERIC,
@@ -229,6 +238,34 @@ pub use cryptoki_sys::{
     CKT_TRUSTED, CKU_CONTEXT_SPECIFIC, CKU_SO, CKU_USER, CKV_AUTHORITY_TYPE_COMMON_CRITERIA,
     CKV_AUTHORITY_TYPE_NIST_CMVP, CKV_AUTHORITY_TYPE_UNSPECIFIED, CKV_TYPE_FIRMWARE, CKV_TYPE_HARDWARE,
     CKV_TYPE_HYBRID, CKV_TYPE_SOFTWARE, CKV_TYPE_UNSPECIFIED, CKZ_DATA_SPECIFIED, CKZ_SALT_SPECIFIED,
-};
+}
 
 const _: () = assert!(size_of::<cryptoki_sys::CK_ULONG>() == 8, "CK_ULONG must be 64 bits wide");
+
+/// The standard's name of a number, of those that begin with `prefix`: `name("CKM_", 0)` is `CKM_RSA_PKCS_KEY_PAIR_GEN`.
+#[must_use]
+pub fn name(prefix: &str, value: u64) -> Option<&'static str> {
+    // Some numbers have an older name beside the current one, which comes first in alphabetical order.
+    NAMED.iter().find(|(name, number)| *number == value && name.starts_with(prefix)).map(|(name, _)| *name)
+}
+
+/// The number of a name of the standard's: `number("CKM_AES_GCM")`.
+#[must_use]
+pub fn number(name: &str) -> Option<u64> {
+    NAMED.iter().find(|(known, _)| *known == name).map(|(_, number)| *number)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_number_has_the_name_that_its_prefix_asks_for() {
+        assert_eq!(name("CKM_", CKM_EC_KEY_PAIR_GEN), Some("CKM_EC_KEY_PAIR_GEN"));
+        assert_eq!(name("CKK_", CKK_AES), Some("CKK_AES"));
+        assert_eq!(name("CKO_", CKO_DATA), Some("CKO_DATA"));
+        assert_eq!(name("CKM_", u64::MAX), None);
+        assert_eq!(number("CKA_LABEL"), Some(CKA_LABEL));
+        assert_eq!(number("CKA_LABE"), None);
+    }
+}

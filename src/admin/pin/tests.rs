@@ -9,7 +9,7 @@ use super::*;
 use crate::mock::Answers;
 
 fn officer(file: Option<PathBuf>, descriptor: Option<u32>) -> Wanted {
-    Wanted::new("officer's", "officer", file, descriptor)
+    Wanted::new("officer's", "officer-pin", file, descriptor)
 }
 
 /// A file of mode `mode` that holds `text`.
@@ -53,7 +53,7 @@ fn a_file_that_is_empty_long_or_of_two_lines_is_refused() {
 fn a_file_that_others_may_read_is_refused_with_the_command_that_helps() {
     for mode in [0o604, 0o602, 0o620, 0o660] {
         let file = file(b"1234\n", mode);
-        let Err(Failure::Refused { reason, remedy }) =
+        let Err(Failure::Refused { reason, remedy, .. }) =
             officer(Some(file.path().to_owned()), None).known(&mut Answers::none())
         else {
             panic!("mode {mode:o} was taken");
@@ -130,7 +130,7 @@ fn two_different_entries_are_asked_for_again_but_not_for_ever() {
 
 #[test]
 fn without_a_terminal_the_refusal_says_which_options_to_use() {
-    let Err(Failure::Refused { reason, remedy }) = officer(None, None).known(&mut Answers::none()) else {
+    let Err(Failure::Refused { reason, remedy, .. }) = officer(None, None).known(&mut Answers::none()) else {
         panic!("something was read");
     };
     assert_eq!(reason, "there is no terminal to ask for the officer's PIN (entity not found)");

@@ -142,8 +142,9 @@ impl Init {
 
     /// The officer's and the user's PIN, of lengths that the token takes.
     fn pins(&self, slot: SlotId, info: &TokenInfo, stage: &mut Stage<'_>) -> Result<(Secret, Secret)> {
-        let officer = Wanted::new("officer's", "officer", self.officer_pin_file.clone(), self.officer_pin_fd);
-        let user = Wanted::new("user's", "user", self.user_pin_file.clone(), self.user_pin_fd);
+        let officer =
+            Wanted::new("officer's", "officer-pin", self.officer_pin_file.clone(), self.officer_pin_fd);
+        let user = Wanted::new("user's", "user-pin", self.user_pin_file.clone(), self.user_pin_fd);
         let officer = if self.again {
             stage.tell(&format!(
                 "slot {} holds {}: every key and object in it and the PINs of its users will be lost",
@@ -183,7 +184,7 @@ fn check_length(whose: &str, pin: &Secret, info: &TokenInfo) -> Result<()> {
     if (info.min_pin_len..=info.max_pin_len).contains(&len) {
         return Ok(());
     }
-    Err(Failure::refused(
+    Err(Failure::pin(
         format!("the {whose} PIN is too short or too long"),
         format!("choose one of {} to {} bytes", info.min_pin_len, info.max_pin_len),
     ))

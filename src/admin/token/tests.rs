@@ -59,7 +59,7 @@ fn the_list_in_json_keeps_its_form() {
     token.state().slots.push(MockSlot { problem: Some(Error::TokenNotInitialized), ..MockSlot::empty(9) });
     let done = claviger(&token, &["token", "list", "--json"], &[]);
     assert_eq!(done.out, include_str!("list.json"));
-    assert_eq!(done.code, 1);
+    assert_eq!(done.code, 4);
 }
 
 #[test]
@@ -74,7 +74,7 @@ fn a_token_that_cannot_be_read_hides_no_other_and_makes_a_failure() {
          7           -      -       device key /keys/1: of another token\n\
          1234567890  -      -       empty\n"
     );
-    assert_eq!(done.code, 1);
+    assert_eq!(done.code, 5);
     assert_eq!(
         done.err,
         "claviger: the token in slot 7 cannot be read: device key /keys/1: of another token\n  what to do: put that \
@@ -174,7 +174,7 @@ fn again_with_a_wrong_pin_changes_nothing() {
     let before = token.state().slots.clone();
     let line = ["token", "init", "--label", "mail", "--slot", "7", "--again"];
     let done = claviger(&token, &line, &["not-the-pin", "user-pin-1", "user-pin-1"]);
-    assert_eq!(done.code, 1);
+    assert_eq!(done.code, 3);
     assert!(
         done.err.ends_with(
             "claviger: the token in slot 7 cannot be initialised: wrong PIN, or nobody of that name\n  what to do: \
@@ -212,7 +212,7 @@ fn a_pin_of_impossible_length_is_refused_before_anything_is_made() {
     let token = two_slots();
     for typed in [["abc", "abc", "user-pin-1", "user-pin-1"], ["officer-1", "officer-1", "u", "u"]] {
         let done = claviger(&token, &["token", "init", "--label", "mail"], &typed);
-        assert_eq!(done.code, 1);
+        assert_eq!(done.code, 3);
         assert!(
             done.err.ends_with("PIN is too short or too long\n  what to do: choose one of 4 to 16 bytes\n")
         );
@@ -285,7 +285,7 @@ fn a_configuration_that_is_refused_is_told_with_path_and_reason() {
     };
     let mut stage =
         Stage { open: &|| Err(refusal.clone()), asker: &mut Answers::none(), out: &mut out, err: &mut err };
-    assert_eq!(run(["claviger", "token", "list"].map(OsString::from), &mut stage), 1);
+    assert_eq!(run(["claviger", "token", "list"].map(OsString::from), &mut stage), 5);
     assert_eq!(
         String::from_utf8(err).unwrap(),
         "claviger: the tokens cannot be opened: /etc/claviger/claviger.toml: line 3: unknown field `slots`\n  what \

@@ -1,0 +1,42 @@
+use pkcs11::Attribute;
+use pkcs11::constants as c;
+
+use crate::tests::{Bench, PIN};
+
+#[test]
+fn objects_are_listed_with_their_class_and_label() {
+    let bench = Bench::with_token("web");
+    bench.create(vec![
+        Attribute::ulong(c::CKA_CLASS, c::CKO_DATA),
+        Attribute::boolean(c::CKA_TOKEN, true),
+        Attribute::bytes(c::CKA_LABEL, b"a note"),
+    ]);
+    let done = bench.claviger(&["object", "list"], &[PIN]);
+    assert_eq!((done.code, done.err.as_str()), (0, ""));
+    assert_eq!(done.out, "CLASS  TYPE  BITS  LABEL   ID\ndata   -     -     a note\n");
+}
+
+#[test]
+fn a_wrong_pin_is_told_with_an_exit_code_of_its_own() {
+    let bench = Bench::with_token("web");
+    let done = bench.claviger(&["object", "list"], &["wrong-pin"]);
+    assert_eq!((done.code, done.out.as_str()), (3, ""));
+    assert!(done.err.contains("the user of the token \"web\" is not logged in"), "{}", done.err);
+    assert!(!done.err.contains("wrong-pin"), "{}", done.err);
+}
+
+#[test]
+fn a_misspelt_token_is_told_with_the_one_that_was_probably_meant() {
+    let bench = Bench::with_token("signing");
+    let done = bench.claviger(&["object", "list", "--token", "sining"], &[PIN]);
+    assert_eq!(done.code, 4);
+    assert!(done.err.contains("there is no token \"sining\""), "{}", done.err);
+    assert!(done.err.contains("did you mean \"signing\"?"), "{}", done.err);
+}
+
+#[test]
+fn without_a_token_the_command_says_how_to_make_one() {
+    let done = Bench::empty().claviger(&["object", "list"], &[PIN]);
+    assert_eq!(done.code, 4);
+    assert!(done.err.contains("claviger token init"), "{}", done.err);
+}

@@ -1,0 +1,66 @@
+//! A session of the user's, for the commands that act on objects.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use pkcs11::{Access, Error, SessionHandle, Token, TokenInfo, UserType};
+
+use crate::choice::TokenChoice;
+use crate::command::Stage;
+use crate::failure::{Failure, Result};
+use crate::pin::Wanted;
+
+/// Which token, and where its user's PIN comes from.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Door {
+    #[command(flatten)]
+    token: TokenChoice,
+    /// Read the user's PIN from a file that nobody else may read
+    #[arg(long, value_name = "FILE", conflicts_with = "pin_fd")]
+    pin_file: Option<PathBuf>,
+    /// Read the user's PIN from an open descriptor
+    #[arg(long, value_name = "N")]
+    pin_fd: Option<u32>,
+}
+
+impl Door {
+    /// Opens a session on the chosen token and logs its user in.
+    pub(crate) fn enter(&self, stage: &mut Stage<'_>, access: Access) -> Result<UserSession> {
+        let session = self.open(stage, access)?;
+        let pin = Wanted::new("user's", "pin", self.pin_file.clone(), self.pin_fd).known(stage.asker)?;
+        match session.token.login(session.handle, UserType::User, Some(pin.expose())) {
+            // A token without a login: its objects are there for everybody.
+            Ok(()) | Err(Error::UserAlreadyLoggedIn) => Ok(session),
+            Err(error) => Err(Failure::token(
+                format!("the user of the token \"{}\" is not logged in", session.info.label),
+                error,
+            )),
+        }
+    }
+
+    /// Opens a session on the chosen token without a login: public objects alone are seen.
+    pub(crate) fn open(&self, stage: &Stage<'_>, access: Access) -> Result<UserSession> {
+        let token = stage.token()?;
+        let (slot, info) = self.token.find(&*token)?;
+        let handle = token
+            .open_session(slot, access, true)
+            .map_err(|error| Failure::token(format!("no session on the token \"{}\"", info.label), error))?;
+        Ok(UserSession { token, handle, info })
+    }
+}
+
+/// An open session; closed, and with it logged out, when dropped.
+pub(crate) struct UserSession {
+    pub(crate) token: Arc<dyn Token>,
+    pub(crate) handle: SessionHandle,
+    pub(crate) info: TokenInfo,
+}
+
+impl Drop for UserSession {
+    fn drop(&mut self) {
+        if let Err(error) = self.token.close_session(self.handle) {
+            log::debug!("the session is closed already: {error}");
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! What the tests of commands share: a real engine over a temporary folder, and a person who types.
+
+use std::ffi::OsString;
+use std::sync::Arc;
+
+use assembly::Config;
+use pkcs11::{Access, Attribute, ObjectHandle, Token, UserType};
+use tempfile::TempDir;
+
+use crate::command::{Stage, run};
+use crate::mock::Answers;
+
+/// The user's PIN of a bench's token.
+pub(crate) const PIN: &str = "user-pin-1";
+/// The officer's.
+pub(crate) const OFFICER_PIN: &str = "officer-1";
+
+/// What a command line did.
+#[derive(Debug)]
+pub(crate) struct Done {
+    pub(crate) code: u8,
+    pub(crate) out: String,
+    pub(crate) err: String,
+}
+
+/// Tokens in a folder of their own.
+pub(crate) struct Bench {
+    _folder: TempDir,
+    token: Arc<dyn Token>,
+}
+
+impl Bench {
+    pub(crate) fn empty() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("claviger.toml");
+        std::fs::write(&path, "data = \"data\"\n[pin]\nmemory = 8192\npasses = 1\n").unwrap();
+        let token = assembly::open(&Config::from_file(&path).unwrap()).unwrap().token;
+        Self { _folder: folder, token }
+    }
+
+    /// With one token of this label.
+    pub(crate) fn with_token(label: &str) -> Self {
+        let bench = Self::empty();
+        bench.add_token(label);
+        bench
+    }
+
+    pub(crate) fn add_token(&self, label: &str) {
+        let typed = [OFFICER_PIN, OFFICER_PIN, PIN, PIN];
+        let done = self.claviger(&["token", "init", "--label", label], &typed);
+        assert_eq!((done.code, done.err.as_str()), (0, ""));
+    }
+
+    /// Runs a command line; `typed` are the lines that the person at the terminal answers with.
+    pub(crate) fn claviger(&self, line: &[&str], typed: &[&str]) -> Done {
+        let (mut out, mut err, mut answers) = (Vec::new(), Vec::new(), Answers::of(typed));
+        let mut stage = Stage {
+            open: &|| Ok(Arc::clone(&self.token)),
+            asker: &mut answers,
+            out: &mut out,
+            err: &mut err,
+        };
+        let code = run(["claviger"].iter().chain(line).map(OsString::from), &mut stage);
+        let text = |bytes| String::from_utf8(bytes).unwrap();
+        Done { code, out: text(out), err: text(err) }
+    }
+
+    /// Creates an object as the user of the one token.
+    pub(crate) fn create(&self, template: Vec<Attribute>) -> ObjectHandle {
+        let slots = self.token.slot_list(true, true).unwrap();
+        let session = self.token.open_session(slots[0], Access::ReadWrite, true).unwrap();
+        self.token.login(session, UserType::User, Some(PIN.as_bytes())).unwrap();
+        let object = self.token.create_object(session, template).unwrap();
+        self.token.close_session(session).unwrap();
+        object
+    }
+}
