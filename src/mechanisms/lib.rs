@@ -22,6 +22,7 @@ mod edwards;
 mod gathered;
 mod hmac;
 mod message;
+mod montgomery;
 mod primitives;
 mod rsa;
 mod secret;
@@ -41,12 +42,13 @@ pub const MECHANISMS: Mechanisms = Mechanisms {
         rsa::MECHANISMS,
         ec::MECHANISMS,
         edwards::MECHANISMS,
+        montgomery::MECHANISMS,
     ],
     key_types: &KEY_TYPES,
     certificate: certificate::complete,
 };
 
-const KEY_TYPES: [KeyTypeRow; 12] = {
+const KEY_TYPES: [KeyTypeRow; 13] = {
     let [generic, sha_1, sha224, sha256, sha384, sha512, sha512_224, sha512_256] = secret::KEY_TYPES;
     [
         aes::KEY_TYPE,
@@ -61,6 +63,7 @@ const KEY_TYPES: [KeyTypeRow; 12] = {
         rsa::KEY_TYPE,
         ec::KEY_TYPE,
         edwards::KEY_TYPE,
+        montgomery::KEY_TYPE,
     ]
 };
 

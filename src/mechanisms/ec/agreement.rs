@@ -1,4 +1,4 @@
-//! ECDH (PKCS#11 v3.2 sections 6.3.16 and 6.3.18; SP 800-56A) with the derivation of ANSI X9.63.
+//! ECDH (PKCS#11 v3.2 sections 6.3.16 and 6.3.18; SP 800-56A, RFC 7748) with the derivation of ANSI X9.63.
 
 use std::sync::Arc;
 
@@ -12,7 +12,7 @@ use pkcs11::{Attributes, Ecdh1Parameters, Error, Mechanism, Parameters, Result, 
 use super::CurveRow;
 use super::keys::PrivateKey;
 use crate::aws_lc::hash::Hash;
-use crate::{digest, downcast, secret};
+use crate::{digest, downcast, montgomery, secret};
 
 /// The key derivation functions: a `CKD_` value each, and the hash of ANSI X9.63's function.
 const KDFS: [(u64, Option<Hash>); 6] = [
@@ -27,7 +27,6 @@ const KDFS: [(u64, Option<Hash>); 6] = [
 /// Derives a secret key. Its length is `CKA_VALUE_LEN`, which a key for a cipher needs; a generic secret without one is
 /// the whole shared secret.
 pub(super) fn derive(mechanism: &Mechanism, key: &Arc<dyn Key>, template: &Attributes) -> Result<Attributes> {
-    let key: Arc<PrivateKey> = downcast(key)?;
     let Parameters::Ecdh1(parameters) = &mechanism.parameters else {
         return Err(Error::MechanismParamInvalid("CK_ECDH1_DERIVE_PARAMS is needed"));
     };
@@ -41,7 +40,7 @@ pub(super) fn derive(mechanism: &Mechanism, key: &Arc<dyn Key>, template: &Attri
     if len.is_none() && len_is_needed {
         return Err(Error::TemplateIncomplete(CKA_VALUE_LEN));
     }
-    let shared = agree(&key, parameters)?;
+    let shared = agree(key, parameters)?;
     match kdf {
         None => secret::made(template, last(&shared, len)?),
         Some(hash) => {
@@ -51,7 +50,11 @@ pub(super) fn derive(mechanism: &Mechanism, key: &Arc<dyn Key>, template: &Attri
     }
 }
 
-fn agree(key: &PrivateKey, parameters: &Ecdh1Parameters) -> Result<Secret> {
+fn agree(key: &Arc<dyn Key>, parameters: &Ecdh1Parameters) -> Result<Secret> {
+    if let Ok(key) = downcast::<montgomery::PrivateKey>(key) {
+        return key.agree(&parameters.public);
+    }
+    let key: Arc<PrivateKey> = downcast(key)?;
     let row = CurveRow::of_curve(key.curve()).ok_or(Error::Bug("a key of no known curve"))?;
     let peer = row.public_key(&parameters.public);
     let peer =
