@@ -11,12 +11,13 @@ use std::sync::Arc;
 use engine::mechanism::{Can, GeneratedPair, Key, KeyTypeRow, MechanismRow, Saving, Signing, Verifying};
 use pkcs11::constants::{
     CKA_EC_PARAMS, CKA_EC_POINT, CKA_PUBLIC_KEY_INFO, CKA_VALUE, CKF_EC_COMPRESS, CKF_EC_CURVENAME,
-    CKF_EC_F_P, CKF_EC_OID, CKF_EC_UNCOMPRESS, CKK_EC, CKM_EC_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKM_ECDSA,
-    CKM_ECDSA_SHA1, CKM_ECDSA_SHA224, CKM_ECDSA_SHA256, CKM_ECDSA_SHA384, CKM_ECDSA_SHA512, CKO_PRIVATE_KEY,
-    CKO_PUBLIC_KEY,
+    CKF_EC_ECPARAMETERS, CKF_EC_F_P, CKF_EC_OID, CKF_EC_UNCOMPRESS, CKK_EC, CKM_EC_KEY_PAIR_GEN,
+    CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA1, CKM_ECDSA_SHA224, CKM_ECDSA_SHA256, CKM_ECDSA_SHA384,
+    CKM_ECDSA_SHA512, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
 };
 use pkcs11::{AttributeType, Attributes, Error, Mechanism, MechanismType, Result, Secret};
 
+use crate::aws_lc::ec::identifier_of;
 use crate::aws_lc::hash::Hash;
 use crate::der::{
     self, BIT_STRING, Elements, OBJECT_IDENTIFIER, OCTET_STRING, PRINTABLE_STRING, SEQUENCE, element,
@@ -36,16 +37,14 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_ECDSA_SHA256, SIGN),
     row(CKM_ECDSA_SHA384, SIGN),
     row(CKM_ECDSA_SHA512, SIGN),
-    MechanismRow {
-        key_types: &[CKK_EC, pkcs11::constants::CKK_EC_MONTGOMERY],
-        ..row(CKM_ECDH1_DERIVE, &[Can::Derive(agreement::derive)])
-    },
+    row(CKM_ECDH1_DERIVE, &[Can::Derive(agreement::derive)]),
 ];
 
 const SIGN: &[Can] = &[Can::Sign(sign), Can::Verify(verify)];
 
 const fn row(mechanism: MechanismType, can: &'static [Can]) -> MechanismRow {
-    let flags = CKF_EC_F_P | CKF_EC_OID | CKF_EC_CURVENAME | CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS;
+    let forms = CKF_EC_ECPARAMETERS | CKF_EC_OID | CKF_EC_CURVENAME | CKF_EC_UNCOMPRESS | CKF_EC_COMPRESS;
+    let flags = CKF_EC_F_P | forms;
     MechanismRow { mechanism, key_types: &[CKK_EC], sizes: (224, 521), flags, can }
 }
 
@@ -78,12 +77,16 @@ const CURVES: [CurveRow; 5] = [
 const EC_PUBLIC_KEY: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
 
 impl CurveRow {
-    /// Reads `CKA_EC_PARAMS`: an object identifier or a curve's name.
+    /// Reads `CKA_EC_PARAMS`: an object identifier, a curve's name, or the parameters of one of these curves written out
+    /// in full (docs/decisions/0024).
     ///
     /// # Errors
-    /// [`Error::CurveNotSupported`] for another curve; [`Error::DomainParamsInvalid`] for explicit parameters, which
-    /// the standard lets a token refuse, for an implied curve, which it forbids, and for what is none of these.
+    /// [`Error::CurveNotSupported`] for another curve; [`Error::DomainParamsInvalid`] for explicit parameters of anything
+    /// else, for an implied curve, which the standard forbids, and for what is none of these.
     fn of(parameters: &[u8]) -> Result<&'static Self> {
+        if let Some(oid) = identifier_of(parameters) {
+            return CURVES.iter().find(|row| row.oid == oid).ok_or(Error::CurveNotSupported);
+        }
         if let Some(oid) = der::contents(OBJECT_IDENTIFIER, parameters).filter(|oid| !oid.is_empty()) {
             return CURVES.iter().find(|row| row.oid == oid).ok_or(Error::CurveNotSupported);
         }
@@ -115,20 +118,29 @@ impl CurveRow {
     }
 
     /// Reads `CKA_EC_POINT`: an `OCTET STRING` as the standard says, or what clients send instead, the point itself or
-    /// a `BIT STRING`.
+    /// a `BIT STRING`. The point is compressed, uncompressed or hybrid (ANSI X9.62 section 4.3.6): the last tells the
+    /// parity of the second coordinate though it has it, and must be right.
     fn public_key(&self, value: &[u8]) -> Result<PublicKey> {
         let len = self.curve.coordinate_len();
         let is_point = |bytes: &&[u8]| match bytes.first() {
             Some(2 | 3) => bytes.len() == 1 + len,
-            Some(4) => bytes.len() == 1 + 2 * len,
+            Some(4 | 6 | 7) => bytes.len() == 1 + 2 * len,
             _ => false,
         };
         let octets = der::contents(OCTET_STRING, value);
         let bits = der::contents(BIT_STRING, value).and_then(|bits| bits.strip_prefix(&[0]));
         // The first byte of an uncompressed point is also the tag of an OCTET STRING; only the lengths tell.
         let point = octets.filter(is_point).or(bits.filter(is_point)).or(Some(value).filter(is_point));
-        let point = point.ok_or(Error::AttributeValueInvalid(CKA_EC_POINT))?;
-        PublicKey::from_point(self.curve, point).map_err(|_| Error::AttributeValueInvalid(CKA_EC_POINT))
+        let invalid = Error::AttributeValueInvalid(CKA_EC_POINT);
+        let key = match point.ok_or(invalid.clone())? {
+            [form @ (6 | 7), coordinates @ ..]
+                if coordinates.last().is_some_and(|last| (last ^ form) & 1 == 0) =>
+            {
+                PublicKey::from_point(self.curve, &[&[4], coordinates].concat())
+            }
+            point => PublicKey::from_point(self.curve, point),
+        };
+        key.map_err(|_| invalid)
     }
 }
 

@@ -8,6 +8,7 @@ use pkcs11::{Error, Result, Secret};
 
 use super::big_number::{BigNumber, Borrowed};
 use super::{failed, succeeded};
+use crate::der::SEQUENCE;
 
 /// A curve.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -46,6 +47,38 @@ impl Curve {
             Self::P521 => unsafe { c::EC_group_p521() },
         }
     }
+}
+
+/// The object identifier, its contents alone, of the curve whose parameters are written out in full (`ECParameters`, RFC
+/// 3279 section 2.3.5): field, coefficients, base point, order and cofactor must all be those of one curve of the
+/// library's. `None` for anything else, and for a curve that is named.
+#[must_use]
+pub fn identifier_of(parameters: &[u8]) -> Option<Vec<u8>> {
+    if parameters.first() != Some(&SEQUENCE) {
+        return None;
+    }
+    let mut input = c::CBS { data: parameters.as_ptr(), len: parameters.len() };
+    // SAFETY: `input` lies over readable bytes for as long as the call takes, which moves it on; the group that comes back
+    // is a static, or null.
+    let group = unsafe { c::EC_KEY_parse_parameters(&raw mut input) };
+    if group.is_null() || input.len != 0 {
+        failed("EC parameters");
+        return None;
+    }
+    // SAFETY: a static group, read only.
+    let number = unsafe { c::EC_GROUP_get_curve_name(group) };
+    // SAFETY: gives a static of the library's table, or null.
+    let object = unsafe { c::OBJ_nid2obj(number) };
+    if object.is_null() {
+        failed("EC parameters");
+        return None;
+    }
+    // SAFETY: a static object, read only.
+    let len = unsafe { c::OBJ_length(object) };
+    // SAFETY: as above.
+    let data = unsafe { c::OBJ_get0_data(object) };
+    // SAFETY: the object's own bytes, as many as it says; an empty one has a length of 0.
+    (!data.is_null()).then(|| unsafe { std::slice::from_raw_parts(data, len) }.to_vec())
 }
 
 /// One `EC_KEY` object, used for reading alone once it is made: signing and verifying take no lock in it.
@@ -245,7 +278,7 @@ impl PublicKey {
     /// # Errors
     /// [`Error::Primitive`] for bytes that are no point of the curve, or the point at infinity.
     pub fn from_point(curve: Curve, bytes: &[u8]) -> Result<Self> {
-        // The library would also read the hybrid form, which nothing in the standard asks for.
+        // The library would also read the hybrid form, with or without its parity: who wants it reads it before.
         if !matches!(bytes.first(), Some(2..=4)) {
             return Err(Error::Primitive("EC point in another form"));
         }
