@@ -51,7 +51,8 @@ impl Application {
         let object = self.object(asking, handle, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
         let again = permitted(operation, &object.attributes, row.mechanism, row.key_types)?;
         let key = Arc::clone(object.key(&self.parts.mechanisms)?);
-        let (smallest, largest) = row.sizes;
+        let (smallest, largest) =
+            if operation == Operation::Verify { row.sizes_to_verify() } else { row.sizes };
         if !(smallest..=largest).contains(&key.size()) {
             return Err(Error::KeySizeRange);
         }

@@ -146,6 +146,8 @@ pub enum Can {
     Sign(StartSign),
     /// `CKF_VERIFY`
     Verify(StartVerify),
+    /// `CKF_VERIFY`, of keys of these sizes, which reach beyond the mechanism's: what others once signed.
+    VerifyOf((u64, u64), StartVerify),
     /// `CKF_SIGN_RECOVER`
     SignRecover(StartCipher),
     /// `CKF_VERIFY_RECOVER`
@@ -182,7 +184,7 @@ impl Can {
     /// The constructor of a verification, if this is one.
     #[must_use]
     pub fn verify(&self) -> Option<StartVerify> {
-        if let Self::Verify(start) = self { Some(*start) } else { None }
+        if let Self::Verify(start) | Self::VerifyOf(_, start) = self { Some(*start) } else { None }
     }
 
     /// The constructor of a signature with recovery, if this is one.
@@ -245,7 +247,7 @@ impl Can {
         match self {
             Self::Digest(_) => CKF_DIGEST,
             Self::Sign(_) => CKF_SIGN,
-            Self::Verify(_) => CKF_VERIFY,
+            Self::Verify(_) | Self::VerifyOf(..) => CKF_VERIFY,
             Self::SignRecover(_) => CKF_SIGN_RECOVER,
             Self::VerifyRecover(_) => CKF_VERIFY_RECOVER,
             Self::Encrypt(_) => CKF_ENCRYPT,
@@ -282,6 +284,13 @@ pub struct MechanismRow {
 }
 
 impl MechanismRow {
+    /// Smallest and largest key that verifies. `C_GetMechanismInfo` has room for [`MechanismRow::sizes`] alone.
+    #[must_use]
+    pub fn sizes_to_verify(&self) -> (u64, u64) {
+        let wider = |can: &Can| if let Can::VerifyOf(sizes, _) = can { Some(*sizes) } else { None };
+        self.can.iter().find_map(wider).unwrap_or(self.sizes)
+    }
+
     /// The `CKF_` flags that `C_GetMechanismInfo` tells.
     #[must_use]
     pub fn info_flags(&self) -> u64 {

@@ -36,10 +36,7 @@ pub(crate) fn start_sign(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Bo
 }
 
 pub(crate) fn start_verify(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Verifying>> {
-    let verify = row(mechanism)
-        .can
-        .iter()
-        .find_map(|can| if let Can::Verify(verify) = can { Some(verify) } else { None });
+    let verify = row(mechanism).can.iter().find_map(Can::verify);
     verify.unwrap()(mechanism, key)
 }
 

@@ -51,11 +51,14 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_SHA512_RSA_PKCS_PSS, SIGN),
 ];
 
-const SIGN: &[Can] = &[Can::Sign(sign), Can::Verify(verify)];
+/// Bits of keys that verify: what others signed with once, or will.
+const VERIFY_BITS: (u64, u64) = (512, 16384);
+
+const SIGN: &[Can] = &[Can::Sign(sign), Can::VerifyOf(VERIFY_BITS, verify)];
 
 const ALL: &[Can] = &[
     Can::Sign(sign),
-    Can::Verify(verify),
+    Can::VerifyOf(VERIFY_BITS, verify),
     Can::SignRecover(encryption::sign_recover),
     Can::VerifyRecover(encryption::verify_recover),
     Can::Encrypt(encryption::encrypt),

@@ -19,8 +19,8 @@ use crate::der::{
     secret_element, unsigned_integer, without_leading_zeros,
 };
 
-/// Bits of a modulus that may be imported for verification alone; the table of mechanisms bounds its use.
-const PUBLIC_BITS: std::ops::RangeInclusive<usize> = 1024..=16384;
+/// Bits of a public key's modulus that may be imported: those that verify. The table of mechanisms bounds all other use.
+const PUBLIC_BITS: std::ops::RangeInclusive<usize> = 512..=16384;
 /// Bits of a private key's modulus that may be imported.
 const PRIVATE_BITS: std::ops::RangeInclusive<usize> = 1024..=8192;
 /// `rsaEncryption`, 1.2.840.113549.1.1.1 (RFC 8017 appendix A.1), and the `NULL` that follows it.

@@ -414,8 +414,8 @@ fn public_keys_are_taken_within_the_bounds_and_leading_zeros_go() {
     assert_eq!(completed.bytes(CKA_MODULUS), Some(&modulus[..]));
     assert_eq!(completed.bytes(CKA_PUBLIC_EXPONENT), Some(DEFAULT_EXPONENT));
     let size = |len: usize| error(complete(&public(&vec![0xff; len], DEFAULT_EXPONENT)));
-    assert_eq!([size(128), size(2048)], [None, None]);
-    assert_eq!(size(127), Some(Error::AttributeValueInvalid(CKA_MODULUS)));
+    assert_eq!([size(64), size(2048)], [None, None]);
+    assert_eq!(size(63), Some(Error::AttributeValueInvalid(CKA_MODULUS)));
     assert_eq!(size(2049), Some(Error::AttributeValueInvalid(CKA_MODULUS)));
     let mut even = modulus.clone();
     even[255] &= 0xfe;
