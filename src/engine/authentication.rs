@@ -30,7 +30,7 @@ impl Application {
     pub(crate) fn do_login(&self, session: SessionHandle, user: UserType, pin: Option<&[u8]>) -> Result<()> {
         let session = self.session(session)?;
         if user == UserType::ContextSpecific {
-            return self.login_for_operation(&session, pin);
+            return self.login_for_operation(&session, || Pin::read(pin));
         }
         self.log_in(&session, user, &Pin::read(pin)?)
     }
@@ -49,13 +49,14 @@ impl Application {
             None | Some([]) => None,
             Some(name) => Some(std::str::from_utf8(name).map_err(|_| Error::PinIncorrect)?),
         };
-        if user == UserType::ContextSpecific {
-            return Err(Error::UserTypeInvalid);
-        }
         if secret.len() > MAX_PIN {
             return Err(Error::PinLenRange);
         }
-        self.log_in(&session, user, &Pin { name, secret })
+        let pin = Pin { name, secret };
+        match user {
+            UserType::ContextSpecific => self.login_for_operation(&session, || Ok(pin)),
+            _ => self.log_in(&session, user, &pin),
+        }
     }
 
     fn log_in(&self, session: &Session, user: UserType, pin: &Pin<'_>) -> Result<()> {
@@ -78,14 +79,18 @@ impl Application {
     }
 
     /// A login for one operation with a key that asks for it (`CKA_ALWAYS_AUTHENTICATE`).
-    fn login_for_operation(&self, session: &Session, pin: Option<&[u8]>) -> Result<()> {
+    fn login_for_operation<'a>(
+        &self,
+        session: &Session,
+        pin: impl FnOnce() -> Result<Pin<'a>>,
+    ) -> Result<()> {
         let slot = &session.slot;
         let waits =
             session.with(|work| work.operations.awaits_login().ok_or(Error::OperationNotInitialized))?;
         let standing = slot.standing();
         let login = standing.login.as_ref().ok_or(Error::UserNotLoggedIn)?;
         let opened = slot.token(&self.parts, Look::Now)?;
-        let proven = self.prove_person(&opened, login, pin)?;
+        let proven = self.prove_person(&opened, login, pin()?)?;
         log::debug!("{} has logged in for one operation", proven.person.name);
         session.with(|work| {
             work.operations.allow_once(waits);
@@ -290,10 +295,10 @@ impl Application {
         self.reseal(&opened, &proven, Some((&lock, &pin, event))).map(drop)
     }
 
-    fn prove_person(&self, opened: &Opened, login: &Login, pin: Option<&[u8]>) -> Result<Proven> {
+    fn prove_person(&self, opened: &Opened, login: &Login, pin: Pin<'_>) -> Result<Proven> {
         let current = opened.current();
         let person = current.link.roster.person(&login.person).ok_or(Error::UserNotLoggedIn)?;
-        self.prove(opened, login.role, &Pin::of(pin, &person.name)?, Happening::Login)
+        self.prove(opened, login.role, &pin.given_by(&person.name)?, Happening::Login)
     }
 
     pub(crate) fn do_logout(&self, session: SessionHandle) -> Result<()> {

@@ -72,10 +72,17 @@ impl<'a> Pin<'a> {
     /// # Errors
     /// Those of [`Pin::read`]; [`Error::PinIncorrect`] for another's name.
     pub fn of(pin: Option<&'a [u8]>, name: &'a str) -> Result<Self> {
-        let read = Self::read(pin)?;
-        match read.name {
+        Self::read(pin)?.given_by(name)
+    }
+
+    /// The same PIN, as that of a person who is known already.
+    ///
+    /// # Errors
+    /// [`Error::PinIncorrect`] for another's name.
+    pub fn given_by(self, name: &'a str) -> Result<Self> {
+        match self.name {
             Some(other) if other != name => Err(Error::PinIncorrect),
-            _ => Ok(Self { name: Some(name), ..read }),
+            _ => Ok(Self { name: Some(name), ..self }),
         }
     }
 
