@@ -193,6 +193,8 @@ const ADAPTED: &[(CK_RV, Listed, CK_RV)] = {
             Listed::By(&[C_Encrypt, C_Sign, C_SignRecover, C_Verify, C_VerifyRecover]),
             CKR_DATA_LEN_RANGE,
         ),
+        // The PIN that it was to be changed from is nobody's.
+        (CKR_USER_PIN_NOT_INITIALIZED, Listed::ByAllBut(&[C_SetPIN]), CKR_PIN_INCORRECT),
         // A function that sets no PIN, or lists no other value for one, calls it wrong.
         (CKR_PIN_LEN_RANGE, Listed::By(&[C_InitPIN, C_SetPIN]), CKR_PIN_INCORRECT),
         (
