@@ -15,9 +15,10 @@ use std::time::Duration;
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
+use crate::disk::is_failing;
 use crate::privilege::LEFT_OUT;
 use crate::provider::{Installation, Provider};
-use crate::raw::Module;
+use crate::raw::{Module, shim};
 use crate::recorder::SEEN_VARIABLE;
 use crate::token::Token;
 
@@ -85,11 +86,17 @@ fn seen_folder(provider: Provider, path: &str) -> Option<PathBuf> {
 
 fn run_here(provider: Provider, folder: &Path, path: &str, body: fn(&Test)) {
     let module = Module::open(&provider.module_path());
-    if let Some(seen) = seen_folder(provider, path) {
-        module.recorder.keep_in(&seen);
+    let seen = seen_folder(provider, path);
+    if let Some(seen) = seen.as_deref().filter(|_| !is_failing()) {
+        module.recorder.keep_in(seen);
     }
     let test = Test { module, installation: Installation::existing(provider, folder) };
     body(&test);
+    if let Some(seen) = seen.filter(|_| is_failing()) {
+        // The answers are written to the same disk.
+        shim::arm(0);
+        module.recorder.keep_in(&seen);
+    }
     if provider == Provider::Claviger {
         let unlisted = module.recorder.unlisted();
         assert!(unlisted.is_empty(), "not listed by chapter 5 of the standard: {unlisted:?}");

@@ -13,6 +13,7 @@
 )]
 
 pub mod actor;
+pub mod disk;
 pub mod isolation;
 pub mod keys;
 pub mod names;

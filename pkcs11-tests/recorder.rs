@@ -1,9 +1,9 @@
 //! What every call answered, held against the lists of chapter 5 of the standard.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::OpenOptions;
+use std::fs::File;
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 
 use cryptoki_sys::CK_RV;
@@ -28,7 +28,7 @@ pub struct Recorder(Mutex<Seen>);
 #[derive(Default)]
 struct Seen {
     answers: BTreeSet<Answered>,
-    folder: Option<PathBuf>,
+    file: Option<File>,
 }
 
 impl Recorder {
@@ -39,9 +39,9 @@ impl Recorder {
     pub fn saw(&self, function: &'static str, rv: CK_RV) {
         let mut seen = self.seen();
         if seen.answers.insert((function, rv))
-            && let Some(folder) = &seen.folder
+            && let Some(file) = &mut seen.file
         {
-            keep(folder, function, &rv_name(rv));
+            write(file, function, &rv_name(rv));
         }
     }
 
@@ -51,10 +51,12 @@ impl Recorder {
     /// When a thread panicked in here before, and when the folder cannot be written.
     pub fn keep_in(&self, folder: &Path) {
         let mut seen = self.seen();
+        // Kept open: the test may go on as a user who may not write there.
+        let mut file = file_in(folder);
         for (function, rv) in &seen.answers {
-            keep(folder, function, &rv_name(*rv));
+            write(&mut file, function, &rv_name(*rv));
         }
-        seen.folder = Some(folder.to_owned());
+        seen.file = Some(file);
     }
 
     /// Keeps every thread from recording until the guard is dropped.
@@ -100,10 +102,17 @@ impl Recorder {
 /// # Panics
 /// When it cannot be written.
 pub fn keep(folder: &Path, function: &str, value: &str) {
+    write(&mut file_in(folder), function, value);
+}
+
+fn file_in(folder: &Path) -> File {
     let path = folder.join(format!("{}-{}", nix::unistd::geteuid(), std::process::id()));
-    let file = OpenOptions::new().create(true).append(true).open(&path);
-    let written = file.and_then(|mut file| file.write_all(format!("{function} {value}\n").as_bytes()));
-    written.unwrap_or_else(|why| panic!("{}: {why}", path.display()));
+    let file = File::options().create(true).append(true).open(&path);
+    file.unwrap_or_else(|why| panic!("{}: {why}", path.display()))
+}
+
+fn write(file: &mut File, function: &str, value: &str) {
+    file.write_all(format!("{function} {value}\n").as_bytes()).expect("room for an answer");
 }
 
 /// Return values by function.

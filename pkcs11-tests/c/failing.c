@@ -1,6 +1,6 @@
 /*
  * Fails the n-th write of a process with EIO: that one alone, or with -n that one and all after it, as when a disk
- * does not come back. Preloaded with LD_PRELOAD. Only files and folders count: pipes and terminals work on.
+ * does not come back, or with ENOSPC, as on one that is full. Preloaded with LD_PRELOAD. Only files and folders count: pipes and terminals work on.
  */
 #define _GNU_SOURCE
 #include <dlfcn.h>
@@ -14,8 +14,10 @@
 static _Atomic long armed; /* which write fails; below 0: from which on; 0: none */
 static _Atomic long count;
 static _Atomic int syncs_fail;
+static _Atomic int reason = EIO;
 
 void failing_arm(long n);
+void failing_arm_full(void);
 void failing_arm_syncs(void);
 long failing_written(void);
 
@@ -24,6 +26,14 @@ void failing_arm(long n)
     atomic_store(&count, 0);
     atomic_store(&armed, n);
     atomic_store(&syncs_fail, 0);
+    atomic_store(&reason, EIO);
+}
+
+/* Every write fails from now on as on a disk that is full. */
+void failing_arm_full(void)
+{
+    failing_arm(-1);
+    atomic_store(&reason, ENOSPC);
 }
 
 /* Every fsync and fdatasync fails from now on; what is written is written. */
@@ -47,7 +57,7 @@ static int fails(int fd)
     long from = atomic_load(&armed);
     if (from == 0 || (from > 0 && n != from) || (from < 0 && n < -from))
         return 0;
-    errno = EIO;
+    errno = atomic_load(&reason);
     return 1;
 }
 
@@ -91,12 +101,18 @@ int fdatasync(int fd)
     return sync_fails(fd) ? -1 : (NEXT(fdatasync))(fd);
 }
 
+/* A full disk lets a file be cut, or be given a length. */
+static int truncate_fails(int fd)
+{
+    return fails(fd) && errno != ENOSPC;
+}
+
 int ftruncate(int fd, off_t len)
 {
-    return fails(fd) ? -1 : (NEXT(ftruncate))(fd, len);
+    return truncate_fails(fd) ? -1 : (NEXT(ftruncate))(fd, len);
 }
 
 int ftruncate64(int fd, off64_t len)
 {
-    return fails(fd) ? -1 : (NEXT(ftruncate64))(fd, len);
+    return truncate_fails(fd) ? -1 : (NEXT(ftruncate64))(fd, len);
 }

@@ -5,6 +5,7 @@
 mod absent;
 mod calls;
 mod legacy;
+pub mod limits;
 mod managing;
 mod module;
 pub mod parameters;

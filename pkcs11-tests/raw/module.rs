@@ -162,6 +162,19 @@ impl Module {
         (rv, count, filled.map(Interface::read).collect())
     }
 
+    /// `C_GetInterfaceList` without a place for the count.
+    ///
+    /// # Panics
+    /// When the module does not export it.
+    #[must_use]
+    pub fn interface_list_nowhere(&self) -> CK_RV {
+        let function = self.get_interface_list.expect("the module exports C_GetInterfaceList");
+        // SAFETY: null pointers only; the module must refuse the missing place.
+        let rv = unsafe { function(ptr::null_mut(), ptr::null_mut()) };
+        self.recorder.saw("C_GetInterfaceList", rv);
+        rv
+    }
+
     fn standard_3_0(&self) -> Option<&'static CK_FUNCTION_LIST_3_0> {
         self.get_interface?;
         let (rv, found) = self.raw_interface(Some("PKCS 11"), Some((3, 0)), 0);

@@ -15,6 +15,19 @@ pub fn arm(count: i64) {
     unsafe { arm(count) };
 }
 
+/// Lets every write fail with `ENOSPC` until the next [`arm`].
+///
+/// # Panics
+/// When the shim is not preloaded.
+pub fn arm_full() {
+    let this = Library::this();
+    // SAFETY: the shim defines it with this type.
+    let symbol = unsafe { this.get::<unsafe extern "C" fn()>(b"failing_arm_full\0") };
+    let arm = symbol.expect("the shim is preloaded");
+    // SAFETY: it sets numbers.
+    unsafe { arm() };
+}
+
 /// Lets every `fsync` and `fdatasync` fail until the next [`arm`].
 ///
 /// # Panics
