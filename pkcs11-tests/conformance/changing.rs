@@ -330,6 +330,8 @@ fn a_change_wants_a_good_template(t: &Test) {
         let rv = m.set_attribute_values(session, key, &Template::new().with(wrong.clone()));
         assert_rv!(rv, expected, "{wrong:?}");
     }
+    let two_labels = Template::new().bytes(CKA_LABEL, "one").bytes(CKA_LABEL, "two");
+    assert_rv!(m.set_attribute_values(session, key, &two_labels), CKR_TEMPLATE_INCONSISTENT);
     assert_rv!(m.set_attribute_values(session, key, Attributes::Null(1)), CKR_ARGUMENTS_BAD);
     assert_rv!(m.set_attribute_values(session, key, Attributes::Null(u64::MAX)), CKR_ARGUMENTS_BAD);
     assert_rv!(m.set_attribute_values(session, key, Attributes::Null(0)), CKR_OK);

@@ -16,6 +16,7 @@ on_claviger!(
     a_wrong_pin_counts,
     without_an_operation_there_is_nothing_to_log_in_for,
     a_decryption_waits_too,
+    a_name_beside_the_pin_is_that_of_who_is_logged_in,
     only_a_private_key_can_ask_for_it,
     another_session_does_not_profit,
 );
@@ -53,6 +54,19 @@ fn a_signature_waits_for_its_login(t: &Test) {
     assert_rv!(rv, CKR_OK);
     let by = mechanism(CKM_SHA256_RSA_PKCS);
     assert_rv!(verify(t.module, session, &by, pair.public, b"text", &signature), CKR_OK);
+}
+
+/// Section 5.6.9: C_LoginUser takes this kind of user too.
+fn a_name_beside_the_pin_is_that_of_who_is_logged_in(t: &Test) {
+    let (_, session, pair) = key(t);
+    let again = |name: &str| t.module.login_user(session, CKU_CONTEXT_SPECIFIC, USER_PIN.into(), name.into());
+    begin(t, session, pair.private);
+    assert_rv!(again("so"), CKR_PIN_INCORRECT);
+    assert_rv!(again("user"), CKR_OK);
+    assert_rv!(sign(t, session).0, CKR_OK);
+    begin(t, session, pair.private);
+    assert_rv!(again(""), CKR_OK);
+    assert_rv!(sign(t, session).0, CKR_OK);
 }
 
 fn a_login_holds_for_one_operation(t: &Test) {

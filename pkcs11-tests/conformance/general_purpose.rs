@@ -5,9 +5,10 @@ use std::ptr;
 use cryptoki_sys::{
     CK_C_INITIALIZE_ARGS, CK_RV, CKF_LIBRARY_CANT_CREATE_OS_THREADS, CKF_OS_LOCKING_OK, CKR_ARGUMENTS_BAD,
     CKR_BUFFER_TOO_SMALL, CKR_CANT_LOCK, CKR_CRYPTOKI_ALREADY_INITIALIZED, CKR_CRYPTOKI_NOT_INITIALIZED,
-    CKR_FUNCTION_NOT_SUPPORTED, CKR_OK, CKR_SESSION_HANDLE_INVALID,
+    CKR_FUNCTION_NOT_SUPPORTED, CKR_OK, CKR_SESSION_HANDLE_INVALID, CKU_USER,
 };
-use pkcs11_tests::{Test, Token, assert_rv, on_both, on_claviger};
+use pkcs11_tests::raw::words::{FUNCTIONS, Function};
+use pkcs11_tests::{Sent, Test, Token, assert_rv, on_both, on_claviger};
 
 on_both!(
     the_function_list_is_2_40_and_has_every_entry,
@@ -23,6 +24,7 @@ on_both!(
     every_entry_survives_nulls_and_zeros,
 );
 on_claviger!(
+    no_function_works_before_the_library_is_initialised,
     callbacks_alone_cannot_be_used,
     the_interfaces_are_3_2_and_3_0_and_2_40_in_that_order,
     the_default_interface_is_the_newest,
@@ -104,6 +106,17 @@ fn every_function_needs_an_initialised_library(t: &Test) {
     }
 }
 
+fn no_function_works_before_the_library_is_initialised(t: &Test) {
+    for function in FUNCTIONS {
+        if !["C_Initialize", "C_GetFunctionList"].contains(&function.name) {
+            let zeros = vec![0; function.words.len()];
+            assert_rv!(function.call(t.module, &zeros), CKR_CRYPTOKI_NOT_INITIALIZED, "{}", function.name);
+        }
+    }
+    let none = Sent::null(0);
+    assert_rv!(t.module.login_user(1, CKU_USER, none, none), CKR_CRYPTOKI_NOT_INITIALIZED);
+}
+
 fn a_reserved_pointer_is_refused_and_never_followed(t: &Test) {
     for address in [1_usize, 8, 0xDEAD_BEEF, usize::MAX] {
         let mut arguments = no_arguments();
@@ -126,6 +139,8 @@ fn all_callbacks_with_os_locking_allowed_are_accepted(t: &Test) {
     let mut arguments = callbacks();
     arguments.flags = CKF_OS_LOCKING_OK;
     assert_rv!(t.module.initialize_with(&mut arguments), CKR_OK);
+    // Without this SoftHSM aborts at the end of the process.
+    assert_rv!(t.module.finalize(), CKR_OK);
 }
 
 fn no_callbacks_with_or_without_os_locking_are_accepted(t: &Test) {
@@ -168,7 +183,9 @@ fn a_missing_place_for_the_answer_is_refused(t: &Test) {
     assert_rv!(m.mechanism_info_nowhere(slot, 1), CKR_ARGUMENTS_BAD);
     if m.has_interfaces() {
         assert_rv!(m.interface_without_a_place(), CKR_ARGUMENTS_BAD);
+        assert_rv!(m.interface_list_nowhere(), CKR_ARGUMENTS_BAD);
     }
+    assert_rv!(Function::named("C_GetFunctionList").call(m, &[0]), CKR_ARGUMENTS_BAD);
 }
 
 fn sessions_do_not_survive_finalize(t: &Test) {

@@ -2,13 +2,14 @@
 
 use cryptoki_sys::{
     CKA_PRIVATE, CKA_TOKEN, CKR_ARGUMENTS_BAD, CKR_OBJECT_HANDLE_INVALID, CKR_OK,
-    CKR_OPERATION_NOT_INITIALIZED, CKR_PIN_INCORRECT, CKR_SESSION_READ_ONLY_EXISTS,
-    CKR_USER_ALREADY_LOGGED_IN, CKR_USER_ANOTHER_ALREADY_LOGGED_IN, CKR_USER_NOT_LOGGED_IN,
-    CKR_USER_TYPE_INVALID, CKS_RO_USER_FUNCTIONS, CKS_RW_PUBLIC_SESSION, CKS_RW_USER_FUNCTIONS,
-    CKU_CONTEXT_SPECIFIC, CKU_SO, CKU_USER,
+    CKR_OPERATION_NOT_INITIALIZED, CKR_PIN_INCORRECT, CKR_PIN_LOCKED, CKR_SESSION_HANDLE_INVALID,
+    CKR_SESSION_READ_ONLY_EXISTS, CKR_USER_ALREADY_LOGGED_IN, CKR_USER_ANOTHER_ALREADY_LOGGED_IN,
+    CKR_USER_NOT_LOGGED_IN, CKR_USER_PIN_NOT_INITIALIZED, CKR_USER_TYPE_INVALID, CKS_RO_USER_FUNCTIONS,
+    CKS_RW_PUBLIC_SESSION, CKS_RW_USER_FUNCTIONS, CKU_CONTEXT_SPECIFIC, CKU_SO, CKU_USER,
 };
-use pkcs11_tests::keys::{Kind, generate};
-use pkcs11_tests::{SO_PIN, Sent, Template, Test, USER_PIN, assert_rv, on_both, on_claviger};
+use pkcs11_tests::keys::{Kind, generate, sign};
+use pkcs11_tests::token::{LABEL, empty_slots};
+use pkcs11_tests::{SO_PIN, Sent, Template, Test, Token, USER_PIN, assert_rv, on_both, on_claviger};
 
 on_both!(
     login_reaches_every_session_of_the_application,
@@ -25,7 +26,10 @@ on_claviger!(
     a_missing_pin_is_refused,
     too_short_and_too_long_pins_are_wrong_pins,
     login_user_takes_the_name_as_it_is,
+    login_user_keeps_the_rules_of_login,
+    login_user_meets_a_locked_pin_and_a_pin_that_is_not_there,
     handles_of_private_objects_do_not_work_after_logout,
+    handles_of_private_objects_stay_invalid_after_the_next_login,
     results_of_a_search_are_dropped_at_logout,
     the_officer_sees_no_private_objects,
 );
@@ -145,6 +149,26 @@ fn handles_of_private_objects_do_not_work_after_logout(t: &Test) {
     assert_rv!(t.module.destroy_object(session, pair.private), CKR_OBJECT_HANDLE_INVALID);
 }
 
+/// Section 5.6.10: "even if a user is later logged back into the token".
+fn handles_of_private_objects_stay_invalid_after_the_next_login(t: &Test) {
+    let token = t.token();
+    let session = token.user_session();
+    let pair = generate(t.module, session, Kind::P256, true, "stored");
+    assert_rv!(t.module.logout(session), CKR_OK);
+    assert_rv!(t.module.login(session, CKU_USER, USER_PIN.into()), CKR_OK);
+    let (rv, _) = t.module.attribute_values(session, pair.private, &[(CKA_TOKEN, Some(1))]);
+    assert_rv!(rv, CKR_OBJECT_HANDLE_INVALID);
+    let ecdsa = pkcs11_tests::mechanism(cryptoki_sys::CKM_ECDSA);
+    let rv = t.module.sign_init(session, Some(&ecdsa), pair.private);
+    assert_rv!(rv, cryptoki_sys::CKR_KEY_HANDLE_INVALID);
+    assert_rv!(t.module.destroy_object(session, pair.private), CKR_OBJECT_HANDLE_INVALID);
+    let (rv, _) = t.module.attribute_values(session, pair.public, &[(CKA_TOKEN, Some(1))]);
+    assert_rv!(rv, CKR_OK, "the public key's handle was never taken away");
+    let found = token.find(session, &Template::new().boolean(cryptoki_sys::CKA_PRIVATE, true));
+    assert_eq!(found.len(), 1);
+    assert!(sign(t.module, session, &ecdsa, found[0], &[7; 32]).is_ok());
+}
+
 fn results_of_a_search_are_dropped_at_logout(t: &Test) {
     let token = t.token();
     let session = token.user_session();
@@ -176,4 +200,38 @@ fn login_user_takes_the_name_as_it_is(t: &Test) {
     assert_rv!(t.module.logout(session), CKR_OK);
     let rv = t.module.login_user(session, CKU_USER, USER_PIN.into(), Sent::null(0));
     assert_rv!(rv, CKR_OK, "no name is the default user");
+}
+
+fn login_user_keeps_the_rules_of_login(t: &Test) {
+    let token = t.token();
+    let m = t.module;
+    let (user, officer): (Sent<'_>, Sent<'_>) = ("user".into(), "so".into());
+    let session = token.open_rw();
+    let reading = token.open_ro();
+    assert_rv!(m.login_user(session, CKU_SO, SO_PIN.into(), officer), CKR_SESSION_READ_ONLY_EXISTS);
+    assert_rv!(m.close_session(reading), CKR_OK);
+    assert_rv!(m.login_user(reading, CKU_USER, USER_PIN.into(), user), CKR_SESSION_HANDLE_INVALID);
+    assert_rv!(m.login_user(session, CKU_USER, Sent::null(0), user), CKR_ARGUMENTS_BAD);
+    assert_rv!(m.login_user(session, CKU_USER, USER_PIN.into(), Sent::null(4)), CKR_ARGUMENTS_BAD);
+    assert_rv!(m.login_user(session, 9, USER_PIN.into(), user), CKR_USER_TYPE_INVALID);
+    assert_rv!(m.login_user(session, CKU_USER, USER_PIN.into(), user), CKR_OK);
+    assert_rv!(m.login_user(session, CKU_USER, USER_PIN.into(), user), CKR_USER_ALREADY_LOGGED_IN);
+    assert_rv!(m.login_user(session, CKU_SO, SO_PIN.into(), officer), CKR_USER_ANOTHER_ALREADY_LOGGED_IN);
+    let rv = m.login_user(session, CKU_CONTEXT_SPECIFIC, USER_PIN.into(), user);
+    assert_rv!(rv, CKR_OPERATION_NOT_INITIALIZED);
+}
+
+fn login_user_meets_a_locked_pin_and_a_pin_that_is_not_there(t: &Test) {
+    let token = t.token();
+    let m = t.module;
+    let session = token.open_rw();
+    for _ in 0..3 {
+        assert_rv!(m.login_user(session, CKU_USER, "wrong-pin".into(), Sent::null(0)), CKR_PIN_INCORRECT);
+    }
+    assert_rv!(m.login_user(session, CKU_USER, USER_PIN.into(), Sent::null(0)), CKR_PIN_LOCKED);
+    let slot = empty_slots(m)[0];
+    assert_rv!(m.init_token(slot, SO_PIN.into(), Some(LABEL)), CKR_OK);
+    let session = Token { module: m, slot }.open_rw();
+    let rv = m.login_user(session, CKU_USER, USER_PIN.into(), Sent::null(0));
+    assert_rv!(rv, CKR_USER_PIN_NOT_INITIALIZED);
 }

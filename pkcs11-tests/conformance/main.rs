@@ -39,5 +39,6 @@ mod slots;
 mod states;
 mod token_flags;
 mod tokens;
+mod troubles;
 mod verifying;
 mod wrapping;

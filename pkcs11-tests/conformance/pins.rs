@@ -23,6 +23,7 @@ on_claviger!(
     the_officer_gives_a_user_who_lost_the_pin_the_vault_back,
     null_pins_are_refused,
     wild_pin_lengths_are_refused,
+    the_pin_of_nobody_is_not_changed,
     a_pin_that_would_read_as_a_name_is_refused,
     wrong_old_pins_count_towards_the_limit,
     a_leading_colon_makes_the_rest_literal,
@@ -63,6 +64,15 @@ fn the_user_changes_the_pin_when_logged_in_or_not(t: &Test) {
     assert_rv!(t.module.close_session(session), CKR_OK);
     assert!(!can_log_in(&token, "second-pin"));
     assert!(can_log_in(&token, "third-pin"));
+}
+
+/// Section 5.5.9 lists no CKR_USER_PIN_NOT_INITIALIZED: the old PIN is nobody's.
+fn the_pin_of_nobody_is_not_changed(t: &Test) {
+    assert_rv!(t.module.initialize(), CKR_OK);
+    let slot = empty_slots(t.module)[0];
+    assert_rv!(t.module.init_token(slot, SO_PIN.into(), Some(LABEL)), CKR_OK);
+    let session = Token { module: t.module, slot }.open_rw();
+    assert_rv!(t.module.set_pin(session, USER_PIN.into(), "another-pin".into()), CKR_PIN_INCORRECT);
 }
 
 fn the_officer_changes_the_own_pin(t: &Test) {
@@ -192,6 +202,9 @@ fn a_pin_that_would_read_as_a_name_is_refused(t: &Test) {
     let session = token.user_session();
     let rv = t.module.set_pin(session, USER_PIN.into(), "alice:secret".into());
     assert_rv!(rv, CKR_PIN_INVALID);
+    assert_rv!(t.module.close_session(session), CKR_OK);
+    let session = token.so_session();
+    assert_rv!(t.module.init_pin(session, "alice:secret".into()), CKR_PIN_INVALID);
     assert_rv!(t.module.close_session(session), CKR_OK);
     assert!(can_log_in(&token, USER_PIN));
 }

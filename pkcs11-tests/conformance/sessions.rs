@@ -1,7 +1,8 @@
 //! Section 5.6: sessions.
 
 use cryptoki_sys::{
-    CKF_RW_SESSION, CKF_SERIAL_SESSION, CKR_ARGUMENTS_BAD, CKR_OK, CKR_SESSION_HANDLE_INVALID,
+    CKF_ASYNC_SESSION, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKR_ARGUMENTS_BAD, CKR_OK,
+    CKR_SESSION_ASYNC_NOT_SUPPORTED, CKR_SESSION_COUNT, CKR_SESSION_HANDLE_INVALID,
     CKR_SESSION_PARALLEL_NOT_SUPPORTED, CKR_SESSION_READ_WRITE_SO_EXISTS, CKS_RO_PUBLIC_SESSION,
     CKS_RO_USER_FUNCTIONS, CKS_RW_PUBLIC_SESSION, CKS_RW_SO_FUNCTIONS, CKS_RW_USER_FUNCTIONS, CKU_USER,
 };
@@ -20,7 +21,11 @@ on_both!(
     closing_a_session_destroys_its_objects,
     hundreds_of_sessions_are_open_at_once,
 );
-on_claviger!(handles_are_not_used_again);
+on_claviger!(
+    handles_are_not_used_again,
+    an_asynchronous_session_is_refused,
+    no_more_sessions_are_opened_than_the_configuration_allows,
+);
 
 fn state(token: &Token, session: u64) -> u64 {
     let (rv, info) = token.module.session_info(session);
@@ -37,6 +42,24 @@ fn a_session_that_is_not_serial_is_refused(t: &Test) {
         // SoftHSM answers CK_UNAVAILABLE_INFORMATION, as section 3.2 allows.
         assert_eq!(token.info().ulSessionCount, 0);
     }
+}
+
+fn an_asynchronous_session_is_refused(t: &Test) {
+    let token = t.token();
+    let flags = CKF_SERIAL_SESSION | CKF_ASYNC_SESSION;
+    assert_rv!(t.module.open_session(token.slot, flags).0, CKR_SESSION_ASYNC_NOT_SUPPORTED);
+}
+
+fn no_more_sessions_are_opened_than_the_configuration_allows(t: &Test) {
+    t.installation.configure("max-sessions = 2");
+    let token = t.token();
+    let (first, _second) = (token.open_ro(), token.open_rw());
+    for flags in [CKF_SERIAL_SESSION, CKF_SERIAL_SESSION | CKF_RW_SESSION] {
+        assert_rv!(t.module.open_session(token.slot, flags).0, CKR_SESSION_COUNT);
+    }
+    assert_eq!(token.info().ulMaxSessionCount, 2);
+    assert_rv!(t.module.close_session(first), CKR_OK);
+    assert_rv!(t.module.open_session(token.slot, CKF_SERIAL_SESSION).0, CKR_OK);
 }
 
 fn the_info_names_slot_state_and_flags(t: &Test) {
