@@ -1,10 +1,10 @@
 //! The keys that the application always has.
 
 use cryptoki_sys::{
-    CK_ATTRIBUTE_TYPE, CKA_CLASS, CKA_COEFFICIENT, CKA_DERIVE, CKA_EC_POINT, CKA_EXPONENT_1, CKA_EXPONENT_2,
-    CKA_EXTRACTABLE, CKA_KEY_TYPE, CKA_MODULUS, CKA_PRIME_1, CKA_PRIME_2, CKA_PRIVATE_EXPONENT,
-    CKA_PUBLIC_EXPONENT, CKA_SENSITIVE, CKA_VALUE_LEN, CKK_RSA, CKM_AES_KEY_GEN, CKM_GENERIC_SECRET_KEY_GEN,
-    CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKR_OK,
+    CK_ATTRIBUTE_TYPE, CKA_CLASS, CKA_COEFFICIENT, CKA_DERIVE, CKA_EC_PARAMS, CKA_EC_POINT, CKA_EXPONENT_1,
+    CKA_EXPONENT_2, CKA_EXTRACTABLE, CKA_KEY_TYPE, CKA_MODULUS, CKA_PRIME_1, CKA_PRIME_2,
+    CKA_PRIVATE_EXPONENT, CKA_PUBLIC_EXPONENT, CKA_SENSITIVE, CKA_VALUE_LEN, CKK_RSA, CKM_AES_KEY_GEN,
+    CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_GENERIC_SECRET_KEY_GEN, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKR_OK,
 };
 use pkcs11_tests::keys::{Kind, Pair, attribute};
 use pkcs11_tests::{Module, Template, assert_rv, mechanism};
@@ -51,6 +51,7 @@ impl Rsa {
 pub(crate) struct Cabinet {
     rsa: Pair,
     ec: Pair,
+    edwards: Pair,
     aes: u64,
     /// The one that may be wrapped.
     pub(crate) generic: u64,
@@ -73,9 +74,11 @@ impl Cabinet {
             object
         };
         let ec = pair(module, session, Kind::P256, &Template::new().boolean(CKA_DERIVE, true));
+        let edwards = edwards(module, session);
         Self {
             rsa: Pair { public: created(&rsa.public), private: created(&rsa.private) },
             ec,
+            edwards,
             aes: generated(CKM_AES_KEY_GEN),
             generic: generated(CKM_GENERIC_SECRET_KEY_GEN),
             point: attribute(module, session, ec.public, CKA_EC_POINT),
@@ -83,12 +86,14 @@ impl Cabinet {
     }
 
     /// All keys.
-    pub(crate) fn objects(&self) -> [(u64, Family); 6] {
+    pub(crate) fn objects(&self) -> [(u64, Family); 8] {
         [
             (self.ec.public, Family::Ec),
             (self.ec.private, Family::Ec),
             (self.rsa.public, Family::Rsa),
             (self.rsa.private, Family::Rsa),
+            (self.edwards.public, Family::Edwards),
+            (self.edwards.private, Family::Edwards),
             (self.aes, Family::Aes),
             (self.generic, Family::Generic),
         ]
@@ -98,6 +103,7 @@ impl Cabinet {
     pub(crate) fn pair(&self, family: Family) -> Pair {
         match family {
             Family::Ec => self.ec,
+            Family::Edwards => self.edwards,
             Family::Rsa => self.rsa,
             Family::Generic => Pair { public: self.generic, private: self.generic },
             Family::Aes | Family::Other => Pair { public: self.aes, private: self.aes },
@@ -109,6 +115,16 @@ fn pair(module: &Module, session: u64, kind: Kind, private: &Template) -> Pair {
     let generator = kind.generator();
     let (rv, public, private) =
         module.generate_key_pair(session, Some(&generator), &kind.public_template(), private);
+    assert_rv!(rv, CKR_OK);
+    Pair { public, private }
+}
+
+/// Ed25519.
+fn edwards(module: &Module, session: u64) -> Pair {
+    let public = Template::new().bytes(CKA_EC_PARAMS, [6, 3, 43, 101, 112]);
+    let generator = mechanism(CKM_EC_EDWARDS_KEY_PAIR_GEN);
+    let (rv, public, private) =
+        module.generate_key_pair(session, Some(&generator), &public, &Template::new());
     assert_rv!(rv, CKR_OK);
     Pair { public, private }
 }

@@ -368,11 +368,11 @@ impl Caller {
         let placed = |word: &u64| self.memory.words_at(*word).first().copied().filter(|handle| *handle != 0);
         let places = function.words.iter().zip(words).filter(|(kind, _)| **kind == Word::Place);
         let handles: Vec<u64> = places.filter_map(|(_, word)| placed(word)).collect();
+        let kind = || self.memory.words_at(words[1]).first().copied().unwrap_or(0);
         let family = match function.name {
-            "C_OpenSession" | "C_GenerateKey" => Family::Aes,
+            "C_GenerateKey" | "C_GenerateKeyPair" => mechanisms::family(kind()),
             "C_UnwrapKey" | "C_DeriveKey" => Family::Generic,
-            "C_GenerateKeyPair" => Family::Ec,
-            "C_CreateObject" | "C_CopyObject" => Family::Other,
+            "C_OpenSession" | "C_CreateObject" | "C_CopyObject" => Family::Other,
             _ => return self.learn_result(function, words, of_errand),
         };
         if let Some(errand) = self.errand.as_mut().filter(|_| of_errand) {

@@ -1,12 +1,13 @@
 //! Mechanisms with their parameters, right and wrong.
 
 use cryptoki_sys::{
-    CKD_NULL, CKG_MGF1_SHA256, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_ECB, CKM_AES_GCM,
-    CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_EC_KEY_PAIR_GEN,
-    CKM_ECDH1_COFACTOR_DERIVE, CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA256, CKM_GENERIC_SECRET_KEY_GEN,
-    CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_RSA_X_509, CKM_SHA_1,
-    CKM_SHA_1_HMAC, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384,
-    CKM_SHA384_HMAC, CKM_SHA512, CKM_SHA512_HMAC, CKZ_DATA_SPECIFIED,
+    CKD_NULL, CKG_MGF1_SHA256, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CMAC, CKM_AES_CMAC_GENERAL, CKM_AES_CTR,
+    CKM_AES_ECB, CKM_AES_GCM, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD,
+    CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN, CKM_ECDH1_COFACTOR_DERIVE, CKM_ECDH1_DERIVE, CKM_ECDSA,
+    CKM_ECDSA_SHA256, CKM_EDDSA, CKM_GENERIC_SECRET_KEY_GEN, CKM_HKDF_DERIVE, CKM_RSA_PKCS,
+    CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_RSA_X_509, CKM_SHA_1, CKM_SHA_1_HMAC,
+    CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS,
+    CKM_SHA384, CKM_SHA384_HMAC, CKM_SHA512, CKM_SHA512_HMAC, CKZ_DATA_SPECIFIED,
 };
 
 use crate::dice::Dice;
@@ -37,6 +38,10 @@ const SIGNATURES: &[u64] = &[
     CKM_SHA256_RSA_PKCS,
     CKM_RSA_PKCS_PSS,
     CKM_SHA256_RSA_PKCS_PSS,
+    CKM_EDDSA,
+    CKM_AES_CMAC,
+    CKM_AES_CMAC_GENERAL,
+    CKM_SHA256_HMAC_GENERAL,
 ];
 const WRAPS: &[u64] = &[
     CKM_AES_KEY_WRAP,
@@ -56,6 +61,8 @@ pub(crate) enum Family {
     Generic,
     /// Elliptic curves.
     Ec,
+    /// Edwards curves.
+    Edwards,
     /// RSA.
     Rsa,
     /// Objects that no mechanism may know.
@@ -65,14 +72,23 @@ pub(crate) enum Family {
 /// The keys that go with a mechanism.
 pub(crate) fn family(kind: u64) -> Family {
     match kind {
-        CKM_ECDSA | CKM_ECDSA_SHA256 | CKM_ECDH1_DERIVE | CKM_ECDH1_COFACTOR_DERIVE => Family::Ec,
+        CKM_ECDSA | CKM_ECDSA_SHA256 | CKM_ECDH1_DERIVE | CKM_ECDH1_COFACTOR_DERIVE | CKM_EC_KEY_PAIR_GEN => {
+            Family::Ec
+        }
+        CKM_EDDSA | CKM_EC_EDWARDS_KEY_PAIR_GEN => Family::Edwards,
         CKM_RSA_PKCS
         | CKM_RSA_PKCS_OAEP
         | CKM_RSA_X_509
         | CKM_SHA256_RSA_PKCS
         | CKM_RSA_PKCS_PSS
         | CKM_SHA256_RSA_PKCS_PSS => Family::Rsa,
-        CKM_SHA_1_HMAC | CKM_SHA256_HMAC | CKM_SHA384_HMAC | CKM_SHA512_HMAC => Family::Generic,
+        CKM_SHA_1_HMAC
+        | CKM_SHA256_HMAC
+        | CKM_SHA256_HMAC_GENERAL
+        | CKM_SHA384_HMAC
+        | CKM_SHA512_HMAC
+        | CKM_HKDF_DERIVE
+        | CKM_GENERIC_SECRET_KEY_GEN => Family::Generic,
         _ => Family::Aes,
     }
 }
@@ -85,9 +101,11 @@ fn of_function(function: &str, dice: &mut Dice) -> u64 {
         "C_SignInit" | "C_VerifyInit" => dice.of(SIGNATURES),
         "C_SignRecoverInit" | "C_VerifyRecoverInit" => dice.of(&[CKM_RSA_PKCS, CKM_RSA_X_509]),
         "C_GenerateKey" => dice.of(&[CKM_AES_KEY_GEN, CKM_GENERIC_SECRET_KEY_GEN]),
-        "C_GenerateKeyPair" => CKM_EC_KEY_PAIR_GEN,
+        "C_GenerateKeyPair" => {
+            dice.of(&[CKM_EC_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN, CKM_EC_EDWARDS_KEY_PAIR_GEN])
+        }
         "C_WrapKey" | "C_UnwrapKey" => dice.of(WRAPS),
-        "C_DeriveKey" => dice.of(&[CKM_ECDH1_DERIVE, CKM_ECDH1_COFACTOR_DERIVE]),
+        "C_DeriveKey" => dice.of(&[CKM_ECDH1_DERIVE, CKM_ECDH1_COFACTOR_DERIVE, CKM_HKDF_DERIVE]),
         _ => any_type(dice),
     }
 }
@@ -168,9 +186,26 @@ fn right(dice: &mut Dice, memory: &mut Memory, kind: u64, point: &[u8]) -> Vec<u
             let kdf = dice.of(&[CKD_NULL, CKD_NULL, 2, 6, 99]);
             vec![kdf, shared.len, shared.pointer, public.len, public.pointer]
         }
-        _ if dice.once_in(8) => vec![dice.word()],
+        CKM_EDDSA if dice.once_in(2) => {
+            let context = field(dice, memory);
+            vec![dice.below(3), context.len, context.pointer]
+        }
+        CKM_AES_CMAC_GENERAL | CKM_SHA256_HMAC_GENERAL => vec![dice.of(&[0, 1, 8, 16, 32, 33, u64::MAX])],
+        CKM_HKDF_DERIVE => hkdf(dice, memory),
+        // Whatever is read there as a pointer must be one.
+        _ if dice.once_in(8) => vec![memory.bytes(&[5; 64]).pointer],
         _ => Vec::new(),
     }
+}
+
+fn hkdf(dice: &mut Dice, memory: &mut Memory) -> Vec<u64> {
+    let salt = if dice.once_in(4) { field(dice, memory) } else { memory.bytes(b"salt") };
+    let info = if dice.once_in(4) { field(dice, memory) } else { memory.bytes(b"info") };
+    // Extract and expand are a byte each.
+    let steps = dice.of(&[0x0101, 0x0101, 0x0100, 1, 0]);
+    let hash = dice.of(DIGESTS);
+    let salt_type = dice.of(&[2, 2, 1, 4, 9]);
+    vec![steps, hash, salt_type, salt.pointer, salt.len, dice.below(3), info.pointer, info.len]
 }
 
 /// A pointer to a mechanism whose parameters are right, and the same each time.
@@ -181,6 +216,7 @@ pub(crate) fn right_mechanism(memory: &mut Memory, kind: u64, point: &[u8]) -> u
         CKM_AES_GCM => vec![memory.bytes(&[3; 12]).pointer, 12, 96, 0, 0, 128],
         CKM_RSA_PKCS_PSS | CKM_SHA256_RSA_PKCS_PSS => vec![CKM_SHA256, CKG_MGF1_SHA256, 32],
         CKM_RSA_PKCS_OAEP => vec![CKM_SHA256, CKG_MGF1_SHA256, CKZ_DATA_SPECIFIED, 0, 0],
+        CKM_AES_CMAC_GENERAL | CKM_SHA256_HMAC_GENERAL => vec![16],
         CKM_ECDH1_DERIVE => {
             let point = memory.bytes(point);
             vec![CKD_NULL, 0, 0, point.len, point.pointer]

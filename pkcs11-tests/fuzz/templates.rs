@@ -65,8 +65,13 @@ const NESTED: &[u64] = &[CKA_WRAP_TEMPLATE, CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMP
 const ARRAY: u64 = 0x4000_0000;
 const CLASSES: &[u64] = &[CKO_DATA, CKO_CERTIFICATE, CKO_PUBLIC_KEY, CKO_PRIVATE_KEY, CKO_SECRET_KEY];
 const KEY_TYPES: &[u64] = &[CKK_AES, CKK_GENERIC_SECRET, CKK_RSA, CKK_EC];
-/// P-256 and P-384, as object identifiers.
-const CURVES: &[&[u8]] = &[&[6, 8, 42, 134, 72, 206, 61, 3, 1, 7], &[6, 5, 43, 129, 4, 0, 34]];
+/// P-256, P-384, secp256k1 and Ed25519, as object identifiers.
+const CURVES: &[&[u8]] = &[
+    &[6, 8, 42, 134, 72, 206, 61, 3, 1, 7],
+    &[6, 5, 43, 129, 4, 0, 34],
+    &[6, 5, 43, 129, 4, 0, 10],
+    &[6, 3, 43, 101, 112],
+];
 
 /// An entry of a template.
 type Entry = [u64; 3];
