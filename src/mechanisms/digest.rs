@@ -2,9 +2,11 @@
 
 use engine::mechanism::{Can, Digesting, MechanismRow, Saving};
 use pkcs11::constants::{
-    CKM_SHA_1, CKM_SHA_1_HMAC, CKM_SHA224, CKM_SHA224_HMAC, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA384,
-    CKM_SHA384_HMAC, CKM_SHA512, CKM_SHA512_224, CKM_SHA512_224_HMAC, CKM_SHA512_256, CKM_SHA512_256_HMAC,
-    CKM_SHA512_HMAC,
+    CKM_SHA_1, CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL, CKM_SHA224, CKM_SHA224_HMAC, CKM_SHA224_HMAC_GENERAL,
+    CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL, CKM_SHA384, CKM_SHA384_HMAC,
+    CKM_SHA384_HMAC_GENERAL, CKM_SHA512, CKM_SHA512_224, CKM_SHA512_224_HMAC, CKM_SHA512_224_HMAC_GENERAL,
+    CKM_SHA512_256, CKM_SHA512_256_HMAC, CKM_SHA512_256_HMAC_GENERAL, CKM_SHA512_HMAC,
+    CKM_SHA512_HMAC_GENERAL,
 };
 use pkcs11::{Error, Mechanism, MechanismType, Result, Secret};
 use sha1::Sha1;
@@ -38,21 +40,23 @@ pub(crate) struct HashRow {
     pub(crate) digest: MechanismType,
     /// The HMAC mechanism.
     pub(crate) hmac: MechanismType,
+    /// The HMAC mechanism that cuts its result.
+    pub(crate) hmac_general: MechanismType,
 }
 
 /// Every hash function once.
 pub(crate) const HASHES: [HashRow; 7] = [
-    hash_row(Hash::Sha1, CKM_SHA_1, CKM_SHA_1_HMAC),
-    hash_row(Hash::Sha224, CKM_SHA224, CKM_SHA224_HMAC),
-    hash_row(Hash::Sha256, CKM_SHA256, CKM_SHA256_HMAC),
-    hash_row(Hash::Sha384, CKM_SHA384, CKM_SHA384_HMAC),
-    hash_row(Hash::Sha512, CKM_SHA512, CKM_SHA512_HMAC),
-    hash_row(Hash::Sha512_224, CKM_SHA512_224, CKM_SHA512_224_HMAC),
-    hash_row(Hash::Sha512_256, CKM_SHA512_256, CKM_SHA512_256_HMAC),
+    hash_row(Hash::Sha1, [CKM_SHA_1, CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL]),
+    hash_row(Hash::Sha224, [CKM_SHA224, CKM_SHA224_HMAC, CKM_SHA224_HMAC_GENERAL]),
+    hash_row(Hash::Sha256, [CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL]),
+    hash_row(Hash::Sha384, [CKM_SHA384, CKM_SHA384_HMAC, CKM_SHA384_HMAC_GENERAL]),
+    hash_row(Hash::Sha512, [CKM_SHA512, CKM_SHA512_HMAC, CKM_SHA512_HMAC_GENERAL]),
+    hash_row(Hash::Sha512_224, [CKM_SHA512_224, CKM_SHA512_224_HMAC, CKM_SHA512_224_HMAC_GENERAL]),
+    hash_row(Hash::Sha512_256, [CKM_SHA512_256, CKM_SHA512_256_HMAC, CKM_SHA512_256_HMAC_GENERAL]),
 ];
 
-const fn hash_row(hash: Hash, digest: MechanismType, hmac: MechanismType) -> HashRow {
-    HashRow { hash, digest, hmac }
+const fn hash_row(hash: Hash, [digest, hmac, hmac_general]: [MechanismType; 3]) -> HashRow {
+    HashRow { hash, digest, hmac, hmac_general }
 }
 
 /// The hash function of a digest mechanism.

@@ -1,4 +1,4 @@
-//! HMAC over every hash function (RFC 2104, FIPS 198-1; PKCS#11 v3.2 section 6.22).
+//! HMAC over every hash function, whole and cut (RFC 2104, FIPS 198-1; PKCS#11 v3.2 section 6.22).
 //!
 //! Written over the hash functions themselves, because their state can be saved between two calls, which that of the
 //! crate `hmac` cannot; that crate is the oracle in the tests.
@@ -10,8 +10,10 @@ use engine::mechanism::{Can, Key, MechanismRow, Saving, Signing, Verifying};
 use p384::elliptic_curve::subtle::ConstantTimeEq;
 use pkcs11::constants::{
     CKK_GENERIC_SECRET, CKK_SHA_1_HMAC, CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC,
-    CKK_SHA512_224_HMAC, CKK_SHA512_256_HMAC, CKK_SHA512_HMAC, CKM_SHA_1_HMAC, CKM_SHA224_HMAC,
-    CKM_SHA256_HMAC, CKM_SHA384_HMAC, CKM_SHA512_224_HMAC, CKM_SHA512_256_HMAC, CKM_SHA512_HMAC,
+    CKK_SHA512_224_HMAC, CKK_SHA512_256_HMAC, CKK_SHA512_HMAC, CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL,
+    CKM_SHA224_HMAC, CKM_SHA224_HMAC_GENERAL, CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL, CKM_SHA384_HMAC,
+    CKM_SHA384_HMAC_GENERAL, CKM_SHA512_224_HMAC, CKM_SHA512_224_HMAC_GENERAL, CKM_SHA512_256_HMAC,
+    CKM_SHA512_256_HMAC_GENERAL, CKM_SHA512_HMAC, CKM_SHA512_HMAC_GENERAL,
 };
 use pkcs11::{Error, KeyType, Mechanism, MechanismType, Result, Secret};
 use sha1::Sha1;
@@ -21,7 +23,7 @@ use zeroize::Zeroize;
 use crate::aws_lc::hash::Hash;
 use crate::digest::{HASHES, HashFunction, restored, saved};
 use crate::secret::LONGEST;
-use crate::{downcast, no_parameter};
+use crate::{downcast, mac_len, no_parameter};
 
 /// The mechanisms of this family.
 pub(crate) const MECHANISMS: &[MechanismRow] = &[
@@ -32,6 +34,13 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_SHA512_HMAC, &[CKK_GENERIC_SECRET, CKK_SHA512_HMAC]),
     row(CKM_SHA512_224_HMAC, &[CKK_GENERIC_SECRET, CKK_SHA512_224_HMAC]),
     row(CKM_SHA512_256_HMAC, &[CKK_GENERIC_SECRET, CKK_SHA512_256_HMAC]),
+    row(CKM_SHA_1_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_SHA_1_HMAC]),
+    row(CKM_SHA224_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_SHA224_HMAC]),
+    row(CKM_SHA256_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_SHA256_HMAC]),
+    row(CKM_SHA384_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_SHA384_HMAC]),
+    row(CKM_SHA512_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_SHA512_HMAC]),
+    row(CKM_SHA512_224_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_SHA512_224_HMAC]),
+    row(CKM_SHA512_256_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_SHA512_256_HMAC]),
 ];
 
 const fn row(mechanism: MechanismType, key_types: &'static [KeyType]) -> MechanismRow {
@@ -51,12 +60,18 @@ impl HmacKey {
         Self { value: Secret::from(value), ready: [const { OnceLock::new() }; HASHES.len()] }
     }
 
-    /// The HMAC of a mechanism, at its start.
-    fn ready(&self, mechanism: &Mechanism) -> Result<&dyn Ready> {
-        no_parameter(mechanism)?;
-        let known = HASHES.iter().zip(&self.ready).find(|(row, _)| row.hmac == mechanism.mechanism_type);
-        let (row, place) = known.ok_or(Error::MechanismInvalid(mechanism.mechanism_type))?;
-        Ok(&**place.get_or_init(|| ready(row.hash, self.value.expose())))
+    /// The HMAC of a mechanism, at its start, and the length of its result in bytes.
+    fn ready(&self, mechanism: &Mechanism) -> Result<(&dyn Ready, usize)> {
+        let kind = mechanism.mechanism_type;
+        let known =
+            HASHES.iter().zip(&self.ready).find(|(row, _)| row.hmac == kind || row.hmac_general == kind);
+        let (row, place) = known.ok_or(Error::MechanismInvalid(kind))?;
+        let len = if row.hmac == kind {
+            no_parameter(mechanism).map(|()| row.hash.digest_len())?
+        } else {
+            mac_len(mechanism, row.hash.digest_len())?
+        };
+        Ok((&**place.get_or_init(|| ready(row.hash, self.value.expose())), len))
     }
 }
 
@@ -71,17 +86,21 @@ impl Key for HmacKey {
 }
 
 fn sign(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Signing>> {
-    Ok(downcast::<HmacKey>(key)?.ready(mechanism)?.signing())
+    let key = downcast::<HmacKey>(key)?;
+    let (ready, len) = key.ready(mechanism)?;
+    Ok(ready.signing(len))
 }
 
 fn verify(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Verifying>> {
-    Ok(downcast::<HmacKey>(key)?.ready(mechanism)?.verifying())
+    let key = downcast::<HmacKey>(key)?;
+    let (ready, len) = key.ready(mechanism)?;
+    Ok(ready.verifying(len))
 }
 
-/// An HMAC that has taken its key and nothing else.
+/// An HMAC that has taken its key and nothing else. Its result is cut to `len` bytes, at most as long as a digest.
 trait Ready: Send + Sync {
-    fn signing(&self) -> Box<dyn Signing>;
-    fn verifying(&self) -> Box<dyn Verifying>;
+    fn signing(&self, len: usize) -> Box<dyn Signing>;
+    fn verifying(&self, len: usize) -> Box<dyn Verifying>;
 }
 
 fn ready(hash: Hash, key: &[u8]) -> Box<dyn Ready> {
@@ -101,6 +120,8 @@ fn ready(hash: Hash, key: &[u8]) -> Box<dyn Ready> {
 struct Hmac<D> {
     inner: D,
     outer: D,
+    /// Bytes of the result that count.
+    len: usize,
 }
 
 impl<D: HashFunction> Hmac<D> {
@@ -120,7 +141,7 @@ impl<D: HashFunction> Hmac<D> {
         let inner = D::new_with_prefix(block.expose());
         block.as_mut().iter_mut().for_each(|byte| *byte ^= 0x36 ^ 0x5c);
         let outer = D::new_with_prefix(block.expose());
-        Self { inner, outer }
+        Self { inner, outer, len: <D as Digest>::output_size() }
     }
 
     fn finalize(self) -> sha2::digest::Output<D> {
@@ -131,12 +152,12 @@ impl<D: HashFunction> Hmac<D> {
 }
 
 impl<D: HashFunction> Ready for Hmac<D> {
-    fn signing(&self) -> Box<dyn Signing> {
-        Box::new(self.clone())
+    fn signing(&self, len: usize) -> Box<dyn Signing> {
+        Box::new(Self { len, ..self.clone() })
     }
 
-    fn verifying(&self) -> Box<dyn Verifying> {
-        Box::new(self.clone())
+    fn verifying(&self, len: usize) -> Box<dyn Verifying> {
+        Box::new(Self { len, ..self.clone() })
     }
 }
 
@@ -154,7 +175,7 @@ impl<D: HashFunction> Saving for Hmac<D> {
 
 impl<D: HashFunction> Signing for Hmac<D> {
     fn signature_len(&self) -> usize {
-        <D as Digest>::output_size()
+        self.len
     }
 
     fn update(&mut self, part: &[u8]) -> Result<()> {
@@ -163,10 +184,10 @@ impl<D: HashFunction> Signing for Hmac<D> {
     }
 
     fn finish(self: Box<Self>, out: &mut [u8]) -> Result<()> {
-        if out.len() != <D as Digest>::output_size() {
-            return Err(Error::Bug("an HMAC's place has another length"));
-        }
-        out.copy_from_slice(&self.finalize());
+        let len = self.len;
+        let mac = self.finalize();
+        let cut = mac.get(..len).filter(|cut| cut.len() == out.len());
+        out.copy_from_slice(cut.ok_or(Error::Bug("an HMAC's place has another length"))?);
         Ok(())
     }
 }
@@ -178,10 +199,11 @@ impl<D: HashFunction> Verifying for Hmac<D> {
     }
 
     fn finish(self: Box<Self>, signature: &[u8]) -> Result<()> {
-        if signature.len() != <D as Digest>::output_size() {
+        let len = self.len;
+        if signature.len() != len {
             return Err(Error::SignatureLenRange);
         }
-        let right: bool = self.finalize().as_slice().ct_eq(signature).into();
+        let right: bool = self.finalize().get(..len).unwrap_or_default().ct_eq(signature).into();
         if right { Ok(()) } else { Err(Error::SignatureInvalid) }
     }
 }

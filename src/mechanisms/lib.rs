@@ -14,6 +14,7 @@ use pkcs11::{Error, Mechanism, Parameters, Result};
 mod aes;
 pub mod aws_lc;
 mod certificate;
+mod cmac;
 mod curve25519;
 mod der;
 mod digest;
@@ -38,6 +39,7 @@ pub const MECHANISMS: Mechanisms = Mechanisms {
         aes::MECHANISMS,
         secret::MECHANISMS,
         hmac::MECHANISMS,
+        cmac::MECHANISMS,
         digest::MECHANISMS,
         rsa::MECHANISMS,
         ec::MECHANISMS,
@@ -79,6 +81,16 @@ fn no_parameter(mechanism: &Mechanism) -> Result<()> {
         Parameters::None => Ok(()),
         _ => Err(Error::MechanismParamInvalid("this mechanism takes no parameter")),
     }
+}
+
+/// The length of a MAC in bytes that its parameter asks for, from 1 to `longest`.
+fn mac_len(mechanism: &Mechanism, longest: usize) -> Result<usize> {
+    let len = match mechanism.parameters {
+        Parameters::MacLen(len) => usize::try_from(len).ok(),
+        _ => None,
+    };
+    let len = len.filter(|len| (1..=longest).contains(len));
+    len.ok_or(Error::MechanismParamInvalid("CK_MAC_GENERAL_PARAMS from 1 to the whole length is needed"))
 }
 
 /// A shared key of the type that an operation needs.

@@ -1,6 +1,7 @@
 //! Chapter 6: the mechanisms that everyday clients use beside RSA, the NIST curves and AES.
 
 mod edwards;
+mod macs;
 mod montgomery;
 mod secp256k1;
 

@@ -135,12 +135,13 @@ fn a_wrong_hmac_is_told_from_one_of_another_length() {
 fn keys_of_one_hmac_alone_work_and_keys_of_a_cipher_do_not() {
     for row in MECHANISMS {
         let [generic, own] = row.key_types else { panic!("two types of keys") };
-        let by_each = [generic, own].map(|key_type| {
-            sign(&plain(row.mechanism), &secret_key(*key_type, b"any length"), b"message").unwrap()
-        });
+        let cuts = HASHES.iter().any(|hash| hash.hmac_general == row.mechanism);
+        let mechanism = if cuts { general(row.mechanism, 16) } else { plain(row.mechanism) };
+        let by_each = [generic, own]
+            .map(|key_type| sign(&mechanism, &secret_key(*key_type, b"any length"), b"message").unwrap());
         assert_eq!(by_each[0], by_each[1]);
         let cipher = secret_key(pkcs11::constants::CKK_AES, &[7; 16]);
-        assert_eq!(error(start_sign(&plain(row.mechanism), &cipher)), Some(Error::KeyTypeInconsistent));
+        assert_eq!(error(start_sign(&mechanism, &cipher)), Some(Error::KeyTypeInconsistent));
     }
 }
 
@@ -154,6 +155,67 @@ fn an_hmac_takes_no_parameter_and_no_state_of_another_length() {
         let state = running.save().unwrap();
         for state in [&[], &state.expose()[1..], &[state.expose(), &[0]].concat()] {
             assert_eq!(running.restore(state), Err(Error::SavedStateInvalid));
+        }
+    }
+}
+
+fn general(mechanism_type: MechanismType, len: u64) -> Mechanism {
+    with(mechanism_type, Parameters::MacLen(len))
+}
+
+#[test]
+fn a_cut_hmac_is_the_start_of_the_whole_one() {
+    let key = key(b"secret");
+    for row in HASHES {
+        let whole = sign(&plain(row.hmac), &key, b"message").unwrap();
+        for len in 1..=whole.len() {
+            let mechanism = general(row.hmac_general, len as u64);
+            let cut = sign(&mechanism, &key, b"message").unwrap();
+            assert_eq!(cut, whole[..len]);
+            assert_eq!(verify(&mechanism, &key, b"message", &cut), Ok(()));
+            assert_eq!(
+                verify(&mechanism, &key, b"messagf", &whole[..len - 1]),
+                Err(Error::SignatureLenRange)
+            );
+        }
+        let mut wrong = whole[..8].to_vec();
+        wrong[7] ^= 1;
+        let eight = general(row.hmac_general, 8);
+        assert_eq!(verify(&eight, &key, b"message", &wrong), Err(Error::SignatureInvalid));
+        assert_eq!(verify(&eight, &key, b"message", &whole), Err(Error::SignatureLenRange));
+    }
+}
+
+/// RFC 4231 section 4.6, test case 5: results cut to 128 bits.
+#[test]
+fn published_cut_hmacs_come_out() {
+    let key = key(&[0x0c; 20]);
+    for (mechanism, expected) in [
+        (CKM_SHA224_HMAC_GENERAL, "0e2aea68a90c8d37c988bcdb9fca6fa8"),
+        (CKM_SHA256_HMAC_GENERAL, "a3b6167473100ee06e0c796c2955552b"),
+        (CKM_SHA384_HMAC_GENERAL, "3abf34c3503b2a23a46efc619baef897"),
+        (CKM_SHA512_HMAC_GENERAL, "415fad6271580a531d4179bc891d87a6"),
+    ] {
+        let mac = sign(&general(mechanism, 16), &key, b"Test With Truncation");
+        assert_eq!(mac, Ok(hex(expected)));
+    }
+}
+
+#[test]
+fn a_length_that_no_hmac_has_is_refused() {
+    let key = key(b"secret");
+    for row in HASHES {
+        let longest = row.hash.digest_len() as u64;
+        for wrong in [
+            general(row.hmac_general, 0),
+            general(row.hmac_general, longest + 1),
+            general(row.hmac_general, u64::MAX),
+            plain(row.hmac_general),
+            with(row.hmac_general, Parameters::Unknown),
+            general(row.hmac, longest),
+        ] {
+            assert!(matches!(error(start_sign(&wrong, &key)), Some(Error::MechanismParamInvalid(_))));
+            assert!(matches!(error(start_verify(&wrong, &key)), Some(Error::MechanismParamInvalid(_))));
         }
     }
 }
