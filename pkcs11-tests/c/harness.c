@@ -4,12 +4,19 @@
  *
  *     harness MODULE single        makes a token in the first empty slot and walks through every chapter
  *     harness MODULE threads N     makes a token; N threads walk at once, with sessions of their own and shared keys
+ *     harness MODULE turmoil N R   N threads walk over and over; another logs them out, closes their sessions, makes
+ *                                  tokens and finalizes, R times each. Who is refused begins anew: checkers judge here
+ *     harness MODULE race          two threads lend one buffer to the library at once: a mistake, to be found
  *
  * Ends with 0 and prints "walked" when every answer was right.
  */
 #include <dlfcn.h>
 #include <p11-kit/pkcs11.h>
 #include <pthread.h>
+#include <sched.h>
+#include <setjmp.h>
+#include <stdatomic.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -29,10 +36,18 @@ static CK_BBOOL yes = CK_TRUE;
 static CK_BBOOL no = CK_FALSE;
 static CK_BYTE text[32] = "thirty-two bytes, two AES blocks";
 
+/* Where a thread that was refused goes on; NULL while every answer must be the right one. */
+static _Thread_local jmp_buf *refused;
+/* Calls that came back, so that the turmoil waits for work and not for time. */
+static atomic_ulong calls;
+
 static void expect(const char *what, CK_RV rv, CK_RV expected)
 {
+    atomic_fetch_add_explicit(&calls, 1, memory_order_relaxed);
     if (rv == expected)
         return;
+    if (refused != NULL)
+        longjmp(*refused, 1);
     fprintf(stderr, "%s answered 0x%lx, not 0x%lx\n", what, rv, expected);
     exit(1);
 }
@@ -63,12 +78,13 @@ static void initialize(void)
     OK(p11->C_Initialize(&threads));
 }
 
-/* 5.4 and 5.5: a token in the first empty slot, with both PINs. */
-static void make_token(void)
+/* 5.4 and 5.5: a token in an empty slot, with both PINs. */
+static CK_SLOT_ID make_token(void)
 {
     CK_BYTE label[32];
     CK_SLOT_ID slots[16];
     CK_ULONG count = 0;
+    CK_SLOT_ID empty = 0;
     CK_TOKEN_INFO info;
     CK_SLOT_INFO about;
     CK_SESSION_HANDLE session;
@@ -81,14 +97,15 @@ static void make_token(void)
         OK(p11->C_GetSlotInfo(slots[i], &about));
         OK(p11->C_GetTokenInfo(slots[i], &info));
         if (!(info.flags & CKF_TOKEN_INITIALIZED))
-            slot = slots[i];
+            empty = slots[i];
     }
-    OK(p11->C_InitToken(slot, officer, sizeof officer - 1, label));
-    OK(p11->C_OpenSession(slot, RW, NULL, NULL, &session));
+    OK(p11->C_InitToken(empty, officer, sizeof officer - 1, label));
+    OK(p11->C_OpenSession(empty, RW, NULL, NULL, &session));
     OK(p11->C_Login(session, CKU_SO, officer, sizeof officer - 1));
     OK(p11->C_InitPIN(session, user, sizeof user - 1));
     OK(p11->C_Logout(session));
     OK(p11->C_CloseSession(session));
+    return empty;
 }
 
 static CK_SESSION_HANDLE user_session(void)
@@ -377,16 +394,19 @@ static void single(void)
 struct shared {
     CK_OBJECT_HANDLE key;
     struct pair pair;
+    struct pair rsa;
 };
 
 static void *walk(void *given)
 {
     struct shared *shared = given;
     CK_SESSION_HANDLE session = user_session();
+    general();
     objects(session);
     ciphers(session, shared->key);
     digests(session, shared->key);
     signatures(session, shared->pair);
+    recovery(session, shared->rsa);
     two_at_once(session, shared->key, shared->pair);
     keys(session, shared->key, shared->pair);
     the_rest(session);
@@ -398,7 +418,7 @@ static void threads(int count)
 {
     pthread_t ids[64];
     CK_SESSION_HANDLE session = user_session();
-    struct shared shared = {aes_key(session), ec_pair(session)};
+    struct shared shared = {aes_key(session), ec_pair(session), rsa_pair(session)};
     for (int i = 0; i < count; i++)
         OK((CK_RV)pthread_create(&ids[i], NULL, walk, &shared));
     for (int i = 0; i < count; i++)
@@ -406,15 +426,117 @@ static void threads(int count)
     OK(p11->C_CloseAllSessions(slot));
 }
 
+static atomic_bool over;
+
+static void *walk_until_over(void *nothing)
+{
+    jmp_buf again;
+    refused = &again;
+    while (!atomic_load(&over)) {
+        if (setjmp(again) != 0)
+            continue;
+        CK_SESSION_HANDLE session = user_session();
+        struct pair pair = ec_pair(session);
+        CK_OBJECT_HANDLE key = aes_key(session);
+        general();
+        objects(session);
+        ciphers(session, key);
+        digests(session, key);
+        signatures(session, pair);
+        two_at_once(session, key, pair);
+        keys(session, key, pair);
+        the_rest(session);
+        OK(p11->C_CloseSession(session));
+    }
+    refused = NULL;
+    return nothing;
+}
+
+static void log_out(void)
+{
+    OK(p11->C_Logout(user_session()));
+}
+
+static void close_all(void)
+{
+    OK(p11->C_CloseAllSessions(slot));
+}
+
+static void change_pin(void)
+{
+    OK(p11->C_SetPIN(user_session(), user, sizeof user - 1, user, sizeof user - 1));
+}
+
+static void one_more_token(void)
+{
+    make_token();
+}
+
+static void finalize(void)
+{
+    OK(p11->C_Finalize(NULL));
+    initialize();
+}
+
+/* One disturbance; whether it was refused does not matter: the others may have been faster. */
+static void disturb(void (*how)(void))
+{
+    jmp_buf aside;
+    refused = &aside;
+    if (setjmp(aside) == 0)
+        how();
+    refused = NULL;
+}
+
+static void turmoil(int count, size_t rounds)
+{
+    static void (*const kinds[])(void) = {log_out, close_all, change_pin, one_more_token, finalize};
+    enum { CALLS_BETWEEN = 60 };
+    pthread_t ids[64];
+    for (int i = 0; i < count; i++)
+        OK((CK_RV)pthread_create(&ids[i], NULL, walk_until_over, NULL));
+    for (size_t i = 0; i < rounds * COUNT(kinds); i++) {
+        unsigned long until = atomic_load(&calls) + CALLS_BETWEEN * (unsigned long)count;
+        while (atomic_load(&calls) < until)
+            sched_yield();
+        disturb(kinds[i % COUNT(kinds)]);
+    }
+    atomic_store(&over, true);
+    for (int i = 0; i < count; i++)
+        OK((CK_RV)pthread_join(ids[i], NULL));
+}
+
+static CK_INFO lent_twice;
+
+static void *lend(void *nothing)
+{
+    for (int i = 0; i < 100; i++)
+        OK(p11->C_GetInfo(&lent_twice));
+    return nothing;
+}
+
+static void race(void)
+{
+    pthread_t thread;
+    OK((CK_RV)pthread_create(&thread, NULL, lend, NULL));
+    lend(NULL);
+    OK((CK_RV)pthread_join(thread, NULL));
+}
+
 int main(int argc, char **argv)
 {
     if (argc < 3)
         return 2;
+    int count = argc > 3 ? atoi(argv[3]) : 4;
     load(argv[1]);
     initialize();
-    make_token();
+    slot = make_token();
     if (strcmp(argv[2], "threads") == 0)
-        threads(argc > 3 ? atoi(argv[3]) : 4);
+        threads(count);
+    else if (strcmp(argv[2], "turmoil") == 0)
+        turmoil(count, argc > 4 ? strtoul(argv[4], NULL, 10) : 1);
+    else if (strcmp(argv[2], "race") == 0)
+        race();
     else
         single();
     OK(p11->C_Finalize(NULL));
