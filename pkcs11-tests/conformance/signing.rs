@@ -8,7 +8,7 @@ use cryptoki_sys::{
     CKR_OK, CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED,
 };
 use pkcs11_tests::keys::{Kind, Pair, generate, sign, verify};
-use pkcs11_tests::{Out, Sent, Test, Token, assert_rv, mechanism, on_both, on_claviger, pss};
+use pkcs11_tests::{Out, Sent, Template, Test, Token, assert_rv, mechanism, on_both, on_claviger, pss};
 
 on_both!(
     a_query_names_the_length_and_stays_active,
@@ -362,16 +362,18 @@ fn a_long_digest_for_ecdsa_is_cut(t: &Test) {
 
 /// Section 5.6.10: after logout, private keys are out of reach.
 fn an_operation_does_not_outlive_the_login(t: &Test) {
-    let (_, session, pair) = key(t, Kind::Rsa);
-    let stored = generate(t.module, session, Kind::Rsa, true, "stored");
-    for key in [pair.private, stored.private] {
-        if t.module.session_info(session).1.state != cryptoki_sys::CKS_RW_USER_FUNCTIONS {
+    let (token, session, pair) = key(t, Kind::Rsa);
+    let _stored = generate(t.module, session, Kind::Rsa, true, "stored");
+    for stored in [false, true] {
+        let key = if stored {
             let rv = t.module.login(session, cryptoki_sys::CKU_USER, pkcs11_tests::USER_PIN.into());
             assert_rv!(rv, CKR_OK);
-        }
-        if t.module.sign_init(session, Some(&rsa()), key) != CKR_OK {
-            continue; // Logout destroyed the private session key.
-        }
+            let wanted = Template::new().boolean(cryptoki_sys::CKA_SIGN, true);
+            token.find(session, &wanted)[0]
+        } else {
+            pair.private
+        };
+        assert_rv!(t.module.sign_init(session, Some(&rsa()), key), CKR_OK);
         assert_rv!(t.module.logout(session), CKR_OK);
         let mut room = [0; 256];
         let (rv, _) = t.module.sign(session, b"x".into(), Out::buffer(&mut room));

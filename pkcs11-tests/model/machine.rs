@@ -137,7 +137,7 @@ impl Machine {
         Ok(())
     }
 
-    /// A logout ends what works with private keys, in all sessions (section 5.6.9).
+    /// A logout ends what works with private keys, in all sessions (section 5.6.10).
     fn log_out(&mut self, place: usize) -> Answer {
         self.session(place)?;
         if self.login == Login::Nobody {

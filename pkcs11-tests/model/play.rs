@@ -33,7 +33,8 @@ struct Keys {
 pub(crate) struct Player {
     token: Token,
     public: Keys,
-    private: Keys,
+    /// Found anew after each login: a logout takes their handles away.
+    private: Cell<Keys>,
     /// The HMAC of the message.
     signature: [u8; 32],
     /// The message, encrypted with padding.
@@ -65,7 +66,7 @@ impl Player {
     pub(crate) fn new(t: &Test) -> Self {
         let (token, module) = (t.token(), t.module);
         let session = token.user_session();
-        let (public, private) = (keys(token, session, false), keys(token, session, true));
+        let (public, private) = (keys(token, session, false), Cell::new(keys(token, session, true)));
         let (mut signature, mut padded) = ([0; 32], [0; 32]);
         assert_rv!(module.sign_init(session, Some(&mechanism(CKM_SHA256_HMAC)), public.hmac), CKR_OK);
         assert_rv!(module.sign(session, (&MESSAGE).into(), Out::buffer(&mut signature)).0, CKR_OK);
@@ -102,6 +103,16 @@ impl Player {
         self.token.module
     }
 
+    fn find_private(&self) {
+        let session = self.token.open_ro();
+        let key = |key_type| {
+            let wanted = Template::new().boolean(CKA_PRIVATE, true).ulong(CKA_KEY_TYPE, key_type);
+            self.token.find(session, &wanted)[0]
+        };
+        self.private.set(Keys { aes: key(CKK_AES), hmac: key(CKK_GENERIC_SECRET) });
+        assert_rv!(self.module().close_session(session), CKR_OK);
+    }
+
     fn make(&self, call: Call, machine: &Machine, modes: &[Mode; PLACES]) -> CK_RV {
         let module = self.module();
         let at = |place: usize| self.places[place].get();
@@ -119,7 +130,13 @@ impl Player {
             Call::CloseAll => module.close_all_sessions(self.token.slot),
             Call::Info(place) => module.session_info(at(place)).0,
             Call::Login { place, officer: true } => module.login(at(place), CKU_SO, SO_PIN.into()),
-            Call::Login { place, officer: false } => module.login(at(place), CKU_USER, USER_PIN.into()),
+            Call::Login { place, officer: false } => {
+                let rv = module.login(at(place), CKU_USER, USER_PIN.into());
+                if rv == CKR_OK {
+                    self.find_private();
+                }
+                rv
+            }
             Call::Logout(place) => module.logout(at(place)),
             Call::FindInit(place) => module.find_objects_init(at(place), &Template::new()),
             Call::Find(place) => module.find_objects(at(place), 1).0,
@@ -146,7 +163,7 @@ impl Player {
     }
 
     fn keys(&self, key: Key) -> Keys {
-        if key == Key::Private { self.private } else { self.public }
+        if key == Key::Private { self.private.get() } else { self.public }
     }
 
     fn signed(&self, signature: Signature) -> Vec<u8> {

@@ -5,10 +5,10 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use cryptoki_sys::{
-    CK_OBJECT_HANDLE, CK_RV, CKA_EXTRACTABLE, CKA_LABEL, CKA_SIGN, CKA_TOKEN, CKA_VALUE_LEN, CKM_AES_ECB,
-    CKM_AES_KEY_GEN, CKM_ECDSA, CKR_DEVICE_MEMORY, CKR_KEY_HANDLE_INVALID, CKR_OBJECT_HANDLE_INVALID, CKR_OK,
-    CKR_OPERATION_NOT_INITIALIZED, CKR_SESSION_HANDLE_INVALID, CKR_USER_ALREADY_LOGGED_IN,
-    CKR_USER_NOT_LOGGED_IN, CKU_USER,
+    CK_OBJECT_HANDLE, CK_RV, CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_LABEL, CKA_PRIVATE, CKA_SIGN, CKA_TOKEN,
+    CKA_VALUE_LEN, CKM_AES_ECB, CKM_AES_KEY_GEN, CKM_ECDSA, CKR_DEVICE_MEMORY, CKR_KEY_HANDLE_INVALID,
+    CKR_OBJECT_HANDLE_INVALID, CKR_OK, CKR_OPERATION_NOT_INITIALIZED, CKR_SESSION_HANDLE_INVALID,
+    CKR_USER_ALREADY_LOGGED_IN, CKR_USER_NOT_LOGGED_IN, CKU_USER,
 };
 use pkcs11_tests::keys::{Kind, generate, sign, verify};
 use pkcs11_tests::{Module, Out, Template, Test, Token, USER_PIN, assert_rv, mechanism, on_claviger};
@@ -87,11 +87,11 @@ fn turn(token: Token, keys: Keys, expected: &[u8; 32]) {
     assert_rv!(module.close_session(session), CKR_OK);
 }
 
-/// Sections 5.6.8 and 5.6.9: a logout ends what the login began, whichever session asked for it.
+/// Sections 5.6.8 and 5.6.10: a logout ends what the login began, whichever session asked for it.
 fn sixty_four_threads_meet_logouts_and_closed_sessions_with_listed_errors_alone(t: &Test) {
     let token = t.token();
     let kept = token.user_session();
-    let keys = keys(token, kept);
+    let _keys = keys(token, kept);
     let until = until();
     let served = AtomicU64::new(0);
     thread::scope(|scope| {
@@ -99,7 +99,7 @@ fn sixty_four_threads_meet_logouts_and_closed_sessions_with_listed_errors_alone(
             let served = &served;
             scope.spawn(move || {
                 while Instant::now() < until {
-                    disturbed_turn(token, keys, number, served);
+                    disturbed_turn(token, number, served);
                 }
             });
         }
@@ -108,20 +108,38 @@ fn sixty_four_threads_meet_logouts_and_closed_sessions_with_listed_errors_alone(
     let kept = token.open_rw();
     let login = t.module.login(kept, CKU_USER, USER_PIN.into());
     assert!([CKR_OK, CKR_USER_ALREADY_LOGGED_IN].contains(&login), "{login:#x}");
-    assert!(sign(t.module, kept, &mechanism(CKM_ECDSA), keys.private, &[7; 32]).is_ok());
+    let private = found(t.module, kept, CKA_SIGN).unwrap();
+    assert!(sign(t.module, kept, &mechanism(CKM_ECDSA), private, &[7; 32]).is_ok());
     assert!(served.into_inner() > 0, "nobody ever got through");
 }
 
-fn disturbed_turn(token: Token, keys: Keys, number: usize, served: &AtomicU64) {
+/// The private key of a use, under the login of now.
+fn found(module: &Module, session: u64, usage: u64) -> Result<u64, CK_RV> {
+    let wanted = Template::new().boolean(CKA_PRIVATE, true).boolean(usage, true);
+    match module.find_objects_init(session, &wanted) {
+        CKR_OK => {}
+        rv => return Err(rv),
+    }
+    match module.find_objects(session, 1) {
+        (CKR_OK, keys) => keys.first().copied().ok_or(CKR_USER_NOT_LOGGED_IN),
+        (rv, _) => Err(rv),
+    }
+}
+
+fn disturbed_turn(token: Token, number: usize, served: &AtomicU64) {
     let module = token.module;
     let session = token.open_rw();
     let rv = module.login(session, CKU_USER, USER_PIN.into());
     assert!([CKR_OK, CKR_USER_ALREADY_LOGGED_IN, CKR_SESSION_HANDLE_INVALID].contains(&rv), "{rv:#x}");
-    match sign(module, session, &mechanism(CKM_ECDSA), keys.private, &[7; 32]) {
+    let signature = found(module, session, CKA_SIGN)
+        .and_then(|key| sign(module, session, &mechanism(CKM_ECDSA), key, &[7; 32]));
+    match signature {
         Ok(_) => _ = served.fetch_add(1, Ordering::Relaxed),
         Err(rv) => assert!(is_of_a_logout(rv), "C_Sign: {rv:#x}"),
     }
-    if let Err(rv) = encrypted(module, session, keys.aes) {
+    let ended = module.find_objects_final(session);
+    assert!(ended == CKR_OK || is_of_a_logout(ended), "C_FindObjectsFinal: {ended:#x}");
+    if let Err(rv) = found(module, session, CKA_ENCRYPT).and_then(|key| encrypted(module, session, key)) {
         assert!(is_of_a_logout(rv), "C_Encrypt: {rv:#x}");
     }
     if number == 0 {

@@ -19,6 +19,7 @@ pub mod policy;
 pub mod application;
 pub mod audit;
 pub mod commit;
+pub mod handles;
 pub mod head;
 pub mod login;
 pub mod object;

@@ -11,8 +11,8 @@ use crate::store::{Header, RowId};
 
 /// An object, open.
 pub struct Object {
-    /// Its handle.
-    pub handle: ObjectHandle,
+    /// A session object's handle; that of a token object is told by `handles.rs`.
+    pub session_handle: ObjectHandle,
     /// What stands in clear in its row; none for a session object.
     pub header: Option<Header>,
     /// Complete, typed attributes.
@@ -24,13 +24,13 @@ impl Object {
     /// An object of the token, out of its row.
     #[must_use]
     pub fn of_row(header: Header, attributes: Attributes) -> Self {
-        Self { handle: ObjectHandle(header.id.0), header: Some(header), attributes, key: OnceCell::new() }
+        Self { session_handle: ObjectHandle(0), header: Some(header), attributes, key: OnceCell::new() }
     }
 
     /// A session object.
     #[must_use]
     pub fn of_session(handle: ObjectHandle, attributes: Attributes) -> Self {
-        Self { handle, header: None, attributes, key: OnceCell::new() }
+        Self { session_handle: handle, header: None, attributes, key: OnceCell::new() }
     }
 
     /// The key, parsed at the first use and kept.
@@ -61,7 +61,7 @@ impl ObjectCache {
     #[must_use]
     pub fn object(&self, row: RowId) -> Option<Arc<Object>> {
         let place = self.place(row)?.load();
-        place.as_ref().filter(|object| object.handle.0 == row.0).map(Arc::clone)
+        place.as_ref().filter(|object| object.header.is_some_and(|header| header.id == row)).map(Arc::clone)
     }
 
     /// Keeps an object.

@@ -11,6 +11,7 @@ use crate::application::{Application, SessionObject};
 use crate::asking::Asking;
 use crate::audit::{Event, Happening};
 use crate::commit::{Plan, UserHeadChange};
+use crate::handles;
 use crate::login::Login;
 use crate::object::Object;
 use crate::operations::Needs;
@@ -135,8 +136,10 @@ impl Application {
             let login = asking.login();
             let rows = self.reserve_rows(&opened, count.saturating_add(1))?;
             let mut plan = opened.plan(&self.parts);
+            let mut handles = Vec::with_capacity(objects.len());
             for (attributes, row) in objects.iter().zip(&rows) {
                 self.plan_object(&mut plan, &opened, login, *row, attributes)?;
+                handles.push(handles::of_row(*row, attributes.is(CKA_PRIVATE).then(|| asking.epoch()))?);
             }
             let private = objects.iter().filter(|object| object.is(CKA_PRIVATE)).count();
             if private > 0 {
@@ -151,7 +154,7 @@ impl Application {
                 asking.still_holds()?;
             }
             match plan.commit(opened.home.store.as_ref()) {
-                Ok(_) => return Ok(rows.iter().take(objects.len()).map(|row| ObjectHandle(row.0)).collect()),
+                Ok(_) => return Ok(handles),
                 // The roster has moved on since the look: plan on the new one.
                 Err(Error::Conflict) if !again => again = true,
                 Err(error) => return Err(error),
@@ -247,12 +250,14 @@ impl Application {
             let opened = slot.token(&self.parts, look)?;
             // The look may have shown that this life of the token, and with it the login, is over.
             let login = asking.login().filter(|_| asking.still_holds().is_ok());
-            let object = opened.object(&self.parts, login, RowId(handle.0))?;
+            let object = opened.object(&self.parts, login, handles::row(handle))?;
             if asking.still_holds().is_err() {
                 slot.forget_private();
             }
             object
         };
+        // A private object's handle of an earlier login names the row, but is not valid any more.
+        let object = object.filter(|object| handles::of_object(object, asking.epoch()) == Ok(handle));
         Ok(object.filter(|object| policy::may_see(&object.attributes, asking.caller())))
     }
 
@@ -351,7 +356,7 @@ impl Application {
 
     /// Puts changed attributes in the place of those that were judged; false when these are not there any more.
     fn change_in_session(&self, asking: &Asking, judged: &Arc<Object>, changed: Attributes) -> bool {
-        let (handle, number) = (judged.handle, judged.handle.0 & !ObjectHandle::SESSION);
+        let (handle, number) = (judged.session_handle, judged.session_handle.0 & !ObjectHandle::SESSION);
         let login = changed.is(CKA_PRIVATE).then(|| asking.epoch());
         let before = self.session_objects.value(number).filter(|found| Arc::ptr_eq(&found.object, judged));
         let object = Arc::new(Object::of_session(handle, changed));
@@ -433,7 +438,7 @@ impl Application {
             seen && policy::matches(attributes, wanted)
         };
         let all = self.session_objects.values().into_iter();
-        all.filter(|(_, found)| fits(found)).map(|(_, found)| found.object.handle).collect()
+        all.filter(|(_, found)| fits(found)).map(|(_, found)| found.object.session_handle).collect()
     }
 
     pub(crate) fn do_find_objects(&self, session: SessionHandle, max: usize) -> Result<Vec<ObjectHandle>> {

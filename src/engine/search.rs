@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use pkcs11::{Attributes, ObjectHandle, Result};
 
+use crate::handles;
 use crate::login::{Epoch, Login};
 use crate::parts::Parts;
 use crate::policy::{INDEXED, matches};
@@ -89,7 +90,9 @@ impl Search {
             }
             let objects = self.opened.objects(parts, login, &candidates)?;
             let fitting = objects.iter().filter(|object| matches(&object.attributes, &self.wanted));
-            found.extend(fitting.map(|object| object.handle));
+            for object in fitting {
+                found.push(handles::of_object(object, now)?);
+            }
         }
         Ok(found)
     }

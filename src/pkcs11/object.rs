@@ -7,7 +7,8 @@ pub type KeyType = u64;
 
 /// Names an object to an application (PKCS#11 v3.2 section 3.4).
 ///
-/// A token object's handle is its row id, the same in every session and process; a session object's has bit 62 set.
+/// A session object's has bit 62 set. A public token object's is its row id, the same in every session and process; a
+/// private one's has the number of a login above that, and is valid under that login alone.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ObjectHandle(pub u64);
 

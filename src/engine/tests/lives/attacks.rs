@@ -229,7 +229,8 @@ fn a_key_that_was_closed_elsewhere_a_moment_ago_is_neither_wrapped_nor_copied_op
     wrap().unwrap();
     let other = token.other();
     let elsewhere = log_in(&other, token.slot, PIN).unwrap();
-    other.set_attribute_values(elsewhere, key, vec![Attribute::boolean(CKA_EXTRACTABLE, false)]).unwrap();
+    let closed = vec![Attribute::boolean(CKA_EXTRACTABLE, false)];
+    other.set_attribute_values(elsewhere, again(&other, elsewhere, key), closed).unwrap();
     let copied = app.copy_object(session, key, vec![Attribute::boolean(CKA_TOKEN, false)]).unwrap();
     assert_eq!(
         app.attribute_values(session, copied, &[CKA_EXTRACTABLE]).unwrap(),

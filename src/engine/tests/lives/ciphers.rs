@@ -226,6 +226,7 @@ fn changing_attributes_is_all_or_nothing_and_goes_one_way() {
     assert!(matches!(set(vec![Attribute::boolean(CKA_SENSITIVE, false)]), Err(Error::AttributeReadOnly(_))));
     let other = token.other();
     let session = log_in(&other, token.slot, PIN).unwrap();
+    let key = again(&other, session, key);
     assert_eq!(find(&other, session, vec![Attribute::bytes(CKA_LABEL, b"new")]), [key]);
     assert_eq!(find(&other, session, vec![Attribute::bytes(CKA_LABEL, b"")]), []);
 }

@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use engine::application::{Application, Parts, Settings};
 use engine::clock::Clock;
+use engine::handles;
 use engine::place::{Places, TokenId};
 use engine::primitives::PinCost;
 use pkcs11::constants::{CKA_EC_PARAMS, CKA_ID, CKA_LABEL, CKA_TOKEN, CKM_EC_KEY_PAIR_GEN, CKM_ECDSA_SHA256};
@@ -152,6 +153,12 @@ pub fn find(application: &Application, session: SessionHandle, template: Templat
     }
     application.find_objects_final(session).unwrap();
     found
+}
+
+/// The handle that a token object has under the login of this session; a private one's is another after each login.
+pub fn again(application: &Application, session: SessionHandle, handle: ObjectHandle) -> ObjectHandle {
+    let all = find(application, session, vec![]);
+    all.into_iter().find(|found| handles::row(*found) == handles::row(handle)).unwrap()
 }
 
 pub fn sign(application: &Application, session: SessionHandle, key: ObjectHandle) -> Result<Vec<u8>> {

@@ -118,11 +118,12 @@ fn another_process_sees_what_is_made_and_destroyed() {
     let other = token.other();
     let other_session = log_in(&other, token.slot, PIN).unwrap();
     let (public, private) = ec_pair(app, session, "k", true).unwrap();
-    assert_eq!(find(&other, other_session, vec![]), [public, private]);
-    sign(&other, other_session, private).unwrap();
+    let seen = again(&other, other_session, private);
+    assert_eq!(find(&other, other_session, vec![]), [public, seen]);
+    sign(&other, other_session, seen).unwrap();
     app.destroy_object(session, private).unwrap();
     assert_eq!(find(&other, other_session, vec![]), [public]);
-    assert_eq!(sign(&other, other_session, private), Err(Error::KeyHandleInvalid));
+    assert_eq!(sign(&other, other_session, seen), Err(Error::KeyHandleInvalid));
     assert_eq!(app.destroy_object(session, private), Err(Error::ObjectHandleInvalid));
 }
 

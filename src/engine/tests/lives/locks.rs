@@ -35,6 +35,7 @@ fn a_signature_takes_its_sessions_lock_and_no_other_of_the_engine() {
         // staleness of a look.
         let app = engine_with(std::sync::Arc::new(token.places.clone()), lately());
         let session = log_in(&app, token.slot, PIN).unwrap();
+        let key = again(&app, session, key);
         app.sign_init(session, Some(mechanism(kind)), key).unwrap();
         app.sign(session, b"message", &mut Room::Buffer(&mut out)).unwrap();
         let starting = locks(|| app.sign_init(session, Some(mechanism(kind)), key).unwrap());

@@ -77,7 +77,7 @@ fn an_officer_gives_a_locked_user_a_new_pin_and_his_keys_are_still_there() {
     let session = open(app, token.slot);
     assert_eq!(app.login(session, UserType::User, Some(PIN)), Err(Error::PinIncorrect));
     app.login(session, UserType::User, Some(b"fresh secret")).unwrap();
-    sign(app, session, private).unwrap();
+    sign(app, session, again(app, session, private)).unwrap();
     let events = operations(app, token.slot);
     assert!(events.contains(&"user-recovered".to_owned()) && events.contains(&"login failed".to_owned()));
 }
@@ -252,7 +252,8 @@ fn whichever_write_of_a_recovery_fails_one_of_the_two_pins_opens_the_vault() {
             let other = token.other();
             let session =
                 log_in(&other, token.slot, b"fresh secret").or_else(|_| log_in(&other, token.slot, PIN));
-            sign(&other, session.unwrap(), private).unwrap();
+            let session = session.unwrap();
+            sign(&other, session, again(&other, session, private)).unwrap();
         }
     }
 }

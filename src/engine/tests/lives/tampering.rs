@@ -1,5 +1,6 @@
 //! Someone who writes the store: every byte that he changes is refused, and what he restores is too.
 
+use engine::handles;
 use engine::place::{COUNTER_COPY, Places};
 use engine::store::{RowId, RowKind, SealedRow};
 use pkcs11::{Administration, Cryptoki, Error, UserType};
@@ -44,8 +45,14 @@ fn every_changed_byte_of_an_object_is_refused() {
     let session = log_in(&token.application, token.slot, PIN).unwrap();
     let (public, private) = ec_pair(&token.application, session, "k", true).unwrap();
     for handle in [public, private] {
-        let row =
-            rows_of(&token, RowKind::Object).into_iter().find(|row| row.header.id.0 == handle.0).unwrap();
+        let row = rows_of(&token, RowKind::Object)
+            .into_iter()
+            .find(|row| row.header.id == handles::row(handle))
+            .unwrap();
+        // Every other application that does the same gives the same handle.
+        let other = token.other();
+        let session = log_in(&other, token.slot, PIN).unwrap();
+        let handle = again(&other, session, handle);
         for altered in alterations(&row) {
             token.store().replace(altered.clone());
             let other = token.other();
@@ -174,9 +181,15 @@ fn two_rows_swapped_are_both_refused() {
     let session = log_in(&token.application, token.slot, PIN).unwrap();
     let (_, first) = ec_pair(&token.application, session, "a", true).unwrap();
     let (_, second) = ec_pair(&token.application, session, "b", true).unwrap();
-    let row =
-        |id: u64| rows_of(&token, RowKind::Object).into_iter().find(|row| row.header.id.0 == id).unwrap();
-    let (a, b) = (row(first.0), row(second.0));
+    // Every other application that does the same gives the same handles.
+    let other = token.other();
+    let session = log_in(&other, token.slot, PIN).unwrap();
+    let [first, second] = [first, second].map(|handle| again(&other, session, handle));
+    let row = |handle| {
+        let id = handles::row(handle);
+        rows_of(&token, RowKind::Object).into_iter().find(|row| row.header.id == id).unwrap()
+    };
+    let (a, b) = (row(first), row(second));
     token.store().replace(SealedRow { header: a.header, body: b.body });
     token.store().replace(SealedRow { header: b.header, body: a.body });
     let other = token.other();
