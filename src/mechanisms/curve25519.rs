@@ -17,6 +17,8 @@ pub(crate) struct CurveRow {
     pub(crate) oids: &'static [&'static [u8]],
     /// Names, in lower case: the curve's of the RFC, then what clients send besides.
     pub(crate) names: &'static [&'static str],
+    /// What clients send that is no DER at all, and means this curve.
+    pub(crate) misspelt: &'static [&'static [u8]],
     /// The public key of a private one.
     pub(crate) public_key: fn(&[u8; LEN]) -> Vec<u8>,
 }
@@ -32,6 +34,9 @@ impl CurveRow {
     }
 
     fn named_by(&self, parameters: &[u8]) -> Result<()> {
+        if self.misspelt.contains(&parameters) {
+            return Ok(());
+        }
         let text = |bytes: &&[u8]| bytes.is_ascii() && !bytes.is_empty();
         let oid = der::contents(OBJECT_IDENTIFIER, parameters).filter(|oid| !oid.is_empty());
         let name = der::contents(PRINTABLE_STRING, parameters).filter(text);

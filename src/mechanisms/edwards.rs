@@ -39,6 +39,7 @@ pub(crate) const KEY_TYPE: KeyTypeRow =
 const CURVE: CurveRow = CurveRow {
     oids: &[b"\x2b\x65\x70", b"\x2b\x06\x01\x04\x01\xda\x47\x0f\x01"],
     names: &["edwards25519", "ed25519"],
+    misspelt: &[],
     public_key,
 };
 

@@ -35,6 +35,8 @@ pub(crate) const KEY_TYPE: KeyTypeRow =
 const CURVE: CurveRow = CurveRow {
     oids: &[b"\x2b\x65\x6e", b"\x2b\x06\x01\x04\x01\x97\x55\x01\x05\x01"],
     names: &["curve25519", "x25519"],
+    // OpenSC's pkcs11-tool up to 0.23 counts the name one byte too long.
+    misspelt: &[b"\x13\x0bcurve25519"],
     public_key: curve25519::x25519_public,
 };
 

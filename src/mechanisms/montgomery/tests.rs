@@ -121,6 +121,8 @@ fn the_curve_goes_by_its_names_alone() {
     for (parameters, expected) in [
         (PARAMETERS, None),
         (b"\x13\x06X25519", None),
+        (b"\x13\x0bcurve25519", None),
+        (b"\x13\x0bcurve2551", Some(Error::DomainParamsInvalid)),
         (b"\x06\x0a\x2b\x06\x01\x04\x01\x97\x55\x01\x05\x01", None),
         (b"\x06\x03\x2b\x65\x70", Some(Error::CurveNotSupported)),
         (b"\x13\x0cedwards25519", Some(Error::CurveNotSupported)),
