@@ -8,7 +8,7 @@ use pkcs11::{Attributes, Error, Mechanism, ObjectHandle, Result, Room, Secret, S
 use crate::application::Application;
 use crate::asking::Asking;
 use crate::audit::Happening;
-use crate::mechanism::{Can, Ciphering, KeyTypeRow};
+use crate::mechanism::{Bases, Can, Ciphering, KeyTypeRow};
 use crate::object::Object;
 use crate::policy::usage::{Operation, may_derive_len, may_unwrap, may_wrap};
 use crate::policy::{self, Inheritance};
@@ -23,9 +23,9 @@ impl Application {
     ) -> Result<ObjectHandle> {
         let asking = self.asking(session)?;
         let (row, make) = self.ability(mechanism.mechanism_type, Can::generate_key)?;
-        let key_type = row.key_types.first().copied().ok_or(Error::Bug("a generator of no key type"))?;
         let caller = asking.caller();
-        let mut attributes = policy::generated_secret(key_type, mechanism.mechanism_type, template, caller)?;
+        let mut attributes =
+            policy::generated_secret(row.key_types, mechanism.mechanism_type, template, caller)?;
         let made = make(&mechanism, &attributes)?;
         policy::add_material(&mut attributes, made)?;
         self.keep_one(&asking, attributes, Happening::KeyGenerated)
@@ -149,14 +149,25 @@ impl Application {
         template: Template,
     ) -> Result<ObjectHandle> {
         let asking = self.asking(session)?;
-        let (row, derive) = self.ability(mechanism.mechanism_type, Can::derive)?;
+        let (row, (derive, makes_data)) = self.ability(mechanism.mechanism_type, Can::derive)?;
         let base = self.key_for(&asking, Operation::Derive, row, base)?;
-        let caller = asking.caller();
-        let bases = [&base.object.attributes];
+        let named = mechanism
+            .keys()
+            .into_iter()
+            .map(|key| self.key_for(&asking, Operation::Derive, row, key).map(|usable| usable.key));
+        let named = named.collect::<Result<Vec<_>>>()?;
+        let keys = Bases { key: &base.key, named: &named };
+        let (of, caller) = (&base.object.attributes, asking.caller());
+        if makes_data {
+            let (mut attributes, len) = policy::derived_data(of, template, caller)?;
+            let material = derive(&mechanism, &keys, &with_length(&attributes, len))?;
+            policy::add_material(&mut attributes, material)?;
+            return self.keep_one(&asking, attributes, Happening::KeyDerived);
+        }
         let inherited = Inheritance::Free;
         let (class, key_type) = (CKO_SECRET_KEY, Some(CKK_GENERIC_SECRET));
-        let mut attributes = policy::derived(&bases, class, key_type, inherited, template, caller)?;
-        self.derive_into(&mut attributes, |attributes| derive(&mechanism, &base.key, attributes))?;
+        let mut attributes = policy::derived(&[of], class, key_type, inherited, template, caller)?;
+        self.derive_into(&mut attributes, |attributes| derive(&mechanism, &keys, attributes))?;
         self.keep_one(&asking, attributes, Happening::KeyDerived)
     }
 
@@ -183,6 +194,15 @@ impl Application {
         policy::add_material(attributes, material)?;
         policy::add_material(attributes, completed)
     }
+}
+
+/// The attributes of a data object with the length that it has no attribute for.
+fn with_length(attributes: &Attributes, len: Option<u64>) -> Attributes {
+    let mut with_length = attributes.clone();
+    if let Some(len) = len {
+        with_length.set_ulong(CKA_VALUE_LEN, len);
+    }
+    with_length
 }
 
 /// What is wrong with a key is said of the wrapping key (section 5.18.3).

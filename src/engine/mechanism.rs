@@ -132,8 +132,23 @@ pub type StartCipher = fn(&Mechanism, &Arc<dyn Key>) -> Result<Box<dyn Ciphering
 pub type MakeKeyPair = fn(&Mechanism, &Attributes, &Attributes) -> Result<GeneratedPair>;
 /// Makes a secret key from its completed attributes; gives the attributes to add.
 pub type MakeKey = fn(&Mechanism, &Attributes) -> Result<Attributes>;
-/// Derives a secret key from a base key for the completed attributes; gives the attributes to add.
-pub type Derive = fn(&Mechanism, &Arc<dyn Key>, &Attributes) -> Result<Attributes>;
+/// Derives a secret key or data from keys for the completed attributes; gives the attributes to add.
+pub type Derive = fn(&Mechanism, &Bases<'_>, &Attributes) -> Result<Attributes>;
+
+/// What a derivation starts from.
+#[derive(Clone, Copy)]
+pub struct Bases<'a> {
+    /// The key that the derivation was called with.
+    pub key: &'a Arc<dyn Key>,
+    /// Those that its parameters name, in the order of [`Mechanism::keys`].
+    pub named: &'a [Arc<dyn Key>],
+}
+
+impl fmt::Debug for Bases<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Bases(1 + {})", self.named.len())
+    }
+}
 
 /// What a mechanism can, each with its constructor. Constructors check the parameters
 /// ([`pkcs11::Error::MechanismParamInvalid`]) and the key's type ([`pkcs11::Error::KeyTypeInconsistent`]); the
@@ -160,8 +175,10 @@ pub enum Can {
     Wrap(StartCipher),
     /// `CKF_UNWRAP`
     Unwrap(StartCipher),
-    /// `CKF_DERIVE`
+    /// `CKF_DERIVE`: a secret key.
     Derive(Derive),
+    /// `CKF_DERIVE`: a data object, whose length `CKA_VALUE_LEN` tells.
+    DeriveData(Derive),
     /// `CKF_GENERATE`
     GenerateKey(MakeKey),
     /// `CKF_GENERATE_KEY_PAIR`
@@ -223,10 +240,14 @@ impl Can {
         if let Self::Unwrap(start) = self { Some(*start) } else { None }
     }
 
-    /// The deriver, if this is one.
+    /// The deriver, if this is one, and whether it makes data.
     #[must_use]
-    pub fn derive(&self) -> Option<Derive> {
-        if let Self::Derive(derive) = self { Some(*derive) } else { None }
+    pub fn derive(&self) -> Option<(Derive, bool)> {
+        match self {
+            Self::Derive(derive) => Some((*derive, false)),
+            Self::DeriveData(derive) => Some((*derive, true)),
+            _ => None,
+        }
     }
 
     /// The maker of secret keys, if this is one.
@@ -254,7 +275,7 @@ impl Can {
             Self::Decrypt(_) => CKF_DECRYPT,
             Self::Wrap(_) => CKF_WRAP,
             Self::Unwrap(_) => CKF_UNWRAP,
-            Self::Derive(_) => CKF_DERIVE,
+            Self::Derive(_) | Self::DeriveData(_) => CKF_DERIVE,
             Self::GenerateKey(_) => CKF_GENERATE,
             Self::GenerateKeyPair(_) => CKF_GENERATE_KEY_PAIR,
         }
@@ -272,7 +293,7 @@ impl fmt::Debug for Can {
 pub struct MechanismRow {
     /// Which.
     pub mechanism: MechanismType,
-    /// Types of the keys that it uses, or the one that it makes; none for digests.
+    /// Types of the keys that it uses, or of those that it makes, of which the template chooses one; none for digests.
     pub key_types: &'static [KeyType],
     /// Smallest and largest key, in bits for RSA and EC, in bytes for AES and HMAC, in bits for generic secrets as the
     /// standard's tables have it; 0 and 0 where no key is used.

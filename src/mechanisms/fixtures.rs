@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use engine::mechanism::{Can, Ciphering, GeneratedPair, Key, MechanismRow, Signing, StartCipher, Verifying};
+use engine::mechanism::{
+    Bases, Can, Ciphering, GeneratedPair, Key, MechanismRow, Signing, StartCipher, Verifying,
+};
 use pkcs11::constants::{
     CKA_CLASS, CKA_KEY_TYPE, CKA_VALUE, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
@@ -127,7 +129,17 @@ pub(crate) fn generate_key(mechanism: &Mechanism, template: &Attributes) -> Resu
 }
 
 pub(crate) fn derive(mechanism: &Mechanism, key: &Arc<dyn Key>, template: &Attributes) -> Result<Attributes> {
-    row(mechanism).can.iter().find_map(Can::derive).unwrap()(mechanism, key, template)
+    derive_from(mechanism, &Bases { key, named: &[] }, template)
+}
+
+/// Derives from several keys, or data.
+pub(crate) fn derive_from(
+    mechanism: &Mechanism,
+    bases: &Bases<'_>,
+    template: &Attributes,
+) -> Result<Attributes> {
+    let (derive, _) = row(mechanism).can.iter().find_map(Can::derive).unwrap();
+    derive(mechanism, bases, template)
 }
 
 /// What of these attributes would be wrapped.

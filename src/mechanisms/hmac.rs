@@ -60,6 +60,11 @@ impl HmacKey {
         Self { value: Secret::from(value), ready: [const { OnceLock::new() }; HASHES.len()] }
     }
 
+    /// The secret itself, for what derives from it.
+    pub(crate) fn value(&self) -> &Secret {
+        &self.value
+    }
+
     /// The HMAC of a mechanism, at its start, and the length of its result in bytes.
     fn ready(&self, mechanism: &Mechanism) -> Result<(&dyn Ready, usize)> {
         let kind = mechanism.mechanism_type;

@@ -21,9 +21,11 @@ mod digest;
 mod ec;
 mod edwards;
 mod gathered;
+mod hkdf;
 mod hmac;
 mod message;
 mod montgomery;
+mod pbkdf2;
 mod primitives;
 mod rsa;
 mod secret;
@@ -45,16 +47,19 @@ pub const MECHANISMS: Mechanisms = Mechanisms {
         ec::MECHANISMS,
         edwards::MECHANISMS,
         montgomery::MECHANISMS,
+        pbkdf2::MECHANISMS,
+        hkdf::MECHANISMS,
     ],
     key_types: &KEY_TYPES,
     certificate: certificate::complete,
 };
 
-const KEY_TYPES: [KeyTypeRow; 13] = {
-    let [generic, sha_1, sha224, sha256, sha384, sha512, sha512_224, sha512_256] = secret::KEY_TYPES;
+const KEY_TYPES: [KeyTypeRow; 14] = {
+    let [generic, hkdf, sha_1, sha224, sha256, sha384, sha512, sha512_224, sha512_256] = secret::KEY_TYPES;
     [
         aes::KEY_TYPE,
         generic,
+        hkdf,
         sha_1,
         sha224,
         sha256,

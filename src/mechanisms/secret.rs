@@ -4,9 +4,9 @@ use std::sync::Arc;
 
 use engine::mechanism::{Can, Key, KeyTypeRow, MechanismRow};
 use pkcs11::constants::{
-    CKA_CHECK_VALUE, CKA_VALUE, CKA_VALUE_LEN, CKK_AES, CKK_GENERIC_SECRET, CKK_SHA_1_HMAC, CKK_SHA224_HMAC,
-    CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_224_HMAC, CKK_SHA512_256_HMAC, CKK_SHA512_HMAC,
-    CKM_GENERIC_SECRET_KEY_GEN, CKO_SECRET_KEY,
+    CKA_CHECK_VALUE, CKA_VALUE, CKA_VALUE_LEN, CKK_AES, CKK_GENERIC_SECRET, CKK_HKDF, CKK_SHA_1_HMAC,
+    CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_224_HMAC, CKK_SHA512_256_HMAC,
+    CKK_SHA512_HMAC, CKM_GENERIC_SECRET_KEY_GEN, CKO_SECRET_KEY,
 };
 use pkcs11::{Attributes, Error, KeyType, Mechanism, Result, Secret};
 
@@ -26,9 +26,10 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[MechanismRow {
     can: &[Can::GenerateKey(generate)],
 }];
 
-/// Generic secrets and the keys of one HMAC each, from outside and out of the store.
-pub(crate) const KEY_TYPES: [KeyTypeRow; 8] = [
+/// Generic secrets, the keys of HKDF and those of one HMAC each, from outside and out of the store.
+pub(crate) const KEY_TYPES: [KeyTypeRow; 9] = [
     row(CKK_GENERIC_SECRET),
+    row(CKK_HKDF),
     row(CKK_SHA_1_HMAC),
     row(CKK_SHA224_HMAC),
     row(CKK_SHA256_HMAC),
@@ -85,19 +86,24 @@ pub(crate) fn made(template: &Attributes, value: &[u8]) -> Result<Attributes> {
     Ok(attributes)
 }
 
-/// A random secret key of `CKA_VALUE_LEN` bytes.
+/// The length in bytes of a secret key that is to be generated: `CKA_VALUE_LEN`.
 ///
 /// # Errors
 /// [`Error::TemplateIncomplete`] without a length, and [`Error::AttributeValueInvalid`] for one that the type cannot have:
-/// the standard lists no CKR_KEY_SIZE_RANGE for `C_GenerateKey`. Those of [`made`].
-pub(crate) fn random(template: &Attributes) -> Result<Attributes> {
+/// the standard lists no CKR_KEY_SIZE_RANGE for `C_GenerateKey`.
+pub(crate) fn wanted_len(template: &Attributes) -> Result<usize> {
     let refused = Error::AttributeValueInvalid(CKA_VALUE_LEN);
     let len = value_len(template).map_err(|_| refused.clone())?;
     let len = len.ok_or(Error::TemplateIncomplete(CKA_VALUE_LEN))?;
-    if !len_is_possible(secret_type(template)?, len) {
-        return Err(refused);
-    }
-    let mut value = Secret::zeroed(len);
+    if len_is_possible(secret_type(template)?, len) { Ok(len) } else { Err(refused) }
+}
+
+/// A random secret key.
+///
+/// # Errors
+/// Those of [`wanted_len`] and of [`made`].
+pub(crate) fn random(template: &Attributes) -> Result<Attributes> {
+    let mut value = Secret::zeroed(wanted_len(template)?);
     aws_lc::random(value.as_mut())?;
     made(template, value.expose())
 }

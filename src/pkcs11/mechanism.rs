@@ -51,6 +51,15 @@ impl Mechanism {
         writer.list(NUMBERS, numbers.iter().map(|number| number.to_be_bytes())).list(BYTES, bytes).finish()
     }
 
+    /// The keys that the parameters name, beside the one that the call is made with.
+    #[must_use]
+    pub fn keys(&self) -> Vec<ObjectHandle> {
+        match &self.parameters {
+            Parameters::Hkdf(HkdfParameters { salt: HkdfSalt::Key(key), .. }) => vec![*key],
+            _ => Vec::new(),
+        }
+    }
+
     /// Reads the canonical form.
     ///
     /// # Errors

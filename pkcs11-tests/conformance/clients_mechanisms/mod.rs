@@ -1,5 +1,6 @@
 //! Chapter 6: the mechanisms that everyday clients use beside RSA, the NIST curves and AES.
 
+mod derivations;
 mod edwards;
 mod macs;
 mod montgomery;

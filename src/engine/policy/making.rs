@@ -11,11 +11,11 @@ use pkcs11::constants::{
     CKA_HASH_OF_ISSUER_PUBLIC_KEY, CKA_HASH_OF_SUBJECT_PUBLIC_KEY, CKA_KEY_GEN_MECHANISM, CKA_KEY_TYPE,
     CKA_LOCAL, CKA_NEVER_EXTRACTABLE, CKA_OBJECT_VALIDATION_FLAGS, CKA_PRIVATE, CKA_PUBLIC_KEY_INFO,
     CKA_SENSITIVE, CKA_TRUSTED, CKA_UNWRAP_TEMPLATE, CKA_URL, CKA_VALUE, CKA_VALUE_LEN, CKO_CERTIFICATE,
-    CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+    CKO_DATA, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::{
-    AttributeType, AttributeValue, Attributes, Error, KeyType, MechanismType, ObjectClass, Result, Secret,
-    Template,
+    Attribute, AttributeType, AttributeValue, Attributes, Error, KeyType, MechanismType, ObjectClass, Result,
+    Secret, Template,
 };
 
 use super::access::{Caller, may_make};
@@ -57,16 +57,24 @@ pub fn generated_pair(
     Ok((public, private))
 }
 
-/// `C_GenerateKey`: a secret key.
+/// `C_GenerateKey`: a secret key of one of the mechanism's types. One that makes keys of many types leaves it to the
+/// template to say which (section 6.37.4).
 ///
 /// # Errors
 /// Those of the module.
 pub fn generated_secret(
-    key_type: KeyType,
+    key_types: &[KeyType],
     mechanism: MechanismType,
     template: Template,
     caller: Caller,
 ) -> Result<Attributes> {
+    let key_type = match key_types {
+        [only] => *only,
+        many => {
+            let sent = Said::Nothing.or_sent(&template, CKA_KEY_TYPE)?;
+            many.iter().copied().find(|known| *known == sent).ok_or(ANOTHER_KIND)?
+        }
+    };
     Making::generated(CKO_SECRET_KEY, key_type, mechanism).make(template, caller)
 }
 
@@ -127,6 +135,32 @@ pub fn derived(
         ..Making::from_outside(Event::Derived)
     };
     making.make(joined(bases, CKA_DERIVE_TEMPLATE, template), caller)
+}
+
+/// `C_DeriveKey` that makes a data object: its attributes, and its length in bytes if the template tells it, which a data
+/// object has no attribute for (section 6.62.4). It is private with its base key unless the template says otherwise.
+///
+/// # Errors
+/// Those of the module; [`Error::TemplateInconsistent`] for a value in the template.
+pub fn derived_data(
+    base: &Attributes,
+    template: Template,
+    caller: Caller,
+) -> Result<(Attributes, Option<u64>)> {
+    let mut len = Attributes::new();
+    let mut rest = Template::new();
+    for entry in joined(&[base], CKA_DERIVE_TEMPLATE, template) {
+        match entry.attribute_type {
+            CKA_VALUE_LEN => put(&mut len, CKA_VALUE_LEN, typed(entry, Form::Ulong)?)?,
+            CKA_VALUE => return Err(Error::TemplateInconsistent("the mechanism makes the value")),
+            _ => rest.push(entry),
+        }
+    }
+    if !rest.iter().any(|entry| entry.attribute_type == CKA_PRIVATE) {
+        rest.push(Attribute::boolean(CKA_PRIVATE, base.is(CKA_PRIVATE)));
+    }
+    let making = Making { class: Said::Insists(CKO_DATA), ..Making::from_outside(Event::Derived) };
+    Ok((making.make(rest, caller)?, len.ulong(CKA_VALUE_LEN)))
 }
 
 /// Adds what the key itself brings: the components that a mechanism made, or what completing an imported key gave.
@@ -221,6 +255,8 @@ fn joined(keys: &[&Attributes], attribute: AttributeType, sent: Template) -> Tem
     prescribed.flatten().chain(sent).collect()
 }
 
+const ANOTHER_KIND: Error = Error::TemplateInconsistent("another class or key type than the function makes");
+
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Event {
     Created,
@@ -268,9 +304,7 @@ impl Said {
             put(&mut sent, attribute, typed(entry.clone(), Form::Ulong)?)?;
         }
         match (sent.ulong(attribute), self) {
-            (Some(sent), Self::Insists(said)) if sent != said => {
-                Err(Error::TemplateInconsistent("another class or key type than the function makes"))
-            }
+            (Some(sent), Self::Insists(said)) if sent != said => Err(ANOTHER_KIND),
             (Some(sent), _) => Ok(sent),
             (None, Self::Suggests(said) | Self::Insists(said)) => Ok(said),
             (None, Self::Nothing) => Err(Error::TemplateIncomplete(attribute)),

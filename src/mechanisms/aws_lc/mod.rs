@@ -10,6 +10,7 @@
 pub mod aes;
 mod big_number;
 pub mod curve25519;
+pub mod derivation;
 pub mod ec;
 pub mod hash;
 mod heap;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use engine::mechanism::Key;
+use engine::mechanism::{Bases, Key};
 use pkcs11::constants::{
     CKA_VALUE_LEN, CKD_NULL, CKD_SHA1_KDF, CKD_SHA224_KDF, CKD_SHA256_KDF, CKD_SHA384_KDF, CKD_SHA512_KDF,
     CKK_AES,
@@ -26,7 +26,7 @@ const KDFS: [(u64, Option<Hash>); 6] = [
 
 /// Derives a secret key. Its length is `CKA_VALUE_LEN`, which a key for a cipher needs; a generic secret without one is
 /// the whole shared secret.
-pub(super) fn derive(mechanism: &Mechanism, key: &Arc<dyn Key>, template: &Attributes) -> Result<Attributes> {
+pub(super) fn derive(mechanism: &Mechanism, bases: &Bases<'_>, template: &Attributes) -> Result<Attributes> {
     let Parameters::Ecdh1(parameters) = &mechanism.parameters else {
         return Err(Error::MechanismParamInvalid("CK_ECDH1_DERIVE_PARAMS is needed"));
     };
@@ -40,7 +40,7 @@ pub(super) fn derive(mechanism: &Mechanism, key: &Arc<dyn Key>, template: &Attri
     if len.is_none() && len_is_needed {
         return Err(Error::TemplateIncomplete(CKA_VALUE_LEN));
     }
-    let shared = agree(key, parameters)?;
+    let shared = agree(bases.key, parameters)?;
     match kdf {
         None => secret::made(template, last(&shared, len)?),
         Some(hash) => {
