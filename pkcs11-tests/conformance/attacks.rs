@@ -2,13 +2,17 @@
 //! elsewhere. docs/decisions/0023.
 
 use cryptoki_sys::{
-    CKA_CLASS, CKA_DECRYPT, CKA_DERIVE, CKA_EC_POINT, CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_KEY_TYPE, CKA_TOKEN,
-    CKA_TRUSTED, CKA_UNWRAP, CKA_UNWRAP_TEMPLATE, CKA_VALUE, CKA_VALUE_LEN, CKA_WRAP, CKA_WRAP_WITH_TRUSTED,
-    CKD_NULL, CKD_SHA1_KDF, CKD_SHA256_KDF, CKG_MGF1_SHA256, CKK_AES, CKK_EC, CKK_GENERIC_SECRET,
-    CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_ECB, CKM_RSA_X_509, CKM_SHA256, CKO_PRIVATE_KEY, CKO_SECRET_KEY,
-    CKR_KEY_NOT_WRAPPABLE, CKR_KEY_SIZE_RANGE, CKR_MECHANISM_PARAM_INVALID, CKR_OK, CKR_TEMPLATE_INCOMPLETE,
-    CKR_TEMPLATE_INCONSISTENT, CKR_WRAPPED_KEY_INVALID, CKR_WRAPPED_KEY_LEN_RANGE,
+    CKA_ALWAYS_AUTHENTICATE, CKA_CLASS, CKA_DECRYPT, CKA_DERIVE, CKA_EC_POINT, CKA_ENCRYPT, CKA_EXTRACTABLE,
+    CKA_KEY_TYPE, CKA_PRIVATE, CKA_TOKEN, CKA_TRUSTED, CKA_UNWRAP, CKA_UNWRAP_TEMPLATE, CKA_VALUE,
+    CKA_VALUE_LEN, CKA_WRAP, CKA_WRAP_WITH_TRUSTED, CKD_NULL, CKD_SHA1_KDF, CKD_SHA256_KDF, CKG_MGF1_SHA256,
+    CKK_AES, CKK_EC, CKK_GENERIC_SECRET, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_ECB, CKM_RSA_PKCS,
+    CKM_RSA_X_509, CKM_SHA256, CKO_PRIVATE_KEY, CKO_SECRET_KEY, CKR_BUFFER_TOO_SMALL,
+    CKR_ENCRYPTED_DATA_INVALID, CKR_HOST_MEMORY, CKR_KEY_NOT_WRAPPABLE, CKR_KEY_SIZE_RANGE,
+    CKR_MECHANISM_PARAM_INVALID, CKR_OK, CKR_OPERATION_NOT_INITIALIZED, CKR_SAVED_STATE_INVALID,
+    CKR_TEMPLATE_INCOMPLETE, CKR_TEMPLATE_INCONSISTENT, CKR_WRAPPED_KEY_INVALID, CKR_WRAPPED_KEY_LEN_RANGE,
 };
+use nix::libc::RLIM_INFINITY;
+use nix::sys::resource::{Resource, setrlimit};
 use pkcs11_tests::keys::{Kind, Pair, attribute, generate};
 use pkcs11_tests::raw::parameters::{ctr, ecdh1, gcm, oaep, with};
 use pkcs11_tests::{Attribute, Out, Sent, Template, Test, assert_rv, mechanism, on_claviger};
@@ -25,6 +29,11 @@ on_claviger!(
     wrong_padding_and_wrong_contents_are_one_error,
     raw_rsa_gives_the_last_bytes_and_looks_at_no_other,
     a_secret_is_not_derived_in_bytes_that_can_be_tried,
+    other_input_after_a_small_buffer_has_its_own_output,
+    one_login_is_for_one_input,
+    a_digest_of_a_private_key_ends_with_its_login,
+    wrong_padding_leaves_nothing_of_what_precedes_it,
+    input_for_which_there_is_no_memory_is_an_error_and_not_the_end,
 );
 
 /// A key that only unwraps, and of whose keys nothing can be read.
@@ -235,4 +244,128 @@ fn a_secret_is_not_derived_in_bytes_that_can_be_tried(t: &Test) {
         }
         assert_rv!(derive(14), CKR_OK, "{kdf}");
     }
+}
+
+/// Section 5.2: output is what is produced from the input to the function.
+fn other_input_after_a_small_buffer_has_its_own_output(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
+    let (key, by) = (aes(m, session, &[1; 32]), with(CKM_AES_CBC_PAD, &[0u8; 16]));
+    let sealed = |data: &[u8]| whole(m, ENCRYPTION, session, &by, key, data).unwrap();
+    let (first, second) = (sealed(b"the first text"), sealed(b"another"));
+    let mut out = [0; 64];
+    for (next, expected) in [(&first, &b"the first text"[..]), (&second, b"another")] {
+        assert_rv!(m.decrypt_init(session, Some(&by), key), CKR_OK);
+        let answer = m.decrypt(session, Sent::from(&first), Out::buffer(&mut out[..3]));
+        assert_eq!(answer, (CKR_BUFFER_TOO_SMALL, 14));
+        let (rv, len) = m.decrypt(session, Sent::from(next), Out::query());
+        assert_rv!(rv, CKR_OK);
+        assert!(len >= expected.len() as u64);
+        let (rv, len) = m.decrypt(session, Sent::from(next), Out::buffer(&mut out));
+        assert_rv!(rv, CKR_OK);
+        assert_eq!(&out[..usize::try_from(len).unwrap()], expected);
+        assert_rv!(m.decrypt(session, Sent::from(next), Out::query()).0, CKR_OPERATION_NOT_INITIALIZED);
+    }
+}
+
+/// Section 4.10: a key that wants a login for each use gives no second result for it, after a small buffer neither.
+fn one_login_is_for_one_input(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
+    let private =
+        Kind::Rsa.private_template().boolean(CKA_ALWAYS_AUTHENTICATE, true).boolean(CKA_DECRYPT, true);
+    let (generator, public) = (Kind::Rsa.generator(), Kind::Rsa.public_template());
+    let (rv, public, private) = m.generate_key_pair(session, Some(&generator), &public, &private);
+    assert_rv!(rv, CKR_OK);
+    let by = mechanism(CKM_RSA_PKCS);
+    let sealed = |data: &[u8]| whole(m, ENCRYPTION, session, &by, public, data).unwrap();
+    let (first, second) = (sealed(b"the first text"), sealed(b"another"));
+    let mut out = [0; 256];
+    for (next, expected) in [(&first, CKR_OK), (&second, CKR_OPERATION_NOT_INITIALIZED)] {
+        assert_rv!(m.decrypt_init(session, Some(&by), private), CKR_OK);
+        let pin = Sent::from(pkcs11_tests::USER_PIN);
+        assert_rv!(m.login(session, cryptoki_sys::CKU_CONTEXT_SPECIFIC, pin), CKR_OK);
+        let answer = m.decrypt(session, Sent::from(&first), Out::buffer(&mut out[..3]));
+        assert_eq!(answer, (CKR_BUFFER_TOO_SMALL, 14));
+        assert_rv!(m.decrypt(session, Sent::from(next), Out::query()).0, CKR_OK, "a query ends nothing");
+        assert_rv!(m.decrypt(session, Sent::from(next), Out::buffer(&mut out)).0, expected);
+    }
+}
+
+fn a_digest_of_a_private_key_ends_with_its_login(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
+    let (key, by) = (aes(m, session, &[1; 32]), mechanism(CKM_SHA256));
+    let public = create(m, session, &secret_template(CKK_AES, &[1; 32]).boolean(CKA_PRIVATE, false));
+    let pin = Sent::from(pkcs11_tests::USER_PIN);
+    let mut out = [0; 32];
+    for (digested, expected) in [(key, CKR_OPERATION_NOT_INITIALIZED), (public, CKR_OK)] {
+        assert_rv!(m.digest_init(session, Some(&by)), CKR_OK);
+        assert_rv!(m.digest_key(session, digested), CKR_OK);
+        assert_rv!(m.logout(session), CKR_OK);
+        assert_rv!(m.digest_final(session, Out::buffer(&mut out)).0, expected);
+        assert_rv!(m.login(session, cryptoki_sys::CKU_USER, pin), CKR_OK);
+        if digested == key {
+            assert_eq!(out, [0; 32]);
+        }
+    }
+    // A state that was saved before goes on under no other login, not even of the same user.
+    for (another, expected) in [(false, CKR_OK), (true, CKR_SAVED_STATE_INVALID)] {
+        let key = aes(m, session, &[1; 32]);
+        assert_rv!(m.digest_init(session, Some(&by)), CKR_OK);
+        assert_rv!(m.digest_key(session, key), CKR_OK);
+        let mut state = vec![0; 1024];
+        let (rv, len) = m.operation_state(session, Out::buffer(&mut state));
+        assert_rv!(rv, CKR_OK);
+        state.truncate(usize::try_from(len).unwrap());
+        if another {
+            assert_rv!(m.logout(session), CKR_OK);
+            assert_rv!(m.login(session, cryptoki_sys::CKU_USER, pin), CKR_OK);
+        }
+        assert_rv!(m.set_operation_state(session, Sent::from(&state), 0, 0), expected);
+        assert_rv!(m.logout(session), CKR_OK);
+        assert_rv!(m.digest_final(session, Out::buffer(&mut out)).0, CKR_OPERATION_NOT_INITIALIZED);
+        assert_rv!(m.login(session, cryptoki_sys::CKU_USER, pin), CKR_OK);
+    }
+}
+
+fn wrong_padding_leaves_nothing_of_what_precedes_it(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
+    let key = aes(m, session, &[1; 32]);
+    // Three blocks whose last ends in no padding.
+    let sealed = whole(m, ENCRYPTION, session, &with(CKM_AES_CBC, &[0u8; 16]), key, &[0x77; 48]).unwrap();
+    assert_rv!(m.decrypt_init(session, Some(&with(CKM_AES_CBC_PAD, &[0u8; 16])), key), CKR_OK);
+    let mut out = [0xA5; 64];
+    let (rv, _) = m.decrypt(session, Sent::from(&sealed), Out::buffer(&mut out));
+    assert_rv!(rv, CKR_ENCRYPTED_DATA_INVALID);
+    assert!(out.iter().all(|byte| *byte != 0x77), "{out:02x?}");
+}
+
+/// Section 5.1.1: an allocation that fails is `CKR_HOST_MEMORY`; it used to end the host's process.
+fn input_for_which_there_is_no_memory_is_an_error_and_not_the_end(t: &Test) {
+    const MUCH: usize = 64 << 20;
+    let session = t.token().user_session();
+    let m = t.module;
+    let key = aes(m, session, &[1; 32]);
+    let iv = [5; 12];
+    let sealing = gcm(Sent::from(&iv), Sent::null(0), 128);
+    let (by, pad) = (sealing.mechanism(), with(CKM_AES_CBC_PAD, &[0u8; 16]));
+    let (input, template) = (vec![0; MUCH], kind(CKO_SECRET_KEY, CKK_GENERIC_SECRET));
+    let sizes = std::fs::read_to_string("/proc/self/statm").unwrap();
+    let pages: u64 = sizes.split_whitespace().next().unwrap().parse().unwrap();
+    // Room for half of it.
+    let most = pages * 4096 + MUCH as u64 / 2;
+    setrlimit(Resource::RLIMIT_AS, most, RLIM_INFINITY).unwrap();
+    assert_rv!(m.decrypt_init(session, Some(&by), key), CKR_OK);
+    let answer = m.decrypt_update(session, Sent::from(&input), Out::buffer(&mut [0; 1]));
+    let unwrapped = m.unwrap_key(session, Some(&by), key, Sent::from(&input), &template);
+    let begun = m.encrypt_init(session, Some(&pad), key);
+    let result = m.encrypt(session, Sent::from(&input), Out::buffer(&mut [0; 1]));
+    setrlimit(Resource::RLIMIT_AS, RLIM_INFINITY, RLIM_INFINITY).unwrap();
+    assert_rv!(answer.0, CKR_HOST_MEMORY, "a gathered part");
+    assert_rv!(unwrapped.0, CKR_HOST_MEMORY, "a key to unwrap");
+    assert_rv!(begun, CKR_OK);
+    assert_rv!(result.0, CKR_HOST_MEMORY, "a result that does not fit");
+    assert_rv!(m.decrypt_update(session, Sent::from(b"x"), Out::query()).0, CKR_OPERATION_NOT_INITIALIZED);
 }

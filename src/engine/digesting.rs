@@ -1,10 +1,10 @@
 //! Chapters 5.12 and 5.20: digests, and random numbers.
 
-use pkcs11::constants::{CKA_VALUE, CKO_SECRET_KEY};
+use pkcs11::constants::{CKA_PRIVATE, CKA_VALUE, CKO_SECRET_KEY};
 use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, Secret, SessionHandle};
 
 use crate::application::Application;
-use crate::mechanism::Can;
+use crate::mechanism::{Can, Digesting};
 use crate::operations::{About, Call, Needs};
 use crate::slot::Look;
 
@@ -29,7 +29,10 @@ impl Application {
     pub(crate) fn do_digest_update(&self, session: SessionHandle, part: &[u8]) -> Result<()> {
         let session = self.session(session)?;
         let now = session.slot.epoch();
-        session.with(|work| work.operations.digest.part(now, |digest| digest.update(part)))
+        session.with(|work| {
+            let updated = work.operations.digest.part(now, |digest| digest.update(part));
+            updated.map_err(of_digest)
+        })
     }
 
     pub(crate) fn do_digest_final(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {
@@ -47,12 +50,12 @@ impl Application {
         let now = session.slot.epoch();
         session.with(|work| {
             let digest = &mut work.operations.digest;
-            let len = digest.look(call, now, |digest| digest.digest_len())?;
+            let len = digest.look(call, now, |digest| digest.digest_len()).map_err(of_digest)?;
             if out.is_query() {
                 return Ok(len);
             }
             let out = out.take(len)?;
-            let mut digest = digest.take(call, now)?;
+            let mut digest = digest.take(call, now).map_err(of_digest)?;
             if call == Call::Whole {
                 digest.update(data)?;
             }
@@ -60,19 +63,31 @@ impl Application {
         })
     }
 
-    /// Adds the value of a secret key: of any that the session sees, since a digest does not show it.
+    /// Adds the value of a secret key: of any that the session sees, since a digest does not show it. The digest of a
+    /// private one ends with the login, as other operations with private keys do.
     pub(crate) fn do_digest_key(&self, session: SessionHandle, key: ObjectHandle) -> Result<()> {
         let asking = self.asking(session)?;
         let (session, now) = (&asking.session, asking.epoch());
-        session.with(|work| work.operations.digest.look(Call::Part, now, |_| ()))?;
+        session.with(|work| work.operations.digest.look(Call::Part, now, |_| ()).map_err(of_digest))?;
         let object = self.object(&asking, key, Look::Lately)?.ok_or(Error::KeyHandleInvalid);
         let value = object.and_then(|object| {
             let secret = object.attributes.class() == Some(CKO_SECRET_KEY);
             let value = object.attributes.bytes(CKA_VALUE).filter(|_| secret);
-            value.map(Secret::from).ok_or(Error::KeyIndigestible)
+            let value = value.map(Secret::from).ok_or(Error::KeyIndigestible)?;
+            Ok((value, object.attributes.is(CKA_PRIVATE)))
         });
         // An error ends the operation, as every error but a small buffer does.
-        session.with(|work| work.operations.digest.part(now, |digest| digest.update(value?.expose())))
+        session.with(|work| {
+            let digest = &mut work.operations.digest;
+            let add = |digest: &mut Box<dyn Digesting>| {
+                let (value, private) = value?;
+                digest.update(value.expose()).map(|()| private)
+            };
+            if digest.part(now, add).map_err(of_digest)? {
+                digest.bind(now);
+            }
+            Ok(())
+        })
     }
 
     pub(crate) fn do_seed_random(&self, session: SessionHandle, seed: &[u8]) -> Result<()> {
@@ -85,5 +100,13 @@ impl Application {
         self.session(session)?.with(|_| Ok(()))?;
         self.parts.primitives.random(out)?;
         self.seed.season(self.parts.primitives.as_ref(), out)
+    }
+}
+
+/// The functions that digest list no CKR_USER_NOT_LOGGED_IN: a digest that ended with its login is not there.
+pub(crate) fn of_digest(error: Error) -> Error {
+    match error {
+        Error::UserNotLoggedIn => Error::OperationNotInitialized,
+        other => other,
     }
 }

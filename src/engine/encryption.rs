@@ -1,8 +1,11 @@
 //! Chapters 5.8, 5.10, 5.14, 5.16 and 5.17: encryption, decryption, recovery, and two operations at once.
 
+use std::sync::Arc;
+
 use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, SessionHandle};
 
 use crate::application::Application;
+use crate::digesting::of_digest;
 use crate::mechanism::{Can, Ciphering, StartCipher};
 use crate::operations::{Call, Operations, Running};
 use crate::policy::usage::Operation;
@@ -73,7 +76,9 @@ impl Application {
         let about = usable.about(&mechanism);
         session.with(|work| {
             let place = cipher.place(&mut work.operations);
-            place.begin(usable.needs, about, || start(&mechanism, &usable.key))
+            place.begin(usable.needs, about, || start(&mechanism, &usable.key))?;
+            place.keep_maker((start, Arc::clone(&usable.key)));
+            Ok(())
         })
     }
 
@@ -210,7 +215,7 @@ impl Application {
         let now = session.slot.epoch();
         session.with(|work| {
             let Operations { digest, encrypt, .. } = &mut work.operations;
-            digest.look(Call::Part, now, |_| ())?;
+            digest.look(Call::Part, now, |_| ()).map_err(of_digest)?;
             let len = encrypt.update(now, part, out)?;
             if !out.is_query() {
                 digest.part(now, |digest| digest.update(part))?;
@@ -229,7 +234,7 @@ impl Application {
         let now = session.slot.epoch();
         session.with(|work| {
             let Operations { digest, decrypt, .. } = &mut work.operations;
-            digest.look(Call::Part, now, |_| ())?;
+            digest.look(Call::Part, now, |_| ()).map_err(of_digest)?;
             let len = decrypt.update(now, part, out)?;
             if !out.is_query() {
                 digest.part(now, |digest| digest.update(out.take(len)?))?;

@@ -1,9 +1,12 @@
 //! Running operations: one slot a kind, and one rule for all of how they begin, go on and end.
 
+use std::hash::{DefaultHasher, Hasher};
+use std::sync::Arc;
+
 use pkcs11::{Error, Mechanism, Result, Room, Secret};
 
 use crate::login::Epoch;
-use crate::mechanism::{Ciphering, Digesting, Signing, Verifying};
+use crate::mechanism::{Ciphering, Digesting, Key, Signing, Verifying};
 use crate::search::Search;
 
 /// Everything that may go on in a session, each kind beside the others.
@@ -30,6 +33,7 @@ pub struct Operations {
 impl Operations {
     /// Ends operations that were begun under another login.
     pub fn end_private(&mut self, now: Epoch) {
+        self.digest.end_private(now);
         self.sign.end_private(now);
         self.verify.end_private(now);
         for cipher in [&mut self.encrypt, &mut self.decrypt, &mut self.sign_recover, &mut self.verify_recover]
@@ -66,7 +70,7 @@ pub enum Running<T> {
     /// One is.
     Active(Active<T>),
     /// One is done, and its result waits for a buffer that is large enough.
-    Undelivered(Undelivered),
+    Undelivered(Undelivered<T>),
     /// One was active under a login that is over: the next call says so.
     LoggedOut,
 }
@@ -80,13 +84,42 @@ pub struct Active<T> {
     /// With what.
     pub about: About,
     needs: Needs,
+    maker: Option<Maker<T>>,
 }
 
+impl<T> Active<T> {
+    /// The login that it ends with.
+    #[must_use]
+    pub fn login(&self) -> Option<Epoch> {
+        self.needs.login
+    }
+}
+
+/// What makes an operation anew, with its mechanism: a constructor and the key.
+pub type Maker<T> = (fn(&Mechanism, &Arc<dyn Key>) -> Result<T>, Arc<dyn Key>);
+
 /// A result that did not fit.
-pub struct Undelivered {
+pub struct Undelivered<T> {
+    /// In the first `len` bytes.
     result: Secret,
+    len: usize,
+    input: Fingerprint,
     call: Call,
+    about: About,
     needs: Needs,
+    maker: Option<Maker<T>>,
+}
+
+/// Tells an input from another that an application may send by mistake; not one that it has sought.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Fingerprint(usize, u64);
+
+impl Fingerprint {
+    fn of(input: &[u8]) -> Self {
+        let mut hasher = DefaultHasher::new();
+        hasher.write(input);
+        Self(input.len(), hasher.finish())
+    }
 }
 
 /// What an operation works with, for taking it up again later.
@@ -128,13 +161,30 @@ impl<T> Running<T> {
         if self.is_active() {
             return Err(Error::OperationActive);
         }
-        *self = Self::Active(Active { operation: make()?, in_parts: false, needs, about });
+        *self = Self::Active(Active { operation: make()?, in_parts: false, needs, about, maker: None });
         Ok(())
+    }
+
+    /// Keeps what makes the operation anew, should its result not fit and other input come: unless it has a login of its
+    /// own, which is for one.
+    pub fn keep_maker(&mut self, maker: Maker<T>) {
+        if let Self::Active(active) = self
+            && active.needs.login_again.is_none()
+        {
+            active.maker = Some(maker);
+        }
+    }
+
+    /// Binds what is active to a login: it has taken in what that login alone may see.
+    pub fn bind(&mut self, login: Epoch) {
+        if let Self::Active(active) = self {
+            active.needs.login = Some(login);
+        }
     }
 
     /// Takes up a saved operation in place of what is active.
     pub fn resume(&mut self, needs: Needs, about: About, in_parts: bool, operation: T) {
-        *self = Self::Active(Active { operation, in_parts, about, needs });
+        *self = Self::Active(Active { operation, in_parts, about, needs, maker: None });
     }
 
     /// Whether one is active.
@@ -219,9 +269,13 @@ impl<T> Running<T> {
     /// # Errors
     /// [`Error::OperationNotInitialized`], [`Error::UserNotLoggedIn`]
     pub fn take(&mut self, call: Call, now: Epoch) -> Result<T> {
+        self.take_active(call, now).map(|active| active.operation)
+    }
+
+    fn take_active(&mut self, call: Call, now: Epoch) -> Result<Active<T>> {
         self.admit(call, now)?;
         match std::mem::take(self) {
-            Self::Active(active) => Ok(active.operation),
+            Self::Active(active) => Ok(active),
             Self::Idle | Self::Undelivered(_) | Self::LoggedOut => Err(Error::OperationNotInitialized),
         }
     }
@@ -266,13 +320,18 @@ impl Running<Box<dyn Ciphering>> {
     }
 
     /// Ends the operation, all at once or after parts, and writes what comes of it. A query tells the most that it may
-    /// be. A result that turns out not to fit is kept until there is room.
+    /// be. A result that turns out not to fit is kept until there is room. Other input than it was made of begins the
+    /// operation anew: output is what is produced from the input to the function (section 5.2).
     ///
     /// # Errors
     /// Those of [`Running::update`].
     pub fn conclude(&mut self, call: Call, now: Epoch, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
-        if let Self::Undelivered(_) = self {
-            return self.deliver(call, now, out);
+        if let Self::Undelivered(waiting) = self {
+            let query_that_would_end_it = out.is_query() && waiting.maker.is_none();
+            if waiting.input == Fingerprint::of(data) || query_that_would_end_it {
+                return self.deliver(call, now, out);
+            }
+            self.begin_anew(call, now)?;
         }
         let most = self.look(call, now, |cipher| match call {
             Call::Whole => cipher.whole_len(data.len()),
@@ -281,11 +340,7 @@ impl Running<Box<dyn Ciphering>> {
         if out.is_query() {
             return Ok(most);
         }
-        let needs = match self {
-            Self::Active(active) => active.needs,
-            Self::Idle | Self::Undelivered(_) | Self::LoggedOut => Needs::default(),
-        };
-        let cipher = self.take(call, now)?;
+        let Active { operation: cipher, needs, about, maker, .. } = self.take_active(call, now)?;
         let run = |cipher: Box<dyn Ciphering>, out: &mut [u8]| match call {
             Call::Whole => cipher.whole(data, out),
             Call::Part | Call::Last => cipher.finish(out),
@@ -294,20 +349,31 @@ impl Running<Box<dyn Ciphering>> {
             return run(cipher, out);
         }
         // The result may be shorter than the most that it can be, and then fit after all.
-        let mut result = Secret::zeroed(most);
+        let mut result = Secret::try_zeroed(most)?;
         let len = run(cipher, result.as_mut())?;
-        let result = Secret::from(result.expose().get(..len).unwrap_or_default());
-        let put = out.put(result.expose());
+        let put = out.put(result.expose().get(..len).unwrap_or_default());
         if put.is_err() {
-            *self = Self::Undelivered(Undelivered { result, call, needs });
+            let input = Fingerprint::of(data);
+            *self = Self::Undelivered(Undelivered { result, len, input, call, about, needs, maker });
         }
         put
+    }
+
+    fn begin_anew(&mut self, call: Call, now: Epoch) -> Result<()> {
+        self.admit(call, now)?;
+        let Self::Undelivered(Undelivered { about, needs, maker: Some(maker), .. }) = std::mem::take(self)
+        else {
+            return Err(Error::OperationNotInitialized);
+        };
+        let operation = (maker.0)(&about.mechanism, &maker.1)?;
+        *self = Self::Active(Active { operation, in_parts: false, about, needs, maker: Some(maker) });
+        Ok(())
     }
 
     fn deliver(&mut self, call: Call, now: Epoch, out: &mut Room<'_>) -> Result<usize> {
         self.admit(call, now)?;
         let Self::Undelivered(waiting) = self else { return Err(Error::OperationNotInitialized) };
-        let put = out.put(waiting.result.expose())?;
+        let put = out.put(waiting.result.expose().get(..waiting.len).unwrap_or_default())?;
         if !out.is_query() {
             self.cancel();
         }

@@ -9,6 +9,7 @@ use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, Secret, SessionHandle
 use crate::application::Application;
 use crate::asking::Asking;
 use crate::encryption::Cipher;
+use crate::login::Epoch;
 use crate::mechanism::{Can, Saving};
 use crate::operations::{About, Active, Needs, Operations, Running};
 use crate::policy::usage::Operation;
@@ -26,21 +27,25 @@ const MECHANISM: u16 = 1;
 const KEY: u16 = 2;
 const STATE: u16 = 3;
 const IN_PARTS: u16 = 4;
+const LOGIN: u16 = 5;
 
 /// One operation out of a saved state.
 struct Saved {
     about: About,
     in_parts: bool,
     state: Secret,
+    /// The login that a digest is bound to by what it has taken in. What has a key must show it again instead.
+    login: Option<Epoch>,
 }
 
 impl Saved {
     fn read(bytes: &[u8]) -> Result<Self> {
-        let record = Record::read(bytes, &[MECHANISM, KEY, STATE, IN_PARTS])?;
+        let record = Record::read(bytes, &[MECHANISM, KEY, STATE, IN_PARTS, LOGIN])?;
         let mechanism = Mechanism::decode(record.bytes(MECHANISM)?)?;
         let key = record.optional(KEY).map(<[u8]>::to_vec);
         let (state, in_parts) = (Secret::from(record.bytes(STATE)?), record.number(IN_PARTS)? != 0);
-        Ok(Self { about: About { mechanism, key }, in_parts, state })
+        let login = record.optional(LOGIN).map(|_| record.number(LOGIN).map(Epoch)).transpose()?;
+        Ok(Self { about: About { mechanism, key }, in_parts, state, login })
     }
 
     /// What [`Saved::read`] reads; `None` where the mechanism cannot tell its state.
@@ -49,7 +54,13 @@ impl Saved {
         let mut saved = Writer::new();
         saved.field(MECHANISM, active.about.mechanism.encode().expose());
         saved.optional(KEY, active.about.key.as_deref()).field(STATE, state.expose());
-        Some(saved.number(IN_PARTS, u64::from(active.in_parts)).finish())
+        saved.number(IN_PARTS, u64::from(active.in_parts));
+        if active.about.key.is_none()
+            && let Some(Epoch(login)) = active.login()
+        {
+            saved.number(LOGIN, login);
+        }
+        Some(saved.finish())
     }
 }
 
@@ -90,7 +101,11 @@ impl Application {
         if let Some(saved) = saved(DIGEST)? {
             let (_, start) = self.ability(saved.about.mechanism.mechanism_type, Can::digest)?;
             let operation = start(&saved.about.mechanism)?;
-            restore(&mut operations.digest, operation, Needs::default(), saved)?;
+            if saved.login.is_some_and(|login| login != asking.epoch()) {
+                return Err(Error::SavedStateInvalid);
+            }
+            let needs = Needs { login: saved.login, ..Needs::default() };
+            restore(&mut operations.digest, operation, needs, saved)?;
         }
         if let Some(saved) = saved(SIGN)? {
             let (_, start) = self.ability(saved.about.mechanism.mechanism_type, Can::sign)?;

@@ -7,7 +7,7 @@ use p384::elliptic_curve::subtle::{ConstantTimeEq, ConstantTimeLess};
 use pkcs11::constants::{CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_ECB};
 use pkcs11::encode::Writer;
 use pkcs11::{Error, Mechanism, Result, Secret};
-use zeroize::Zeroize;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::iv;
 use crate::aws_lc::aes::{BLOCK, Direction, Key};
@@ -93,9 +93,9 @@ impl Blocks {
 
     /// The held block, which is full.
     fn process_held(&mut self, out: &mut [u8]) -> Result<()> {
-        let held = self.held;
+        let held = Zeroizing::new(self.held);
         self.held_len = 0;
-        self.process(&held, out)
+        self.process(held.as_slice(), out)
     }
 
     /// Holds a part for which there is room.
@@ -131,13 +131,12 @@ impl Blocks {
         if self.held_len != BLOCK {
             return Err(Error::EncryptedDataLenRange);
         }
-        let mut block = [0; BLOCK];
-        self.process_held(&mut block)?;
+        let mut block = Zeroizing::new([0; BLOCK]);
+        self.process_held(block.as_mut_slice())?;
         let len = unpadded(&block).ok_or(Error::EncryptedDataInvalid)?;
-        for (place, byte) in out.iter_mut().zip(&block).take(len) {
+        for (place, byte) in out.iter_mut().zip(block.iter()).take(len) {
             *place = *byte;
         }
-        block.zeroize();
         Ok(len)
     }
 }
@@ -239,7 +238,12 @@ impl Ciphering for Blocks {
         let ready = self.update_len(data.len());
         let (now, last) = out.split_at_mut_checked(ready).ok_or(Error::Bug("no place for the blocks"))?;
         self.update(data, now)?;
-        Ok(ready + self.finish(last)?)
+        let finished = self.finish(last);
+        if finished.is_err() {
+            // What precedes wrong padding is not given out either.
+            now.zeroize();
+        }
+        Ok(ready + finished?)
     }
 }
 
