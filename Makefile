@@ -1,7 +1,7 @@
 # What is typed in this folder. `make` alone lists the targets. Only scripts/setup installs anything.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test model fuzz stress memory-checks check header bench-quick build fetch bare-root clean
+.PHONY: help demo test model fuzz stress memory-checks race-check check header bench-quick build fetch bare-root clean
 
 cargo := scripts/cargo
 # A target that has fetched works without a network from then on.
@@ -45,6 +45,11 @@ memory-checks: ## valgrind over a C program that calls everything from 32 thread
 	@scripts/setup test
 	@$(MAKE) --no-print-directory fetch
 	@$(long_form) MEMORY_CHECKS=long $(offline) test --locked --package pkcs11-tests --test memory_checks
+
+race-check: ## ThreadSanitizer over the same program: data races, Rust's locks seen
+	@scripts/setup race
+	@$(MAKE) --no-print-directory fetch
+	@scripts/race-check
 
 check: ## formatting, lints, layers, unsafe, lengths, documentation, licences
 	@scripts/setup check

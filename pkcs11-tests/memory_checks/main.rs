@@ -1,8 +1,9 @@
 //! Valgrind over the C program `c/harness.c`, which calls all 68 functions of 2.40.
 //!
 //! * memcheck, one thread and several: no invalid access, no decision on memory that nobody wrote, nothing lost.
-//! * helgrind, several threads: the C code's locks, AWS-LC's and SQLite's; what it cannot see of Rust's locks is said
-//!   in `suppressions.txt`.
+//! * helgrind, several threads: the order and the use of the C code's locks, AWS-LC's and SQLite's; why it cannot judge
+//!   races is said in `suppressions.txt`.
+//! * Races are what [`races`] looks for, over a library built for that: `make race-check`.
 //!
 //! Valgrind 3.19 knows no AVX-512. It answers `CPUID` itself and leaves that bit out, and AWS-LC, the C library and
 //! Rust's own choose by that answer, so none of them comes there. Should a library read the bits from the kernel
@@ -20,6 +21,8 @@
     reason = "the tests' bodies are functions that the test macro calls"
 )]
 
+mod races;
+
 use std::env;
 use std::path::PathBuf;
 use std::process::Command;
@@ -30,6 +33,7 @@ use pkcs11_tests::{Test, on_claviger};
 on_claviger!(
     memcheck_finds_nothing_in_one_thread,
     memcheck_finds_nothing_in_many_threads,
+    memcheck_finds_nothing_while_sessions_and_tokens_go,
     helgrind_finds_nothing_in_many_threads,
     the_checks_themselves_find_what_is_wrong,
 );
@@ -37,8 +41,16 @@ on_claviger!(
 /// What Valgrind ends with when it found something.
 const FOUND: &str = "--error-exitcode=99";
 
+/// A writer waits for as long as others write before it, not for the seconds after which a user would want to know: a
+/// checker makes each of them slow.
+const PATIENT: &str = "busy-wait = 600";
+
+fn is_long() -> bool {
+    env::var_os("MEMORY_CHECKS").is_some_and(|form| form == "long")
+}
+
 fn threads() -> &'static str {
-    if env::var_os("MEMORY_CHECKS").is_some_and(|form| form == "long") { "32" } else { "4" }
+    if is_long() { "32" } else { "4" }
 }
 
 fn valgrind(options: &[&str]) -> Command {
@@ -63,6 +75,7 @@ fn memcheck() -> Command {
 fn walk(t: &Test, valgrind: &mut Command, mode: &[&str]) {
     let harness = t.installation.folder().join("harness");
     build_c("harness.c", &harness, &["-g"]);
+    t.installation.configure(PATIENT);
     over(valgrind, &t.installation).arg(harness).arg(t.module.path()).args(mode);
     let said = run(valgrind);
     assert_eq!(String::from_utf8_lossy(&said), "walked\n");
@@ -74,6 +87,13 @@ fn memcheck_finds_nothing_in_one_thread(t: &Test) {
 
 fn memcheck_finds_nothing_in_many_threads(t: &Test) {
     walk(t, &mut memcheck(), &["threads", threads()]);
+}
+
+/// What one thread still uses while another closes, logs out and finalizes must not be freed.
+fn memcheck_finds_nothing_while_sessions_and_tokens_go(t: &Test) {
+    // Valgrind runs one thread at a time: without turns that are fair, the one that disturbs waits for long.
+    let rounds = if is_long() { "6" } else { "1" };
+    walk(t, memcheck().arg("--fair-sched=try"), &["turmoil", "4", rounds]);
 }
 
 fn helgrind_finds_nothing_in_many_threads(t: &Test) {
