@@ -1,12 +1,13 @@
 //! Section 5.18.5: deriving keys, by ECDH (section 6.3.16).
 
 use cryptoki_sys::{
-    CKA_ALWAYS_SENSITIVE, CKA_CLASS, CKA_DERIVE, CKA_DERIVE_TEMPLATE, CKA_EC_POINT, CKA_EXTRACTABLE,
-    CKA_KEY_TYPE, CKA_LABEL, CKA_LOCAL, CKA_NEVER_EXTRACTABLE, CKA_SENSITIVE, CKA_TOKEN, CKA_VALUE,
-    CKA_VALUE_LEN, CKD_NULL, CKK_AES, CKK_GENERIC_SECRET, CKM_ECDH1_DERIVE, CKM_SHA256, CKO_SECRET_KEY,
-    CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_READ_ONLY, CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_KEY_HANDLE_INVALID,
-    CKR_KEY_TYPE_INCONSISTENT, CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, CKR_OK,
-    CKR_SESSION_READ_ONLY, CKR_TEMPLATE_INCONSISTENT,
+    CKA_ALWAYS_AUTHENTICATE, CKA_ALWAYS_SENSITIVE, CKA_CLASS, CKA_DERIVE, CKA_DERIVE_TEMPLATE, CKA_EC_POINT,
+    CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_KEY_TYPE, CKA_LABEL, CKA_LOCAL, CKA_NEVER_EXTRACTABLE, CKA_SENSITIVE,
+    CKA_TOKEN, CKA_VALUE, CKA_VALUE_LEN, CKD_NULL, CKK_AES, CKK_GENERIC_SECRET, CKM_ECDH1_DERIVE, CKM_SHA256,
+    CKO_SECRET_KEY, CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_READ_ONLY, CKR_ATTRIBUTE_VALUE_INVALID,
+    CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_KEY_HANDLE_INVALID, CKR_KEY_TYPE_INCONSISTENT, CKR_MECHANISM_INVALID,
+    CKR_MECHANISM_PARAM_INVALID, CKR_OK, CKR_SESSION_READ_ONLY, CKR_TEMPLATE_INCOMPLETE,
+    CKR_TEMPLATE_INCONSISTENT, CKR_USER_NOT_LOGGED_IN,
 };
 use pkcs11_tests::keys::{Kind, Pair, attribute, flag, spki};
 use pkcs11_tests::program::{openssl, run};
@@ -27,6 +28,7 @@ on_claviger!(
     parameters_of_the_derivation_are_checked,
     a_derive_template_is_part_of_the_template,
     derivation_wants_a_good_key_and_template,
+    a_key_that_wants_a_login_for_each_use_derives_nothing,
 );
 
 fn derivers(t: &Test, session: u64, kind: Kind, private: &Template) -> Pair {
@@ -187,6 +189,10 @@ fn derivation_wants_a_good_key_and_template(t: &Test) {
     assert_rv!(derive(t, session, other, &point, &secret()).0, CKR_KEY_TYPE_INCONSISTENT);
     let given = secret().bytes(CKA_VALUE, [1; 32]);
     assert_rv!(derive(t, session, pair.private, &point, &given).0, CKR_ATTRIBUTE_READ_ONLY);
+    let odd = secret().bytes(CKA_ENCRYPT, [2]);
+    assert_rv!(derive(t, session, pair.private, &point, &odd).0, CKR_ATTRIBUTE_VALUE_INVALID);
+    let of_no_length = secret().without(CKA_KEY_TYPE).ulong(CKA_KEY_TYPE, CKK_AES);
+    assert_rv!(derive(t, session, pair.private, &point, &of_no_length).0, CKR_TEMPLATE_INCOMPLETE);
     let (rv, _) = t.module.derive_key(session, None, pair.private, &secret());
     assert_rv!(rv, CKR_ARGUMENTS_BAD);
     let (rv, _) = t.module.derive_key(session, Some(&mechanism(CKM_SHA256)), pair.private, &secret());
@@ -194,4 +200,12 @@ fn derivation_wants_a_good_key_and_template(t: &Test) {
     let reader = token.open_ro();
     let on_token = secret().without(CKA_TOKEN).boolean(CKA_TOKEN, true);
     assert_rv!(derive(t, reader, pair.private, &point, &on_token).0, CKR_SESSION_READ_ONLY);
+}
+
+/// Section 4.10: the PIN comes between the start of an operation and its end, and there is no such moment here.
+fn a_key_that_wants_a_login_for_each_use_derives_nothing(t: &Test) {
+    let session = t.token().user_session();
+    let pair = derivers(t, session, Kind::P256, &Template::new().boolean(CKA_ALWAYS_AUTHENTICATE, true));
+    let (rv, _) = derive(t, session, pair.private, &point(t, session, pair.public), &secret());
+    assert_rv!(rv, CKR_USER_NOT_LOGGED_IN);
 }

@@ -8,12 +8,13 @@ use cryptoki_sys::{
     CKA_UNIQUE_ID, CKA_VERIFY, CKK_EC, CKK_RSA, CKM_EC_KEY_PAIR_GEN, CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN,
     CKM_SHA256, CKM_SHA256_RSA_PKCS, CKO_PUBLIC_KEY, CKO_SECRET_KEY, CKR_ARGUMENTS_BAD,
     CKR_ATTRIBUTE_READ_ONLY, CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID,
-    CKR_CURVE_NOT_SUPPORTED, CKR_DOMAIN_PARAMS_INVALID, CKR_MECHANISM_INVALID, CKR_OK,
-    CKR_SESSION_HANDLE_INVALID, CKR_SESSION_READ_ONLY, CKR_SIGNATURE_INVALID, CKR_TEMPLATE_INCOMPLETE,
-    CKR_TEMPLATE_INCONSISTENT, CKR_USER_NOT_LOGGED_IN,
+    CKR_CURVE_NOT_SUPPORTED, CKR_DOMAIN_PARAMS_INVALID, CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID,
+    CKR_OK, CKR_SESSION_HANDLE_INVALID, CKR_SESSION_READ_ONLY, CKR_SIGNATURE_INVALID,
+    CKR_TEMPLATE_INCOMPLETE, CKR_TEMPLATE_INCONSISTENT, CKR_USER_NOT_LOGGED_IN,
 };
 use pkcs11_tests::keys::{BRAINPOOL, Kind, P256, attribute, flag, generate, sign, spki, verify};
 use pkcs11_tests::program::{openssl, run, unhex};
+use pkcs11_tests::raw::parameters::with;
 use pkcs11_tests::{Attribute, Template, Test, Token, Value, assert_rv, mechanism, on_both, on_claviger};
 
 on_both!(
@@ -35,6 +36,7 @@ on_claviger!(
     a_public_exponent_left_out_is_65537,
     rsa_keys_have_the_size_asked_for,
     a_signature_of_an_rsa_key_of_4096_bits_is_one_for_openssl,
+    a_parameter_makes_no_pair,
     an_imported_rsa_key_of_8192_bits_verifies_what_openssl_signed,
 );
 
@@ -315,4 +317,15 @@ fn an_imported_rsa_key_of_8192_bits_verifies_what_openssl_signed(t: &Test) {
     assert_rv!(verify(t.module, session, &by, public, b"what is signed", &signature), CKR_OK);
     signature[1023] ^= 1;
     assert_rv!(verify(t.module, session, &by, public, b"what is signed", &signature), CKR_SIGNATURE_INVALID);
+}
+
+/// Sections 6.1.4 and 6.3.7: these mechanisms do not have one.
+fn a_parameter_makes_no_pair(t: &Test) {
+    let session = t.token().user_session();
+    for kind in [Kind::Rsa, Kind::P256] {
+        let by = with(kind.generator().mechanism, &[1u8; 4]);
+        let (public, private) = (kind.public_template(), kind.private_template());
+        let (rv, ..) = t.module.generate_key_pair(session, Some(&by), &public, &private);
+        assert_rv!(rv, CKR_MECHANISM_PARAM_INVALID, "{kind:?}");
+    }
 }

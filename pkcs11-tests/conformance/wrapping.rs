@@ -1,22 +1,23 @@
 //! Sections 5.18.1, 5.18.3 and 5.18.4: making secret keys, wrapping and unwrapping keys.
 
 use cryptoki_sys::{
-    CKA_ALLOWED_MECHANISMS, CKA_ALWAYS_SENSITIVE, CKA_CLASS, CKA_DECRYPT, CKA_ENCRYPT, CKA_EXTRACTABLE,
-    CKA_KEY_GEN_MECHANISM, CKA_KEY_TYPE, CKA_LABEL, CKA_LOCAL, CKA_NEVER_EXTRACTABLE, CKA_PRIVATE,
-    CKA_SENSITIVE, CKA_SIGN, CKA_TOKEN, CKA_TRUSTED, CKA_UNWRAP, CKA_UNWRAP_TEMPLATE, CKA_VALUE,
-    CKA_VALUE_LEN, CKA_WRAP, CKA_WRAP_TEMPLATE, CKA_WRAP_WITH_TRUSTED, CKK_AES, CKK_EC, CKK_GENERIC_SECRET,
-    CKK_RSA, CKM_AES_CBC_PAD, CKM_AES_ECB, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP,
-    CKM_AES_KEY_WRAP_PAD, CKM_GENERIC_SECRET_KEY_GEN, CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_SHA256,
-    CKO_DATA, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY, CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_READ_ONLY,
-    CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID, CKR_BUFFER_TOO_SMALL,
-    CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_KEY_HANDLE_INVALID, CKR_KEY_NOT_WRAPPABLE, CKR_KEY_SIZE_RANGE,
-    CKR_KEY_UNEXTRACTABLE, CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, CKR_OK, CKR_SESSION_READ_ONLY,
+    CKA_ALLOWED_MECHANISMS, CKA_ALWAYS_AUTHENTICATE, CKA_ALWAYS_SENSITIVE, CKA_CLASS, CKA_DECRYPT,
+    CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_KEY_GEN_MECHANISM, CKA_KEY_TYPE, CKA_LABEL, CKA_LOCAL,
+    CKA_NEVER_EXTRACTABLE, CKA_PRIVATE, CKA_SENSITIVE, CKA_SIGN, CKA_TOKEN, CKA_TRUSTED, CKA_UNWRAP,
+    CKA_UNWRAP_TEMPLATE, CKA_VALUE, CKA_VALUE_LEN, CKA_WRAP, CKA_WRAP_TEMPLATE, CKA_WRAP_WITH_TRUSTED,
+    CKK_AES, CKK_EC, CKK_GENERIC_SECRET, CKK_RSA, CKM_AES_CBC_PAD, CKM_AES_ECB, CKM_AES_KEY_GEN,
+    CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_GENERIC_SECRET_KEY_GEN, CKM_RSA_PKCS,
+    CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_SHA256, CKO_DATA, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+    CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_READ_ONLY, CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID,
+    CKR_BUFFER_TOO_SMALL, CKR_CURVE_NOT_SUPPORTED, CKR_DOMAIN_PARAMS_INVALID, CKR_KEY_FUNCTION_NOT_PERMITTED,
+    CKR_KEY_HANDLE_INVALID, CKR_KEY_NOT_WRAPPABLE, CKR_KEY_SIZE_RANGE, CKR_KEY_UNEXTRACTABLE,
+    CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, CKR_OK, CKR_SESSION_READ_ONLY,
     CKR_TEMPLATE_INCOMPLETE, CKR_TEMPLATE_INCONSISTENT, CKR_UNWRAPPING_KEY_HANDLE_INVALID,
     CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT, CKR_USER_NOT_LOGGED_IN, CKR_WRAPPED_KEY_INVALID,
     CKR_WRAPPED_KEY_LEN_RANGE, CKR_WRAPPING_KEY_HANDLE_INVALID, CKR_WRAPPING_KEY_TYPE_INCONSISTENT,
 };
-use pkcs11_tests::keys::{Kind, attribute, flag, generate, sign, verify};
-use pkcs11_tests::program::unhex;
+use pkcs11_tests::keys::{Kind, P256, attribute, flag, generate, sign, verify};
+use pkcs11_tests::program::{openssl, run, run_with_input, unhex};
 use pkcs11_tests::raw::Attributes;
 use pkcs11_tests::raw::parameters::with;
 use pkcs11_tests::{
@@ -55,6 +56,9 @@ on_claviger!(
     a_key_cannot_be_unwrapped_into_what_it_is_not,
     allowed_mechanisms_hold_for_wrapping_too,
     rsa_wraps_secret_keys_and_no_longer_ones,
+    a_key_of_a_curve_that_is_none_does_not_unwrap,
+    a_parameter_that_does_not_fit_unwraps_nothing,
+    a_key_that_wants_a_login_for_each_use_unwraps_nothing,
 );
 
 fn generation(len: u64) -> Template {
@@ -528,4 +532,56 @@ fn rsa_wraps_secret_keys_and_no_longer_ones(t: &Test) {
     assert_eq!(attribute(t.module, session, again, CKA_VALUE), [2; 32]);
     let long = create(t.module, session, &opened(secret_template(CKK_GENERIC_SECRET, &[2; 246])));
     assert_eq!(wrapped(t.module, session, CKM_RSA_PKCS, pair.public, long), Err(CKR_KEY_SIZE_RANGE));
+}
+
+/// Section 5.18.4 lists both: what is wrong is not how the key was wrapped.
+fn a_key_of_a_curve_that_is_none_does_not_unwrap(t: &Test) {
+    let session = t.token().user_session();
+    let wrapping = aes(t.module, session, &[1; 32]);
+    // A mechanism that checks the whole: of CBC's padding every error is one (decision 0023).
+    let by = mechanism(CKM_AES_KEY_WRAP_PAD);
+    let pkcs8 = |curve: &str| {
+        let curve = format!("ec_paramgen_curve:{curve}");
+        let key = run(&mut openssl(["genpkey", "-algorithm", "EC", "-pkeyopt", &curve]));
+        run_with_input(&mut openssl(["pkcs8", "-topk8", "-nocrypt", "-outform", "DER"]), &key)
+    };
+    // Where the curve's object identifier stands, an octet string is no parameters at all.
+    let mut neither = pkcs8("P-256");
+    let place = neither.windows(P256.len()).position(|bytes| bytes == P256).unwrap();
+    neither[place] = 0x04;
+    for (key, expected) in
+        [(pkcs8("brainpoolP256r1"), CKR_CURVE_NOT_SUPPORTED), (neither, CKR_DOMAIN_PARAMS_INVALID)]
+    {
+        let sealed = whole(t.module, ENCRYPTION, session, &by, wrapping, &key).unwrap();
+        let template = kind(CKO_PRIVATE_KEY, CKK_EC);
+        let (rv, _) = t.module.unwrap_key(session, Some(&by), wrapping, Sent::from(&sealed), &template);
+        assert_rv!(rv, expected);
+    }
+}
+
+fn a_parameter_that_does_not_fit_unwraps_nothing(t: &Test) {
+    let session = t.token().user_session();
+    let wrapping = aes(t.module, session, &[1; 32]);
+    let template = kind(CKO_SECRET_KEY, CKK_AES);
+    for by in
+        [mechanism(CKM_AES_CBC_PAD), with(CKM_AES_CBC_PAD, &[9u8; 15]), with(CKM_AES_KEY_WRAP, &[9u8; 3])]
+    {
+        let (rv, _) = t.module.unwrap_key(session, Some(&by), wrapping, Sent::from(&[1; 32]), &template);
+        assert_rv!(rv, CKR_MECHANISM_PARAM_INVALID);
+    }
+}
+
+/// Section 4.10: the PIN comes between the start of an operation and its end, and there is no such moment here.
+fn a_key_that_wants_a_login_for_each_use_unwraps_nothing(t: &Test) {
+    let session = t.token().user_session();
+    let m = t.module;
+    let private = Kind::Rsa.private_template().boolean(CKA_ALWAYS_AUTHENTICATE, true);
+    let private = private.boolean(CKA_UNWRAP, true);
+    let public = Kind::Rsa.public_template().boolean(CKA_WRAP, true);
+    let (rv, public, private) = m.generate_key_pair(session, Some(&Kind::Rsa.generator()), &public, &private);
+    assert_rv!(rv, CKR_OK);
+    let key = open_aes(m, session, &[2; 16]);
+    let bytes = wrapped(m, session, CKM_RSA_PKCS, public, key).unwrap();
+    let (rv, _) = unwrap(t, session, CKM_RSA_PKCS, private, &bytes, &kind(CKO_SECRET_KEY, CKK_AES));
+    assert_rv!(rv, CKR_USER_NOT_LOGGED_IN);
 }
