@@ -10,7 +10,7 @@ use pkcs11::constants::{
     CKA_PRIVATE_EXPONENT, CKA_PUBLIC_EXPONENT, CKA_PUBLIC_KEY_INFO, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
 };
 use pkcs11::{AttributeType, Attributes, Error, Result, Secret};
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
 use super::DEFAULT_EXPONENT;
 use crate::aws_lc::rsa::{Components, PrivateKey, PublicKey};
@@ -196,19 +196,23 @@ fn checked(n: &[u8], e: &[u8], d: &[u8], primes: Option<(&[u8], &[u8])>) -> Resu
     }
     let number = |bytes: &[u8], len: usize, part| {
         let bits = u32::try_from(8 * len).map_err(|_| Error::KeySizeRange)?;
-        BoxedUint::from_be_slice(bytes, bits).map_err(|_| Error::AttributeValueInvalid(part))
+        let number = BoxedUint::from_be_slice(bytes, bits).map_err(|_| Error::AttributeValueInvalid(part))?;
+        Ok(Zeroizing::new(number))
     };
     let half = n.len().div_ceil(2);
-    let primes = match primes {
+    let mut primes = match primes {
         Some((p, q)) => vec![number(p, half, CKA_PRIME_1)?, number(q, half, CKA_PRIME_2)?],
         None => Vec::new(),
     };
     let given = !primes.is_empty();
-    let (n, e, d) = (
+    let mut numbers = [
         number(n, n.len(), CKA_MODULUS)?,
         number(e, 8, CKA_PUBLIC_EXPONENT)?,
         number(d, n.len(), CKA_PRIVATE_EXPONENT)?,
-    );
+    ];
+    // Moved without a copy into the key, which wipes them.
+    let [n, e, d] = numbers.each_mut().map(|number| std::mem::take(&mut **number));
+    let primes = primes.iter_mut().map(|prime| std::mem::take(&mut **prime)).collect();
     let key = RsaPrivateKey::from_components(n, e, d, primes).map_err(|error| {
         Error::AttributeValueInvalid(match error {
             ::rsa::Error::InvalidModulus if !given => CKA_PRIVATE_EXPONENT,
@@ -230,16 +234,14 @@ fn components(key: &RsaPrivateKey) -> Option<Components<Secret>> {
         q: secret(q.as_ref()),
         dp: secret(key.dp()?),
         dq: secret(key.dq()?),
-        qinv: secret(&key.qinv()?.retrieve()),
+        qinv: secret(&Zeroizing::new(key.qinv()?.retrieve())),
     })
 }
 
 /// The shortest big-endian form.
 fn secret(number: &BoxedUint) -> Secret {
-    let mut bytes = number.to_be_bytes();
-    let secret = Secret::from(without_leading_zeros(&bytes));
-    bytes.zeroize();
-    secret
+    let bytes = Zeroizing::new(number.to_be_bytes());
+    Secret::from(without_leading_zeros(&bytes))
 }
 
 /// Signs once: components can belong together without the "primes" being primes.
