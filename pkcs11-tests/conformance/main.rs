@@ -11,6 +11,7 @@
 mod attacks;
 mod attributes;
 mod bad_input;
+mod certificates;
 mod changing;
 mod clients_mechanisms;
 mod context_login;
