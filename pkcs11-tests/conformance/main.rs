@@ -16,6 +16,7 @@ mod changing;
 mod clients_mechanisms;
 mod context_login;
 mod creating;
+mod curves;
 mod defects;
 mod deriving;
 mod digesting;
