@@ -25,6 +25,7 @@ mod finding;
 mod footnotes;
 mod general_purpose;
 mod generating;
+mod hashes;
 mod listed;
 mod login;
 mod no_way_to_a_value;
