@@ -25,6 +25,7 @@ mod finding;
 mod footnotes;
 mod general_purpose;
 mod generating;
+mod handed_in;
 mod hashes;
 mod listed;
 mod login;

@@ -3,7 +3,9 @@
 //! On the machines that Claviger is for each argument fits a word of 64 bits, and so does each field of the standard's
 //! structures. A generator of calls can hence make everything out of words, and this table says what each one is.
 
-use cryptoki_sys::{CK_BBOOL, CK_NOTIFY, CK_RV, CK_ULONG};
+use std::ffi::c_void;
+
+use cryptoki_sys::{CK_BBOOL, CK_NOTIFICATION, CK_NOTIFY, CK_RV, CK_SESSION_HANDLE, CK_ULONG, CKR_CANCEL};
 
 use super::Module;
 use super::calls::call;
@@ -76,9 +78,14 @@ impl FromWord for CK_BBOOL {
     }
 }
 
+/// A callback that is never called: the module has no event to tell (section 5.21.1 leaves surrender to the token).
+unsafe extern "C" fn ignored(_: CK_SESSION_HANDLE, _: CK_NOTIFICATION, _: *mut c_void) -> CK_RV {
+    CKR_CANCEL
+}
+
 impl FromWord for CK_NOTIFY {
-    fn from_word(_: u64) -> Self {
-        None
+    fn from_word(word: u64) -> Self {
+        (word != 0).then_some(ignored)
     }
 }
 
