@@ -35,6 +35,7 @@ mod oracle;
 mod overlapping;
 mod pins;
 mod random;
+mod recovering;
 mod rsa_encrypting;
 mod running_short;
 mod secret_keys;
