@@ -1,3 +1,4 @@
+mod guarding_keys;
 mod saving;
 
 use super::*;
@@ -476,34 +477,6 @@ fn gcm_gives_nothing_out_unless_the_tag_holds() {
     assert_eq!(whole(Can::decrypt, &mechanism, &key, &sealed[..11]), refused);
     let cipher = start_cipher(Can::decrypt, &mechanism, &key).unwrap();
     assert_eq!(cipher.update_len(1000), 0);
-}
-
-#[test]
-fn a_key_is_wrapped_and_unwrapped_only_under_a_tag_of_96_bits_or_more() {
-    let key = key(&[1; 16]);
-    for tag_bits in [128, 120, 112, 104, 96] {
-        let sealed = whole(Can::wrap, &gcm(&[1], b"", tag_bits), &key, b"a key").unwrap();
-        assert_eq!(whole(Can::unwrap, &gcm(&[1], b"", tag_bits), &key, &sealed), Ok(b"a key".to_vec()));
-    }
-    for tag_bits in [64, 32] {
-        let sealed = whole(Can::encrypt, &gcm(&[1], b"", tag_bits), &key, b"a message").unwrap();
-        for ability in [Can::wrap as Ability, Can::unwrap] {
-            let refused = whole(ability, &gcm(&[1], b"", tag_bits), &key, &sealed);
-            assert!(matches!(refused, Err(Error::MechanismParamInvalid(_))));
-        }
-    }
-}
-
-#[test]
-fn key_wrapping_takes_no_more_than_a_mebibyte() {
-    let key = key(&[1; 16]);
-    let too_much = vec![0; (1 << 20) + 8];
-    for mechanism in wraps() {
-        assert_eq!(whole(Can::encrypt, &mechanism, &key, &too_much), Err(Error::DataLenRange));
-        let refused =
-            in_parts(Can::decrypt, &mechanism, &key, too_much.chunks(1 << 19).chain([&too_much[..16]]));
-        assert_eq!(refused, Err(Error::EncryptedDataLenRange));
-    }
 }
 
 #[test]
