@@ -103,7 +103,7 @@ impl CurveRow {
     }
 
     /// The `PrivateKeyInfo` of version 0 (RFC 8410 section 7).
-    pub(crate) fn to_bytes(&self, attributes: &Attributes) -> Result<Secret> {
+    pub(crate) fn wrapped(&self, attributes: &Attributes) -> Result<Secret> {
         if attributes.class() != Some(CKO_PRIVATE_KEY) {
             return Err(Error::KeyNotWrappable);
         }
@@ -112,7 +112,7 @@ impl CurveRow {
     }
 
     /// The key of a `PrivateKeyInfo`. It is checked when it is completed.
-    pub(crate) fn from_bytes(&self, template: &Attributes, bytes: &[u8]) -> Result<Attributes> {
+    pub(crate) fn unwrapped(&self, template: &Attributes, bytes: &[u8]) -> Result<Attributes> {
         if template.class() != Some(CKO_PRIVATE_KEY) {
             return Err(Error::TemplateInconsistent("a key on a curve that is unwrapped is private"));
         }

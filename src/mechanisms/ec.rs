@@ -37,7 +37,10 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_ECDSA_SHA256, SIGN),
     row(CKM_ECDSA_SHA384, SIGN),
     row(CKM_ECDSA_SHA512, SIGN),
-    row(CKM_ECDH1_DERIVE, &[Can::Derive(agreement::derive)]),
+    MechanismRow {
+        key_types: &[CKK_EC, pkcs11::constants::CKK_EC_MONTGOMERY],
+        ..row(CKM_ECDH1_DERIVE, &[Can::Derive(agreement::derive)])
+    },
 ];
 
 const SIGN: &[Can] = &[Can::Sign(sign), Can::Verify(verify)];

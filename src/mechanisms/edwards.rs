@@ -1,4 +1,4 @@
-//! EdDSA on edwards25519 (PKCS#11 v3.2 section 6.3.15; RFC 8032): Ed25519, Ed25519ctx and Ed25519ph.
+//! EdDSA on edwards25519 (PKCS#11 v3.2 section 6.3.14; RFC 8032): Ed25519, Ed25519ctx and Ed25519ph.
 
 use std::any::Any;
 use std::sync::Arc;
@@ -90,11 +90,11 @@ fn complete(attributes: &Attributes) -> Result<Attributes> {
 }
 
 fn to_bytes(attributes: &Attributes) -> Result<Secret> {
-    CURVE.to_bytes(attributes)
+    CURVE.wrapped(attributes)
 }
 
 fn from_bytes(template: &Attributes, bytes: &[u8]) -> Result<Attributes> {
-    CURVE.from_bytes(template, bytes)
+    CURVE.unwrapped(template, bytes)
 }
 
 /// A complete key, ready for use.

@@ -96,11 +96,11 @@ fn complete(attributes: &Attributes) -> Result<Attributes> {
 }
 
 fn to_bytes(attributes: &Attributes) -> Result<Secret> {
-    CURVE.to_bytes(attributes)
+    CURVE.wrapped(attributes)
 }
 
 fn from_bytes(template: &Attributes, bytes: &[u8]) -> Result<Attributes> {
-    CURVE.from_bytes(template, bytes)
+    CURVE.unwrapped(template, bytes)
 }
 
 /// A complete key, ready for use.

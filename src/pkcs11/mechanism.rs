@@ -184,7 +184,7 @@ pub struct GcmParameters {
     pub tag_bits: u64,
 }
 
-/// `CK_ECDH1_DERIVE_PARAMS` (PKCS#11 v3.2 section 6.3.17).
+/// `CK_ECDH1_DERIVE_PARAMS` (PKCS#11 v3.2 section 6.3.16).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Ecdh1Parameters {
     /// Key derivation function: a `CKD_` value.
@@ -195,7 +195,7 @@ pub struct Ecdh1Parameters {
     pub public: Vec<u8>,
 }
 
-/// `CK_EDDSA_PARAMS` (PKCS#11 v3.2 section 6.3.17).
+/// `CK_EDDSA_PARAMS` (PKCS#11 v3.2 section 6.3.16).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct EddsaParameters {
     /// Whether the message's digest is signed instead of the message.

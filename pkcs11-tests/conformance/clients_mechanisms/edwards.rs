@@ -1,4 +1,4 @@
-//! Section 6.3.15: EdDSA on edwards25519.
+//! Section 6.3.14: EdDSA on edwards25519.
 
 use cryptoki_sys::{
     CK_MECHANISM, CKA_CLASS, CKA_EC_PARAMS, CKA_EC_POINT, CKA_EXTRACTABLE, CKA_KEY_TYPE, CKA_PRIVATE,

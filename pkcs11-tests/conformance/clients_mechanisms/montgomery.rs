@@ -1,4 +1,4 @@
-//! Section 6.3.18 on curve25519: X25519.
+//! Section 6.3.17 on curve25519: X25519.
 
 use cryptoki_sys::{
     CKA_CLASS, CKA_DERIVE, CKA_EC_PARAMS, CKA_EC_POINT, CKA_EXTRACTABLE, CKA_KEY_TYPE, CKA_PUBLIC_KEY_INFO,

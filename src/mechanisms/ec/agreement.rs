@@ -1,4 +1,4 @@
-//! ECDH (PKCS#11 v3.2 sections 6.3.16 and 6.3.18; SP 800-56A, RFC 7748) with the derivation of ANSI X9.63.
+//! ECDH (PKCS#11 v3.2 sections 6.3.16 and 6.3.17; SP 800-56A, RFC 7748) with the derivation of ANSI X9.63.
 
 use std::sync::Arc;
 
@@ -62,7 +62,7 @@ fn agree(key: &Arc<dyn Key>, parameters: &Ecdh1Parameters) -> Result<Secret> {
     key.agree(&peer)
 }
 
-/// The shared secret, cut to `len` bytes by removing bytes at its start (section 6.3.18).
+/// The shared secret, cut to `len` bytes by removing bytes at its start (section 6.3.17).
 fn last(shared: &Secret, len: Option<usize>) -> Result<&[u8]> {
     let surplus = shared.len().checked_sub(len.unwrap_or(shared.len()));
     surplus

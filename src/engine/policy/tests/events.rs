@@ -449,3 +449,40 @@ fn templates_of_stock_tools_are_taken_as_they_come() {
     let rest = [Attribute::bytes(CKA_VALUE, b"v"), Attribute::bytes(CKA_APPLICATION, b"app")];
     assert!(created([&data[..], &rest].concat(), Caller { user: false, ..USER }).is_ok());
 }
+
+#[test]
+fn a_generator_of_many_types_leaves_the_type_to_the_template() {
+    let types = [CKK_GENERIC_SECRET, CKK_AES];
+    let of = |key_type: Option<u64>| {
+        let sent = key_type.map(|key_type| Attribute::ulong(CKA_KEY_TYPE, key_type));
+        let template = sent.into_iter().chain([Attribute::ulong(CKA_VALUE_LEN, 16)]).collect();
+        generated_secret(&types, CKM_PKCS5_PBKD2, template, USER)
+    };
+    for key_type in types {
+        assert_eq!(of(Some(key_type)).unwrap().key_type(), Some(key_type));
+    }
+    assert_eq!(of(None), Err(Error::TemplateIncomplete(CKA_KEY_TYPE)));
+    for other in [CKK_HKDF, CKK_RSA, u64::MAX] {
+        assert!(matches!(of(Some(other)), Err(Error::TemplateInconsistent(_))));
+    }
+}
+
+#[test]
+fn derived_data_has_its_length_beside_it_and_is_as_private_as_its_base() {
+    let mut base = created(creatable(kind(CKO_SECRET_KEY, CKK_HKDF)), USER).unwrap();
+    let with = |entry: Attribute| vec![entry, Attribute::ulong(CKA_VALUE_LEN, 42)];
+    for private in [true, false] {
+        base.set_bool(CKA_PRIVATE, private);
+        let (data, len) = derived_data(&base, with(Attribute::bytes(CKA_LABEL, b"label")), USER).unwrap();
+        assert_eq!((data.class(), data.is(CKA_PRIVATE), len), (Some(CKO_DATA), private, Some(42)));
+        assert_eq!(data.value(CKA_VALUE_LEN), None);
+        let said = derived_data(&base, with(Attribute::boolean(CKA_PRIVATE, !private)), USER).unwrap();
+        assert_eq!(said.0.is(CKA_PRIVATE), !private);
+    }
+    assert_eq!(derived_data(&base, Vec::new(), USER).unwrap().1, None);
+    for wrong in [Attribute::bytes(CKA_VALUE, b"value"), Attribute::ulong(CKA_CLASS, CKO_SECRET_KEY)] {
+        assert!(matches!(derived_data(&base, with(wrong), USER), Err(Error::TemplateInconsistent(_))));
+    }
+    let twice = derived_data(&base, with(Attribute::ulong(CKA_VALUE_LEN, 41)), USER);
+    assert!(matches!(twice, Err(Error::TemplateInconsistent(_))));
+}
