@@ -2,11 +2,12 @@
 
 use cryptoki_sys::{
     CK_UNAVAILABLE_INFORMATION, CKA_APPLICATION, CKA_CLASS, CKA_DESTROYABLE, CKA_EC_PARAMS, CKA_EC_POINT,
-    CKA_KEY_TYPE, CKA_LABEL, CKA_LOCAL, CKA_MODULUS, CKA_PRIVATE, CKA_PUBLIC_EXPONENT, CKA_TOKEN,
-    CKA_UNIQUE_ID, CKA_VALUE, CKA_VERIFY, CKK_EC, CKK_RSA, CKO_DATA, CKO_PUBLIC_KEY, CKR_ACTION_PROHIBITED,
-    CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_READ_ONLY, CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID,
-    CKR_CURVE_NOT_SUPPORTED, CKR_OBJECT_HANDLE_INVALID, CKR_OK, CKR_SESSION_READ_ONLY,
-    CKR_TEMPLATE_INCOMPLETE, CKR_TEMPLATE_INCONSISTENT, CKR_USER_NOT_LOGGED_IN,
+    CKA_KEY_TYPE, CKA_LABEL, CKA_LOCAL, CKA_MODULUS, CKA_OBJECT_VALIDATION_FLAGS, CKA_PRIVATE,
+    CKA_PUBLIC_EXPONENT, CKA_TOKEN, CKA_UNIQUE_ID, CKA_VALUE, CKA_VERIFY, CKK_EC, CKK_RSA, CKO_DATA,
+    CKO_PUBLIC_KEY, CKR_ACTION_PROHIBITED, CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_READ_ONLY,
+    CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID, CKR_CURVE_NOT_SUPPORTED,
+    CKR_OBJECT_HANDLE_INVALID, CKR_OK, CKR_SESSION_READ_ONLY, CKR_TEMPLATE_INCOMPLETE,
+    CKR_TEMPLATE_INCONSISTENT, CKR_USER_NOT_LOGGED_IN,
 };
 use pkcs11_tests::keys::{BRAINPOOL, Kind, P256, attribute, flag, generate};
 use pkcs11_tests::{Attribute, Template, Test, Token, Value, assert_rv, on_both, on_claviger};
@@ -21,6 +22,7 @@ on_both!(
     objects_outlive_the_library_and_session_objects_do_not,
 );
 on_claviger!(
+    validation_flags_cannot_be_given,
     nulls_and_wild_counts_are_refused,
     a_value_that_claims_bytes_it_does_not_have_is_refused,
     booleans_and_numbers_of_wrong_length_are_refused,
@@ -201,6 +203,19 @@ fn computed_attributes_cannot_be_given(t: &Test) {
     for template in [data("a note").bytes(CKA_UNIQUE_ID, "mine"), key.boolean(CKA_LOCAL, true)] {
         assert_rv!(t.module.create_object(session, &template).0, CKR_ATTRIBUTE_READ_ONLY);
     }
+}
+
+/// Section 4.8 gives it footnote 4: it must not be specified here, also not with the value that it has.
+fn validation_flags_cannot_be_given(t: &Test) {
+    let session = t.token().user_session();
+    let key = Template::new()
+        .ulong(CKA_CLASS, CKO_PUBLIC_KEY)
+        .ulong(CKA_KEY_TYPE, CKK_RSA)
+        .bytes(CKA_MODULUS, [0xC1; 256])
+        .bytes(CKA_PUBLIC_EXPONENT, [1, 0, 1]);
+    assert_rv!(t.module.create_object(session, &key).0, CKR_OK);
+    let stated = key.ulong(CKA_OBJECT_VALIDATION_FLAGS, 0);
+    assert_rv!(t.module.create_object(session, &stated).0, CKR_ATTRIBUTE_READ_ONLY);
 }
 
 fn what_an_object_does_not_have_is_refused(t: &Test) {
