@@ -1,13 +1,15 @@
 //! Section 5.5: C_InitPIN and C_SetPIN.
 
 use cryptoki_sys::{
-    CKF_USER_PIN_INITIALIZED, CKR_ARGUMENTS_BAD, CKR_OK, CKR_PIN_INCORRECT, CKR_PIN_INVALID,
-    CKR_PIN_LEN_RANGE, CKR_PIN_LOCKED, CKR_SESSION_HANDLE_INVALID, CKR_SESSION_READ_ONLY,
+    CKA_SIGN, CKF_USER_PIN_INITIALIZED, CKM_ECDSA, CKR_ARGUMENTS_BAD, CKR_OK, CKR_PIN_INCORRECT,
+    CKR_PIN_INVALID, CKR_PIN_LEN_RANGE, CKR_PIN_LOCKED, CKR_SESSION_HANDLE_INVALID, CKR_SESSION_READ_ONLY,
     CKR_USER_NOT_LOGGED_IN, CKU_SO, CKU_USER,
 };
-use pkcs11_tests::keys::{Kind, generate};
+use pkcs11_tests::keys::{Kind, generate, sign, verify};
 use pkcs11_tests::token::{LABEL, empty_slots};
-use pkcs11_tests::{SO_PIN, Sent, Template, Test, Token, USER_PIN, assert_rv, on_both, on_claviger};
+use pkcs11_tests::{
+    SO_PIN, Sent, Template, Test, Token, USER_PIN, assert_rv, mechanism, on_both, on_claviger,
+};
 
 on_both!(
     only_the_officer_sets_a_users_first_pin,
@@ -132,7 +134,13 @@ fn keys_survive_a_change_of_pin(t: &Test) {
     assert_rv!(t.module.login(session, CKU_USER, "second-pin".into()), CKR_OK);
     let found = token.find(session, &Template::new());
     assert_eq!(found.len(), 2);
-    assert!(!t.is_claviger() || found.contains(&pair.private));
+    // The private key's handle went with the login that it was given to.
+    assert!(!t.is_claviger() || found.contains(&pair.public));
+    let private = token.find(session, &Template::new().boolean(CKA_SIGN, true));
+    let ecdsa = mechanism(CKM_ECDSA);
+    let signature = sign(t.module, session, &ecdsa, private[0], &[7; 32]).unwrap();
+    let public = found.iter().find(|object| **object != private[0]).unwrap();
+    assert_rv!(verify(t.module, session, &ecdsa, *public, &[7; 32], &signature), CKR_OK);
 }
 
 fn a_session_that_never_was_is_refused(t: &Test) {
