@@ -39,7 +39,7 @@ fn a_session_takes_a_callback_and_its_argument(t: &Test) {
 /// A function that makes a key out of a template, and what else it needs.
 type Make<'a> = &'a dyn Fn(&Template) -> (u64, u64);
 
-/// A null of length 0 is an empty value (section 5.2 of "pValue" and "ulValueLen"); a null of any other length has no
+/// A null of length 0 is an empty value; a null of any other length has no
 /// bytes to read. Neither ends the process, and what was refused makes nothing.
 fn a_null_inside_a_template_is_an_empty_value_or_refused(t: &Test) {
     let token = t.token();

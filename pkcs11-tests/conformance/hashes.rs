@@ -1,5 +1,5 @@
-//! Every hash in every mechanism that has one of its own: sections 6.1 (RSA), 6.20 to 6.26 (digests, HMAC and its keys),
-//! and the key wrap that pads as PKCS #7 does.
+//! Every hash in every mechanism that has one of its own: sections 6.1 (RSA), 6.20 (digests), 6.22 (HMAC and its keys),
+//! and the key wrap that pads as PKCS #7 does (section 6.16).
 
 use cryptoki_sys::{
     CK_RSA_PKCS_PSS_PARAMS, CKA_CLASS, CKA_DECRYPT, CKA_KEY_TYPE, CKA_MODULUS, CKA_PUBLIC_EXPONENT,
@@ -105,7 +105,7 @@ fn hmac_with_every_hash_gives_the_published_value(t: &Test) {
     }
 }
 
-/// Section 6.22 and the key types of sections 6.20 to 6.26.
+/// Section 6.22, and the attributes of section 6.8.2.
 fn keys_of_one_hmac_alone_work_with_it_alone(t: &Test) {
     let token = t.token();
     let session = token.user_session();
@@ -146,7 +146,7 @@ fn the_two_cut_forms_of_sha_512_give_the_published_digests(t: &Test) {
     }
 }
 
-/// Section 6.16.3: "The CKM_AES_KEY_WRAP_PKCS7 mechanism" pads to blocks of eight bytes and wraps as CKM_AES_KEY_WRAP does.
+/// Section 6.16.3: the padding makes whole blocks of eight bytes, which are then wrapped as CKM_AES_KEY_WRAP wraps them.
 fn a_key_is_wrapped_with_the_padding_of_pkcs7(t: &Test) {
     let session = t.token().user_session();
     let wrapping = aes(t.module, session, &[1; 32]);

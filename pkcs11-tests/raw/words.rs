@@ -78,7 +78,7 @@ impl FromWord for CK_BBOOL {
     }
 }
 
-/// A callback that is never called: the module has no event to tell (section 5.21.1 leaves surrender to the token).
+/// A callback for what a token may tell its application. No test waits for a call of it.
 unsafe extern "C" fn ignored(_: CK_SESSION_HANDLE, _: CK_NOTIFICATION, _: *mut c_void) -> CK_RV {
     CKR_CANCEL
 }
