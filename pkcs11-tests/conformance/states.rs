@@ -2,10 +2,10 @@
 
 use cryptoki_sys::{
     CK_MECHANISM, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_ECB,
-    CKM_AES_KEY_WRAP_KWP, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_RSA_PKCS, CKR_ARGUMENTS_BAD,
-    CKR_BUFFER_TOO_SMALL, CKR_KEY_CHANGED, CKR_KEY_HANDLE_INVALID, CKR_KEY_INDIGESTIBLE, CKR_KEY_NEEDED,
-    CKR_KEY_NOT_NEEDED, CKR_OK, CKR_OPERATION_NOT_INITIALIZED, CKR_SAVED_STATE_INVALID, CKR_STATE_UNSAVEABLE,
-    CKU_USER,
+    CKM_AES_KEY_WRAP_KWP, CKM_ECDSA_SHA256, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_RSA_PKCS,
+    CKR_ARGUMENTS_BAD, CKR_BUFFER_TOO_SMALL, CKR_KEY_CHANGED, CKR_KEY_HANDLE_INVALID, CKR_KEY_INDIGESTIBLE,
+    CKR_KEY_NEEDED, CKR_KEY_NOT_NEEDED, CKR_OK, CKR_OPERATION_NOT_INITIALIZED, CKR_SAVED_STATE_INVALID,
+    CKR_STATE_UNSAVEABLE, CKU_USER,
 };
 use pkcs11_tests::keys::{Kind, generate, sign};
 use pkcs11_tests::raw::parameters::{ctr, gcm, with};
@@ -181,7 +181,7 @@ fn a_signature_of_a_pair_goes_on_in_another_session(t: &Test) {
     let token = t.token();
     let (first, second) = (token.user_session(), token.open_rw());
     let m = t.module;
-    for (kind, by) in [(Kind::Rsa, CKM_SHA256_RSA_PKCS)] {
+    for (kind, by) in [(Kind::Rsa, CKM_SHA256_RSA_PKCS), (Kind::P256, CKM_ECDSA_SHA256)] {
         let (pair, by) = (generate(m, first, kind, false, "pair"), mechanism(by));
         assert_rv!(m.sign_init(first, Some(&by), pair.private), CKR_OK);
         assert_rv!(m.sign_update(first, Sent::from(b"one ")), CKR_OK);
