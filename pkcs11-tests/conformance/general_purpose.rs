@@ -255,7 +255,7 @@ fn too_little_room_for_the_interfaces_names_their_number(t: &Test) {
     assert_eq!(count, needed);
 }
 
-/// Section 5.1.7: "even unsupported functions in the Cryptoki API should have a stub".
+/// Section 5.1.6: "even unsupported functions in the Cryptoki API should have a stub".
 fn no_function_of_2_40_is_missing(t: &Test) {
     let session = t.token().open_rw();
     let answers = t.module.all_with_zeros(session);
@@ -265,7 +265,7 @@ fn no_function_of_2_40_is_missing(t: &Test) {
     }
 }
 
-/// Section 5.1.7. Whether a handle or an argument is right does not matter to a function that is not there.
+/// Section 5.1.6. Whether a handle or an argument is right does not matter to a function that is not there.
 fn what_the_roadmap_lists_as_absent_says_so_on_a_live_session(t: &Test) {
     let session = t.token().user_session();
     let roadmap = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/roadmap.md");

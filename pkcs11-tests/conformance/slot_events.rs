@@ -1,4 +1,4 @@
-//! Section 5.5.4, waiting for slot events, and section 5.20.1, seeding.
+//! Section 5.5.4, waiting for slot events, and section 5.19.1, seeding.
 
 use std::sync::mpsc;
 use std::thread;

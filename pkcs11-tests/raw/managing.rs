@@ -1,4 +1,4 @@
-//! Calls that make, change and move keys and objects (chapters 5.7 and 5.18), and those of 5.5 and 5.20 that stand alone.
+//! Calls that make, change and move keys and objects (chapters 5.7 and 5.18), and those of 5.5 and 5.19 that stand alone.
 
 use std::ptr;
 
@@ -171,7 +171,7 @@ impl Module {
     }
 }
 
-/// 5.5 Slots and 5.20 random numbers.
+/// 5.5 Slots and 5.19 random numbers.
 impl Module {
     /// `C_SeedRandom`
     pub fn seed_random(&self, session: CK_SESSION_HANDLE, seed: Sent<'_>) -> CK_RV {

@@ -1,4 +1,4 @@
-//! Calls that turn bytes into bytes (chapters 5.8, 5.10, 5.12, 5.14, 5.16 and 5.17), and the operation's state (5.6).
+//! Calls that turn bytes into bytes (chapters 5.8, 5.10, 5.12, 5.13, 5.15 and 5.17), and the operation's state (5.6).
 
 use std::ptr;
 

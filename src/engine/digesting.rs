@@ -1,4 +1,4 @@
-//! Chapters 5.12 and 5.20: digests, and random numbers.
+//! Chapters 5.12 and 5.19: digests, and random numbers.
 
 use pkcs11::constants::{CKA_PRIVATE, CKA_VALUE, CKO_SECRET_KEY};
 use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, Secret, SessionHandle};
