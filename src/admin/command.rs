@@ -10,6 +10,7 @@ use pkcs11::{Error, Token};
 use crate::failure::{Failure, Result};
 use crate::generate;
 use crate::object;
+use crate::screen::Screen;
 use crate::show::printable;
 use crate::terminal::Asker;
 use crate::token;
@@ -58,6 +59,8 @@ pub struct Stage<'a> {
     pub out: &'a mut dyn Write,
     /// For what a person should know beside the result.
     pub err: &'a mut dyn Write,
+    /// What both can show.
+    pub screen: Screen,
 }
 
 impl Stage<'_> {

@@ -10,6 +10,7 @@ mod journal;
 mod mock;
 mod object;
 mod pin;
+mod screen;
 mod session;
 mod show;
 mod terminal;
@@ -25,6 +26,7 @@ use assembly::Config;
 
 pub use command::{Stage, run};
 pub use failure::{Code, Failure, Result};
+pub use screen::Screen;
 pub use terminal::{Asker, Terminal};
 
 /// Runs a command line, the program's name first, over the configured token and this process's own streams.
@@ -34,6 +36,7 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         asker: &mut Terminal::default(),
         out: &mut std::io::stdout().lock(),
         err: &mut std::io::stderr(),
+        screen: Screen::of_this_process(),
     };
     ExitCode::from(run(arguments, &mut stage))
 }

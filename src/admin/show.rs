@@ -5,6 +5,8 @@ use std::io::{self, Write};
 
 use pkcs11::constants as c;
 
+use crate::screen::{Screen, Tone};
+
 /// A flag of the token (PKCS#11 v3.2 section 3.2, table "Token Information Flags"), its name in JSON, and its words.
 pub(crate) struct Flag {
     bit: u64,
@@ -63,8 +65,18 @@ pub(crate) fn printable(text: &str) -> Cow<'_, str> {
     Cow::Owned(escaped.collect())
 }
 
-/// Writes rows in columns as wide as their widest cell, two blanks apart; the first row is the heading.
-pub(crate) fn table<const N: usize>(out: &mut dyn Write, rows: &[[String; N]]) -> io::Result<()> {
+/// Narrowest that a column is cut to, in characters.
+const NARROWEST: usize = 8;
+/// Characters between two columns.
+const GAP: usize = 2;
+
+/// Writes rows in columns as wide as their widest cell, two blanks apart; the first row is the heading. On a terminal the
+/// widest columns are cut until the rows fit its width.
+pub(crate) fn table<const N: usize>(
+    out: &mut dyn Write,
+    screen: Screen,
+    rows: &[[String; N]],
+) -> io::Result<()> {
     let cells = |row: &[String; N]| row.each_ref().map(|cell| printable(cell).into_owned());
     let rows: Vec<[String; N]> = rows.iter().map(cells).collect();
     let mut widths = [0; N];
@@ -73,11 +85,33 @@ pub(crate) fn table<const N: usize>(out: &mut dyn Write, rows: &[[String; N]]) -
             *width = (*width).max(cell.chars().count());
         }
     }
-    for row in &rows {
-        let line: String = row.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}  ")).collect();
-        writeln!(out, "{}", line.trim_end())?;
+    if let Some(room) = screen.width() {
+        narrow(&mut widths, room);
+    }
+    for (number, row) in rows.iter().enumerate() {
+        let cells = row.iter().zip(widths).map(|(cell, width)| format!("{:width$}", cut(cell, width)));
+        let line = cells.collect::<Vec<_>>().join(&" ".repeat(GAP));
+        let line = line.trim_end();
+        writeln!(out, "{}", if number == 0 { screen.paint(Tone::Heading, line) } else { line.into() })?;
     }
     Ok(())
+}
+
+/// Takes from the widest column until all fit, or none is wide any more.
+fn narrow(widths: &mut [usize], room: usize) {
+    let mut total = widths.iter().sum::<usize>() + GAP * widths.len().saturating_sub(1);
+    while total > room {
+        let Some(widest) = widths.iter_mut().max().filter(|width| **width > NARROWEST) else { return };
+        *widest -= 1;
+        total -= 1;
+    }
+}
+
+fn cut(cell: &str, width: usize) -> Cow<'_, str> {
+    if cell.chars().count() <= width {
+        return Cow::Borrowed(cell);
+    }
+    Cow::Owned(cell.chars().take(width.saturating_sub(1)).chain(['\u{2026}']).collect())
 }
 
 #[cfg(test)]
@@ -98,8 +132,17 @@ mod tests {
     fn columns_are_as_wide_as_their_widest_cell_and_lines_end_without_blanks() {
         let mut out = Vec::new();
         let rows = [["A", "B"], ["größer", "x"], ["y", ""]].map(|row| row.map(str::to_owned));
-        table(&mut out, &rows).unwrap();
+        table(&mut out, Screen::default(), &rows).unwrap();
         assert_eq!(String::from_utf8(out).unwrap(), "A       B\ngrößer  x\ny\n");
+    }
+
+    #[test]
+    fn on_a_terminal_the_widest_column_is_cut_and_the_heading_is_bold() {
+        let mut out = Vec::new();
+        let rows = [["A", "B"], ["a name that is long", "another"]].map(|row| row.map(str::to_owned));
+        table(&mut out, Screen::coloured(20), &rows).unwrap();
+        let lines = "\x1b[1mA            B\x1b[0m\na name tha…  another\n";
+        assert_eq!(String::from_utf8(out).unwrap(), lines);
     }
 
     #[test]

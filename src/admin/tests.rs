@@ -9,6 +9,7 @@ use tempfile::TempDir;
 
 use crate::command::{Stage, run};
 use crate::mock::Answers;
+use crate::screen::Screen;
 
 /// The user's PIN of a bench's token.
 pub(crate) const PIN: &str = "user-pin-1";
@@ -59,6 +60,7 @@ impl Bench {
             asker: &mut answers,
             out: &mut out,
             err: &mut err,
+            screen: Screen::default(),
         };
         let code = run(["claviger"].iter().chain(line).map(OsString::from), &mut stage);
         let text = |bytes| String::from_utf8(bytes).unwrap();

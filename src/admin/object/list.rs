@@ -42,7 +42,7 @@ impl Verb for List {
         }
         let heading = ["CLASS", "TYPE", "BITS", "LABEL", "ID"].map(str::to_owned);
         let rows: Vec<_> = std::iter::once(heading).chain(found.iter().map(cells)).collect();
-        Ok(table(stage.out, &rows)?)
+        Ok(table(stage.out, stage.screen, &rows)?)
     }
 }
 

@@ -84,6 +84,7 @@ impl Verb for Init {
         let (slot, info) = self.target(&slots)?;
         self.tell_of_namesakes(&slots, slot, stage);
         let (officer, user) = self.pins(slot, info, stage)?;
+        let _running = stage.screen.progress("making the token");
         token.init_token(slot, Some(officer.expose()), &self.label.padded()).map_err(|error| {
             Failure::token(format!("the token in slot {} cannot be initialised", slot.0), error)
         })?;

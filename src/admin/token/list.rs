@@ -29,7 +29,7 @@ impl Verb for List {
         } else {
             let heading = ["SLOT", "LABEL", "SERIAL", "STATE"].map(str::to_owned);
             let rows: Vec<_> = std::iter::once(heading).chain(slots.iter().map(cells)).collect();
-            table(stage.out, &rows)?;
+            table(stage.out, stage.screen, &rows)?;
         }
         // Every slot has been shown: what is wrong with the first bad one makes the failure.
         match slots.into_iter().find_map(|slot| Some((slot.id, slot.token.err()?))) {

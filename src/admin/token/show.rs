@@ -8,6 +8,7 @@ use super::{Shown, Slot, write_json};
 use crate::choice::TokenChoice;
 use crate::command::{Stage, Verb};
 use crate::failure::{Failure, Result};
+use crate::screen::Tone;
 use crate::show::{flags, mechanism_name, printable};
 
 /// Shows one token.
@@ -42,7 +43,8 @@ impl Verb for Show {
             return write_json(stage.out, &Detail { shown, shortest_pin, longest_pin, mechanisms });
         }
         for (name, value) in lines(slot, &info, &mechanisms) {
-            writeln!(stage.out, "{name:14}{}", printable(&value))?;
+            let name = format!("{name:14}");
+            writeln!(stage.out, "{}{}", stage.screen.paint(Tone::Heading, &name), printable(&value))?;
         }
         Ok(())
     }

@@ -8,6 +8,7 @@ use pkcs11::Error;
 
 use crate::command::{Stage, run};
 use crate::mock::{Answers, Mock, MockSlot};
+use crate::screen::Screen;
 
 /// What a command line did.
 #[derive(Debug)]
@@ -25,6 +26,7 @@ fn claviger(token: &Arc<Mock>, line: &[&str], typed: &[&str]) -> Done {
         asker: &mut answers,
         out: &mut out,
         err: &mut err,
+        screen: Screen::default(),
     };
     let code = run(["claviger"].iter().chain(line).map(OsString::from), &mut stage);
     let text = |bytes| String::from_utf8(bytes).unwrap();
@@ -259,6 +261,7 @@ fn command_lines_that_are_wrong_give_2_and_open_no_token() {
             asker: &mut Answers::none(),
             out: &mut out,
             err: &mut err,
+            screen: Screen::default(),
         };
         let code = run(["claviger"].iter().chain(*line).map(OsString::from), &mut stage);
         assert_eq!((code, out.is_empty(), err.is_empty()), (2, true, false), "{line:?}");
@@ -283,8 +286,13 @@ fn a_configuration_that_is_refused_is_told_with_path_and_reason() {
         path: PathBuf::from("/etc/claviger/claviger.toml"),
         reason: "line 3: unknown field `slots`".to_owned(),
     };
-    let mut stage =
-        Stage { open: &|| Err(refusal.clone()), asker: &mut Answers::none(), out: &mut out, err: &mut err };
+    let mut stage = Stage {
+        open: &|| Err(refusal.clone()),
+        asker: &mut Answers::none(),
+        out: &mut out,
+        err: &mut err,
+        screen: Screen::default(),
+    };
     assert_eq!(run(["claviger", "token", "list"].map(OsString::from), &mut stage), 5);
     assert_eq!(
         String::from_utf8(err).unwrap(),
@@ -316,6 +324,7 @@ fn a_broken_pipe_is_quiet() {
             asker: &mut Answers::none(),
             out: &mut Broken,
             err: &mut err,
+            screen: Screen::default(),
         };
         let code = run(["claviger"].iter().chain(line).map(OsString::from), &mut stage);
         assert_eq!((code, err.len()), (0, 0), "{line:?}");
@@ -331,6 +340,7 @@ fn a_token_is_made_though_nobody_reads_standard_error() {
         asker: &mut Answers::of(TYPED),
         out: &mut out,
         err: &mut Broken,
+        screen: Screen::default(),
     };
     let line = ["claviger", "token", "init", "--label", "web"];
     assert_eq!(run(line.map(OsString::from), &mut stage), 0);
