@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::{ArgMatches, Command};
 use pkcs11::{Error, Token};
 
+use crate::configure::{self, Configure};
 use crate::failure::{Failure, Result};
 use crate::generate;
 use crate::object;
@@ -19,6 +20,7 @@ use crate::token;
 const NOUNS: &[(&str, &str)] = &[
     ("token", "Tokens and the slots that they are in"),
     ("object", "Objects of every kind"),
+    ("configure", "What to put into a client's configuration, with the paths of this installation"),
     ("generate", "Pages and completions, for packages"),
 ];
 
@@ -28,6 +30,33 @@ const COMMANDS: &[Row] = &[
     row::<token::List>("token", "list", "Show the slots and the tokens in them"),
     row::<token::Show>("token", "show", "Show one token: its state, its limits, its mechanisms"),
     row::<object::List>("object", "list", "Show every object of a token"),
+    row::<Configure<configure::P11Kit>>(
+        "configure",
+        "p11-kit",
+        "A module file, for every program that uses p11-kit",
+    ),
+    row::<Configure<configure::Nginx>>("configure", "nginx", "A server whose TLS key is in the token"),
+    row::<Configure<configure::Apache>>(
+        "configure",
+        "apache",
+        "A virtual host whose TLS key is in the token",
+    ),
+    row::<Configure<configure::Stunnel>>("configure", "stunnel", "A service whose TLS key is in the token"),
+    row::<Configure<configure::Openssl>>(
+        "configure",
+        "openssl",
+        "The engine of libp11, for OpenSSL and the programs that use it",
+    ),
+    row::<Configure<configure::Curl>>("configure", "curl", "A client's TLS key in the token"),
+    row::<Configure<configure::Openssh>>("configure", "openssh", "ssh with keys in the token"),
+    row::<Configure<configure::Nss>>("configure", "nss", "A database of NSS: Firefox, Chromium, certutil"),
+    row::<Configure<configure::Java>>("configure", "java", "The provider SunPKCS11"),
+    row::<Configure<configure::Opendnssec>>("configure", "opendnssec", "A repository of OpenDNSSEC"),
+    row::<Configure<configure::Systemd>>(
+        "configure",
+        "systemd",
+        "A service that uses the token: memory, environment, PIN",
+    ),
     row::<generate::Man>("generate", "man", "Write the manual pages into a folder"),
     row::<generate::Completions>(
         "generate",

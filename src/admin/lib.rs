@@ -3,6 +3,7 @@
 
 mod choice;
 mod command;
+mod configure;
 mod failure;
 mod generate;
 mod journal;
