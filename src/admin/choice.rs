@@ -5,6 +5,7 @@ use pkcs11::{Error, SlotId, Token, TokenInfo};
 
 use crate::failure::{Failure, Result};
 use crate::token::Slot;
+use crate::uri::Uri;
 
 /// How alike a name must be to be offered instead: 1 less the share of letters that differ (Damerau-Levenshtein).
 const ALIKE: f64 = 0.6;
@@ -21,9 +22,35 @@ pub(crate) struct TokenChoice {
     /// The token, by the number of its slot
     #[arg(long, value_name = "N")]
     slot: Option<u64>,
+    /// Said by a URI alone.
+    #[arg(skip)]
+    manufacturer: Option<String>,
+    #[arg(skip)]
+    model: Option<String>,
 }
 
 impl TokenChoice {
+    /// This choice, and what a URI says besides.
+    pub(crate) fn with(&self, uri: &Uri) -> Result<Self> {
+        let differ =
+            |one: &Option<String>, other: &Option<String>| one.is_some() && other.is_some() && one != other;
+        if differ(&self.token, &uri.token)
+            || differ(&self.serial, &uri.serial)
+            || (self.slot.is_some() && uri.slot.is_some() && self.slot != uri.slot)
+        {
+            return Err(Failure::Usage(
+                "claviger: the URI names another token than --token, --serial or --slot\n".to_owned(),
+            ));
+        }
+        Ok(Self {
+            token: self.token.clone().or_else(|| uri.token.clone()),
+            serial: self.serial.clone().or_else(|| uri.serial.clone()),
+            slot: self.slot.or(uri.slot),
+            manufacturer: uri.manufacturer.clone(),
+            model: uri.model.clone(),
+        })
+    }
+
     /// The one initialised token that is meant.
     pub(crate) fn find(&self, token: &dyn Token) -> Result<(SlotId, TokenInfo)> {
         let slots = Slot::all(token)?;
@@ -31,10 +58,12 @@ impl TokenChoice {
             return in_slot(slots, number);
         }
         let held: Vec<_> = slots.iter().filter_map(Slot::held).collect();
-        let fits = |info: &TokenInfo| match (&self.token, &self.serial) {
-            (Some(label), _) => info.label == *label,
-            (None, Some(serial)) => info.serial_number == *serial,
-            (None, None) => true,
+        let is = |wanted: &Option<String>, told: &str| wanted.as_ref().is_none_or(|wanted| wanted == told);
+        let fits = |info: &TokenInfo| {
+            is(&self.token, &info.label)
+                && is(&self.serial, &info.serial_number)
+                && is(&self.manufacturer, &info.manufacturer)
+                && is(&self.model, &info.model)
         };
         let fitting: Vec<_> = held.iter().filter(|(_, info)| fits(info)).collect();
         match fitting.as_slice() {
@@ -50,7 +79,8 @@ impl TokenChoice {
         let named = match (&self.token, &self.serial) {
             (Some(label), _) => format!("there is no token \"{label}\""),
             (None, Some(serial)) => format!("there is no token with the serial number {serial}"),
-            (None, None) => "there is no token yet".to_owned(),
+            (None, None) if held.is_empty() => "there is no token yet".to_owned(),
+            (None, None) => "there is no such token".to_owned(),
         };
         if let Some((slot, error)) = unread {
             return Failure::token(format!("{named}, but slot {} cannot be read", slot.0), error.clone());

@@ -10,6 +10,7 @@ use pkcs11::{Error, Token};
 use crate::configure::{self, Configure};
 use crate::failure::{Failure, Result};
 use crate::generate;
+use crate::key;
 use crate::object;
 use crate::screen::Screen;
 use crate::show::printable;
@@ -19,6 +20,7 @@ use crate::token;
 /// What nouns are, for `--help`.
 const NOUNS: &[(&str, &str)] = &[
     ("token", "Tokens and the slots that they are in"),
+    ("key", "Keys: private, public and secret ones"),
     ("object", "Objects of every kind"),
     ("configure", "What to put into a client's configuration, with the paths of this installation"),
     ("generate", "Pages and completions, for packages"),
@@ -29,7 +31,13 @@ const COMMANDS: &[Row] = &[
     row::<token::Init>("token", "init", "Make a token in an empty slot: its officer, its user, their PINs"),
     row::<token::List>("token", "list", "Show the slots and the tokens in them"),
     row::<token::Show>("token", "show", "Show one token: its state, its limits, its mechanisms"),
+    row::<key::Generate>("key", "generate", "Make a key, or a pair of keys, in the token"),
+    row::<key::List>("key", "list", "Show the keys of a token"),
+    row::<key::Show>("key", "show", "Show one key: what it may do, how it is protected, its URI"),
+    row::<key::Delete>("key", "delete", "Delete a key, or both keys of a pair"),
     row::<object::List>("object", "list", "Show every object of a token"),
+    row::<object::Show>("object", "show", "Show one object with its attributes"),
+    row::<object::Delete>("object", "delete", "Delete one object"),
     row::<Configure<configure::P11Kit>>(
         "configure",
         "p11-kit",

@@ -4,9 +4,11 @@
 mod choice;
 mod command;
 mod configure;
+mod curves;
 mod failure;
 mod generate;
 mod journal;
+mod key;
 #[cfg(test)]
 mod mock;
 mod object;
@@ -18,6 +20,7 @@ mod terminal;
 #[cfg(test)]
 mod tests;
 mod token;
+mod uri;
 
 use std::ffi::OsString;
 use std::process::ExitCode;

@@ -36,6 +36,11 @@ impl Asker for Answers {
         self.prompts.push(prompt.to_owned());
         self.left.pop_front().map(|line| Secret::from(line.as_bytes())).ok_or(ErrorKind::NotFound.into())
     }
+
+    fn ask_openly(&mut self, prompt: &str) -> io::Result<String> {
+        self.prompts.push(prompt.to_owned());
+        self.left.pop_front().ok_or(ErrorKind::NotFound.into())
+    }
 }
 
 /// One slot of the double.

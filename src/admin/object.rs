@@ -1,6 +1,9 @@
 //! Objects of a token as the command sees them, and `claviger object`.
 
+mod choice;
+mod delete;
 mod list;
+mod show;
 #[cfg(test)]
 mod tests;
 
@@ -8,10 +11,14 @@ use pkcs11::constants as c;
 use pkcs11::{Attribute, AttributeType, AttributeValue, Attributes, ObjectHandle, Reveal};
 use serde::Serialize;
 
+use crate::curves::curve_named;
 use crate::failure::{Failure, Result};
 use crate::session::UserSession;
 
-pub(crate) use list::List;
+pub(crate) use choice::{Id, ObjectChoice, several};
+pub(crate) use delete::{Delete, confirmed, destroy};
+pub(crate) use list::{List, Listing, listed};
+pub(crate) use show::{Detail, Show, show};
 
 /// How many handles are asked for at a time.
 const PAGE: usize = 256;
@@ -45,6 +52,8 @@ pub(crate) struct Shown {
     key_type: Option<String>,
     /// Of a key whose length is known: bits.
     bits: Option<u64>,
+    /// Of a key on an elliptic curve: `P-256`.
+    curve: Option<&'static str>,
     label: String,
     /// In hexadecimal.
     id: String,
@@ -110,12 +119,31 @@ impl Found {
         self.attributes.ulong(c::CKA_MODULUS_BITS).or_else(modulus).or_else(value)
     }
 
+    /// The name of the curve that a key is on, if it is a known one.
+    pub(crate) fn curve(&self) -> Option<&'static str> {
+        curve_named(self.attributes.bytes(c::CKA_EC_PARAMS)?)
+    }
+
+    /// The size as people say it: `3072`, `P-256`.
+    pub(crate) fn size(&self) -> Option<String> {
+        self.curve().map(str::to_owned).or_else(|| self.bits().map(|bits| bits.to_string()))
+    }
+
+    /// The object in a sentence, with what tells it from others.
+    pub(crate) fn described(&self) -> String {
+        let unique = String::from_utf8_lossy(self.attributes.bytes(c::CKA_UNIQUE_ID).unwrap_or_default());
+        let id = self.id();
+        let id = if id.is_empty() { String::new() } else { format!("ID {id}, ") };
+        format!("{} \"{}\" ({id}unique ID {unique})", self.class(), self.label())
+    }
+
     pub(crate) fn shown(&self) -> Shown {
         let unique_id = self.attributes.bytes(c::CKA_UNIQUE_ID).unwrap_or_default();
         Shown {
             class: self.class(),
             key_type: self.key_type(),
             bits: self.bits(),
+            curve: self.curve(),
             label: self.label(),
             id: self.id(),
             unique_id: String::from_utf8_lossy(unique_id).into_owned(),
@@ -148,7 +176,7 @@ pub(crate) fn attributes(
 }
 
 /// `CKO_PRIVATE_KEY` as `private key`; a number that has no name, as the number.
-fn word(name: Option<&str>, number: u64) -> String {
+pub(crate) fn word(name: Option<&str>, number: u64) -> String {
     match name.and_then(|name| name.split_once('_')) {
         Some((_, words)) => words.to_lowercase().replace('_', " "),
         None => format!("{number:#x}"),

@@ -10,6 +10,7 @@ use crate::choice::TokenChoice;
 use crate::command::Stage;
 use crate::failure::{Failure, Result};
 use crate::pin::Wanted;
+use crate::uri::Uri;
 
 /// Which token, and where its user's PIN comes from.
 #[derive(Clone, Debug, Default, Args)]
@@ -24,7 +25,35 @@ pub(crate) struct Door {
     pin_fd: Option<u32>,
 }
 
+/// The way in for those who only look.
+#[derive(Clone, Debug, Default, Args)]
+pub(crate) struct Window {
+    #[command(flatten)]
+    door: Door,
+    /// Look at public objects only, without a PIN
+    #[arg(long, conflicts_with_all = ["pin_file", "pin_fd"])]
+    public: bool,
+}
+
+impl Window {
+    /// Opens a read-only session on the chosen token, logged in unless public objects are enough.
+    pub(crate) fn enter(&self, stage: &mut Stage<'_>, uri: Option<&Uri>) -> Result<UserSession> {
+        let door = self.door.with(uri)?;
+        if self.public { door.open(stage, Access::ReadOnly) } else { door.enter(stage, Access::ReadOnly) }
+    }
+}
+
 impl Door {
+    /// This door, and what a URI says besides.
+    pub(crate) fn with(&self, uri: Option<&Uri>) -> Result<Self> {
+        let Some(uri) = uri else { return Ok(self.clone()) };
+        let pin_file = match (&self.pin_file, self.pin_fd) {
+            (None, None) => uri.pin_file.clone(),
+            (given, _) => given.clone(),
+        };
+        Ok(Self { token: self.token.with(uri)?, pin_file, pin_fd: self.pin_fd })
+    }
+
     /// Opens a session on the chosen token and logs its user in.
     pub(crate) fn enter(&self, stage: &mut Stage<'_>, access: Access) -> Result<UserSession> {
         let session = self.open(stage, access)?;

@@ -22,6 +22,12 @@ pub trait Asker {
     /// [`ErrorKind::NotFound`] and its like where there is no terminal; [`ErrorKind::Interrupted`] for Ctrl-C;
     /// [`ErrorKind::UnexpectedEof`] for Ctrl-D.
     fn ask(&mut self, prompt: &str) -> io::Result<Secret>;
+
+    /// As [`Asker::ask`], for what may be seen.
+    ///
+    /// # Errors
+    /// As there; Ctrl-C ends the process.
+    fn ask_openly(&mut self, prompt: &str) -> io::Result<String>;
 }
 
 /// The terminal of this process.
@@ -37,15 +43,27 @@ impl Default for Terminal {
 
 impl Asker for Terminal {
     fn ask(&mut self, prompt: &str) -> io::Result<Secret> {
-        let no_control = OFlag::O_NOCTTY.bits();
-        let mut terminal =
-            OpenOptions::new().read(true).write(true).custom_flags(no_control).open(&self.path)?;
+        let mut terminal = self.open()?;
         let quiet = Quiet::begin(terminal.try_clone()?)?;
         terminal.write_all(prompt.as_bytes())?;
         let line = line(&mut terminal);
         drop(quiet);
         terminal.write_all(b"\n")?;
         line
+    }
+
+    fn ask_openly(&mut self, prompt: &str) -> io::Result<String> {
+        let mut terminal = self.open()?;
+        terminal.write_all(prompt.as_bytes())?;
+        let typed = line(&mut terminal)?;
+        Ok(String::from_utf8_lossy(typed.expose()).into_owned())
+    }
+}
+
+impl Terminal {
+    fn open(&self) -> io::Result<File> {
+        let no_control = OFlag::O_NOCTTY.bits();
+        OpenOptions::new().read(true).write(true).custom_flags(no_control).open(&self.path)
     }
 }
 

@@ -13,7 +13,7 @@ fn objects_are_listed_with_their_class_and_label() {
     ]);
     let done = bench.claviger(&["object", "list"], &[PIN]);
     assert_eq!((done.code, done.err.as_str()), (0, ""));
-    assert_eq!(done.out, "CLASS  TYPE  BITS  LABEL   ID\ndata   -     -     a note\n");
+    assert_eq!(done.out, "CLASS  TYPE  SIZE  LABEL   ID\ndata   -     -     a note\n");
 }
 
 #[test]
@@ -39,4 +39,40 @@ fn without_a_token_the_command_says_how_to_make_one() {
     let done = Bench::empty().claviger(&["object", "list"], &[PIN]);
     assert_eq!(done.code, 4);
     assert!(done.err.contains("claviger token init"), "{}", done.err);
+}
+
+#[test]
+fn an_object_is_shown_and_deleted() {
+    let bench = Bench::with_token("web");
+    bench.create(vec![
+        Attribute::ulong(c::CKA_CLASS, c::CKO_DATA),
+        Attribute::boolean(c::CKA_TOKEN, true),
+        Attribute::bytes(c::CKA_LABEL, b"a note"),
+        Attribute::bytes(c::CKA_VALUE, b"do not show"),
+    ]);
+    let shown = bench.claviger(&["object", "show", "--label", "a note"], &[PIN]);
+    assert_eq!(shown.code, 0, "{}", shown.err);
+    assert!(shown.out.starts_with("data \"a note\" (unique ID "), "{}", shown.out);
+    assert!(shown.out.contains("  CKA_PRIVATE             no\n"), "{}", shown.out);
+    let deleted = bench.claviger(&["object", "delete", "--label", "a note", "--yes"], &[PIN]);
+    assert_eq!(deleted.code, 0, "{}", deleted.err);
+    assert!(deleted.out.starts_with("Deleted data \"a note\""), "{}", deleted.out);
+    assert_eq!(bench.claviger(&["object", "list"], &[PIN]).out.lines().count(), 1);
+    let again = bench.claviger(&["object", "delete", "--label", "a note", "--yes"], &[PIN]);
+    assert_eq!(again.code, 4);
+}
+
+#[test]
+fn which_object_has_to_be_said() {
+    let bench = Bench::with_token("web");
+    for line in [
+        &["object", "show"][..],
+        &["object", "delete", "--yes"],
+        &["object", "show", "--uri", "pkcs11:object=a", "--label", "a"],
+        &["object", "show", "--id", "xyz"],
+        &["object", "show", "--public", "--pin-fd", "3", "--label", "a"],
+    ] {
+        let done = bench.claviger(line, &[PIN]);
+        assert_eq!((done.code, done.out.as_str()), (2, ""), "{line:?}");
+    }
 }

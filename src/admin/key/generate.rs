@@ -1,0 +1,173 @@
+//! `claviger key generate`
+
+use clap::Args;
+use pkcs11::constants as c;
+use pkcs11::{Access, Attribute, Mechanism, ObjectHandle, Parameters};
+
+use super::kind::{EXAMPLES, Half, Kind, Use, usage};
+use super::list::Listing;
+use crate::command::{Stage, Verb};
+use crate::failure::{Failure, Result};
+use crate::object::{Found, Id, hexadecimal};
+use crate::session::{Door, UserSession};
+use crate::show::printable;
+use crate::token::write_json;
+
+/// Length of an ID that is made up, in bytes.
+const ID: usize = 16;
+
+/// Makes a key, or a pair of keys, in the token.
+#[derive(Debug, Args)]
+pub(crate) struct Generate {
+    #[command(flatten)]
+    door: Door,
+    /// What to make: rsa:BITS, ec:CURVE, ed25519, x25519, aes:BITS, hmac:BYTES, generic:BYTES
+    #[arg(long = "type", value_name = "TYPE", value_parser = Kind::parse, long_help = format!("What to make: {EXAMPLES}"))]
+    kind: Kind,
+    #[command(flatten)]
+    about: About,
+}
+
+/// What a new key is called and what it may do.
+#[derive(Clone, Debug, Args)]
+pub(super) struct About {
+    /// What the key is called
+    #[arg(long, value_name = "LABEL")]
+    pub(super) label: Option<String>,
+    /// The ID (CKA_ID) by which key and certificate find each other, in hexadecimal; made up if not given
+    #[arg(long, value_name = "HEX", value_parser = Id::parse)]
+    pub(super) id: Option<Id>,
+    /// What the key may do and nothing else, separated by commas; without this, what its type is for
+    #[arg(long, value_name = "USES", value_delimiter = ',')]
+    pub(super) usage: Vec<Use>,
+    /// Let the key leave the token, wrapped by another key
+    #[arg(long)]
+    pub(super) extractable: bool,
+    /// Write JSON, for programs
+    #[arg(long)]
+    pub(super) json: bool,
+}
+
+impl About {
+    /// Refuses what a key of this kind cannot do.
+    pub(super) fn check(&self, able: &[Use]) -> Result<()> {
+        let name = |used: &Use| format!("{used:?}").to_lowercase();
+        match self.usage.iter().find(|used| !able.contains(used)) {
+            None => Ok(()),
+            Some(used) => Err(Failure::Usage(format!(
+                "claviger: a key of this type cannot {}\n  what to do: choose --usage among {}\n",
+                name(used),
+                able.iter().map(name).collect::<Vec<_>>().join(",")
+            ))),
+        }
+    }
+
+    /// The attributes that name a key of one class.
+    pub(super) fn named(&self, label: &str, id: &[u8]) -> Vec<Attribute> {
+        vec![
+            Attribute::boolean(c::CKA_TOKEN, true),
+            Attribute::bytes(c::CKA_LABEL, self.label.as_deref().unwrap_or(label).as_bytes()),
+            Attribute::bytes(c::CKA_ID, id),
+        ]
+    }
+
+    /// The attributes that say what one half may do. `usual` is for a key whose uses are not said.
+    pub(super) fn allowed(&self, half: Half, able: &[Use], usual: &[Use]) -> Vec<Attribute> {
+        let uses = if self.usage.is_empty() { usual } else { &self.usage };
+        let mut allowed = if uses.is_empty() { Vec::new() } else { usage(half, able, uses) };
+        if half != Half::Public {
+            allowed.push(Attribute::boolean(c::CKA_EXTRACTABLE, self.extractable));
+        }
+        allowed
+    }
+
+    /// The ID that was given, or one made up by the token.
+    pub(super) fn id(&self, session: &UserSession) -> Result<Vec<u8>> {
+        if let Some(id) = &self.id {
+            return Ok(id.0.clone());
+        }
+        let mut id = vec![0; ID];
+        session
+            .token
+            .generate_random(session.handle, &mut id)
+            .map_err(|error| Failure::token("no ID can be made up", error))?;
+        Ok(id)
+    }
+
+    /// Tells what was made.
+    pub(super) fn tell(&self, made: &[Found], stage: &mut Stage<'_>) -> Result<()> {
+        if self.json {
+            return write_json(stage.out, &Listing { keys: made.iter().map(Found::shown).collect() });
+        }
+        for key in made {
+            writeln!(stage.out, "Made {}.", printable(&key.described()))?;
+        }
+        Ok(())
+    }
+}
+
+impl Verb for Generate {
+    fn run(self, stage: &mut Stage<'_>) -> Result<()> {
+        self.about.check(self.kind.able())?;
+        let Some(label) = self.about.label.as_deref().filter(|label| !label.is_empty()) else {
+            return Err(Failure::Usage(
+                "claviger: a key needs a name\n  what to do: add --label NAME\n".to_owned(),
+            ));
+        };
+        let session = self.door.enter(stage, Access::ReadWrite)?;
+        tell_of_namesakes(&session, label, stage)?;
+        let id = self.about.id(&session)?;
+        let running = stage.screen.progress("making the key");
+        let made = self.make(&session, label, &id);
+        drop(running);
+        let made = made.map_err(|error| Failure::token(format!("the key \"{label}\" is not made"), error))?;
+        let made: Vec<_> = made.into_iter().map(|key| Found::read(&session, key)).collect::<Result<_>>()?;
+        self.about.tell(&made, stage)
+    }
+}
+
+impl Generate {
+    /// Makes the key; of a pair, the private one comes first.
+    fn make(&self, session: &UserSession, label: &str, id: &[u8]) -> pkcs11::Result<Vec<ObjectHandle>> {
+        let template = |half, own: Vec<Attribute>| {
+            let allowed = self.about.allowed(half, self.kind.able(), self.kind.usual());
+            [self.about.named(label, id), own, allowed].concat()
+        };
+        let mechanism = |mechanism_type| Mechanism { mechanism_type, parameters: Parameters::None };
+        let (token, handle) = (&session.token, session.handle);
+        let pair = |made_by, own| {
+            let (public, private) = (template(Half::Public, own), template(Half::Private, Vec::new()));
+            let (public, private) = token.generate_key_pair(handle, mechanism(made_by), public, private)?;
+            Ok(vec![private, public])
+        };
+        match self.kind {
+            Kind::Rsa(bits) => {
+                let own = vec![
+                    Attribute::ulong(c::CKA_MODULUS_BITS, bits),
+                    Attribute::bytes(c::CKA_PUBLIC_EXPONENT, &[1, 0, 1]),
+                ];
+                pair(c::CKM_RSA_PKCS_KEY_PAIR_GEN, own)
+            }
+            Kind::OnCurve(curve) => {
+                pair(curve.mechanism, vec![Attribute::bytes(c::CKA_EC_PARAMS, curve.params)])
+            }
+            Kind::Secret(key_type, bytes, _) => {
+                let made_by =
+                    if key_type == c::CKK_AES { c::CKM_AES_KEY_GEN } else { c::CKM_GENERIC_SECRET_KEY_GEN };
+                let own = vec![Attribute::ulong(c::CKA_VALUE_LEN, bytes)];
+                Ok(vec![token.generate_key(handle, mechanism(made_by), template(Half::Secret, own))?])
+            }
+        }
+    }
+}
+
+/// Applications choose keys by their label: two of one name are told of, not refused.
+pub(super) fn tell_of_namesakes(session: &UserSession, label: &str, stage: &mut Stage<'_>) -> Result<()> {
+    let same = Found::all(session, vec![Attribute::bytes(c::CKA_LABEL, label.as_bytes())])?;
+    let keys = same.iter().filter(|object| object.attributes.key_type().is_some());
+    let ids: Vec<_> = keys.filter_map(|key| key.attributes.bytes(c::CKA_ID)).map(hexadecimal).collect();
+    if let Some(id) = ids.first() {
+        stage.tell(&format!("there is a key \"{label}\" already, with ID {id}: choose between them by --id"));
+    }
+    Ok(())
+}
