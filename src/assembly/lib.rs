@@ -5,7 +5,7 @@ pub mod config;
 
 use std::sync::Arc;
 
-use engine::application::{Application, Parts};
+use engine::application::{Application, Parts, Settings};
 use engine::clock::SystemClock;
 use pkcs11::{Result, Token};
 use store::{Folder, Layout, Permissions};
@@ -38,7 +38,7 @@ pub fn open(config: &Config) -> Result<Opened> {
         mechanisms: mechanisms::MECHANISMS,
         primitives: mechanisms::primitives(),
         clock: Arc::new(SystemClock),
-        settings: config.settings.clone(),
+        settings: Settings { busy_wait: config.busy_wait, ..config.settings.clone() },
     };
     Ok(Opened { token: Arc::new(Application::new(parts)), fork })
 }

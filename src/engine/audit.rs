@@ -247,6 +247,13 @@ pub fn verify(
     Ok(joined.into_iter().map(|entry| entry.event).collect())
 }
 
+/// A UUID as text (RFC 9562 section 4): 36 characters.
+#[must_use]
+pub fn uuid(bytes: &[u8; 16]) -> String {
+    let text = hexadecimal(bytes);
+    [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| text.get(range).unwrap_or_default()).join("-")
+}
+
 /// Lower-case hexadecimal.
 #[must_use]
 pub fn hexadecimal(bytes: &[u8]) -> String {

@@ -106,17 +106,17 @@ impl Application {
     /// Records an event that stands for itself. Who may act must not depend on the room for its record: a store that
     /// cannot take it is said in the log.
     pub(crate) fn record_alone(&self, opened: &Opened, event: Event) {
-        let record = || {
+        let mut again = false;
+        let recorded = opened.landing.land(self.parts.settings.busy_wait, || {
+            // The roster has moved on since the last look, by this process or another.
+            if std::mem::replace(&mut again, true) && opened.look(&self.parts, Look::Now)? {
+                return Err(Error::TokenNotInitialized);
+            }
             let mut plan = opened.plan(&self.parts);
             if let Some(row) = self.reserve_rows(opened, 1)?.first() {
                 plan.record(*row, &event);
             }
             plan.commit(opened.home.store.as_ref())
-        };
-        let recorded = record().or_else(|error| match error {
-            // The roster has moved on since the last look, by this process or another.
-            Error::Conflict if !opened.look(&self.parts, Look::Now)? => record(),
-            error => Err(error),
         });
         if let Err(error) = recorded {
             log::error!("the audit event {} could not be recorded: {error}", event.happening.name());

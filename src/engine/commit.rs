@@ -1,14 +1,19 @@
 //! The only place that writes. A [`Plan`] gathers sealed rows and events; its linker joins the events to their chain
 //! and writes the heads inside the transaction.
 
+use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use pkcs11::{Error, Result, Secret};
 
 use crate::audit::{self, ChainHead, Event};
 use crate::head::{LinkHead, NO_TREE, PublicHead, UserHead};
+use crate::place::TokenId;
 use crate::primitives::Primitives;
 use crate::store::{Batch, Linker, Revision, RowId, RowKind, Rows, SealedRow, Shelf, Store, Tag, Write};
+use crate::sync::Mutex;
 use crate::vault::row::{Life, ShelfKey};
 
 /// The key under which a public head lies, and the life that it belongs to.
@@ -135,6 +140,67 @@ impl Plan {
     }
 }
 
+/// How the plans of one application come to land on a token.
+///
+/// A conflict means that another batch has landed, so whoever plans again gets on sooner or later. Those whose batch was
+/// overtaken queue up, and while there are any the others queue behind them: nobody is overtaken for ever.
+pub struct Landing {
+    token: TokenId,
+    overtaken: AtomicUsize,
+    queue: Mutex<()>,
+}
+
+impl Landing {
+    /// Nobody has been overtaken.
+    #[must_use]
+    pub fn new(token: TokenId) -> Self {
+        Self { token, overtaken: AtomicUsize::new(0), queue: Mutex::new("overtaken", ()) }
+    }
+
+    /// Runs `attempt`, which looks, plans and commits, until it does not meet a conflict.
+    ///
+    /// # Errors
+    /// [`Error::StoreBusy`] when conflicts do not end within `patience`; those of `attempt`.
+    pub fn land<T>(&self, patience: Duration, mut attempt: impl FnMut() -> Result<T>) -> Result<T> {
+        if self.overtaken.load(Ordering::Acquire) == 0 {
+            match attempt() {
+                Err(Error::Conflict) => {}
+                other => return other,
+            }
+        }
+        let until = Instant::now().checked_add(patience).ok_or_else(|| self.busy())?;
+        let _counted = Counted::one_more(&self.overtaken);
+        let _turn = self.queue.lock_until(until).ok_or_else(|| self.busy())?;
+        loop {
+            match attempt() {
+                Err(Error::Conflict) if Instant::now() >= until => return Err(self.busy()),
+                Err(Error::Conflict) => {}
+                other => return other,
+            }
+        }
+    }
+
+    fn busy(&self) -> Error {
+        Error::StoreBusy(PathBuf::from(format!("token {}", audit::uuid(&self.token.0))))
+    }
+}
+
+/// One of those who queue, for as long as it does.
+struct Counted<'a>(&'a AtomicUsize);
+
+impl<'a> Counted<'a> {
+    fn one_more(count: &'a AtomicUsize) -> Self {
+        count.fetch_add(1, Ordering::AcqRel);
+        Self(count)
+    }
+}
+
+impl Drop for Counted<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::AcqRel);
+    }
+}
+
 struct HeadLinker {
     primitives: Arc<dyn Primitives>,
     from: From,
@@ -203,5 +269,80 @@ impl HeadLinker {
         let objects = objects.saturating_add_signed(user.objects);
         let head = UserHead { revision, objects, tree: NO_TREE };
         Ok(Write::Put(head.seal(primitives, life, &user.key, user.place, version), Vec::new()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::AtomicBool;
+
+    use super::*;
+
+    const TOKEN: TokenId = TokenId([0xab; 16]);
+
+    #[test]
+    fn whoever_is_overtaken_plans_again_until_it_lands() {
+        let landing = Landing::new(TOKEN);
+        let mut conflicts = 5;
+        let landed = landing.land(Duration::from_secs(3600), || {
+            if conflicts == 0 {
+                return Ok("landed");
+            }
+            conflicts -= 1;
+            Err(Error::Conflict)
+        });
+        assert_eq!(landed, Ok("landed"));
+        assert_eq!(landing.overtaken.into_inner(), 0);
+    }
+
+    #[test]
+    fn conflicts_without_end_are_a_busy_store_that_is_named() {
+        let landing = Landing::new(TOKEN);
+        let busy = Err(Error::StoreBusy("token abababab-abab-abab-abab-abababababab".into()));
+        assert_eq!(landing.land(Duration::ZERO, || Err::<(), _>(Error::Conflict)), busy);
+        // Nor is one waited for who stands before in the queue for too long.
+        landing.overtaken.store(1, Ordering::Relaxed);
+        let _before = landing.queue.lock();
+        assert_eq!(landing.land(Duration::ZERO, || Ok(())), busy);
+    }
+
+    #[test]
+    fn other_errors_are_not_tried_again() {
+        let landing = Landing::new(TOKEN);
+        let mut attempts = 0;
+        let landed = landing.land(Duration::from_secs(3600), || {
+            attempts += 1;
+            Err::<(), _>(Error::ObjectHandleInvalid)
+        });
+        assert_eq!((landed, attempts), (Err(Error::ObjectHandleInvalid), 1));
+    }
+
+    #[test]
+    fn nobody_goes_before_one_who_was_overtaken() {
+        let landing = Landing::new(TOKEN);
+        let (landed, mut attempts) = (AtomicBool::new(false), 0);
+        let patience = Duration::from_secs(3600);
+        std::thread::scope(|scope| {
+            let first = landing.land(patience, || {
+                attempts += 1;
+                match attempts {
+                    1 => return Err(Error::Conflict),
+                    // The first one is in the queue: another one begins now, and must find it gone.
+                    2 => drop(scope.spawn(|| {
+                        landing.land(patience, || {
+                            assert!(landed.load(Ordering::SeqCst), "somebody went before");
+                            Ok(())
+                        })
+                    })),
+                    100 => {
+                        landed.store(true, Ordering::SeqCst);
+                        return Ok(());
+                    }
+                    _ => std::thread::yield_now(),
+                }
+                Err(Error::Conflict)
+            });
+            assert_eq!(first, Ok(()));
+        });
     }
 }

@@ -130,8 +130,7 @@ impl Application {
         }
         let slot = &asking.session.slot;
         let count = u32::try_from(objects.len()).map_err(|_| Error::HostMemory)?;
-        let mut again = false;
-        loop {
+        slot.landing.land(self.parts.settings.busy_wait, || {
             let opened = slot.token(&self.parts, Look::Now)?;
             let login = asking.login();
             let rows = self.reserve_rows(&opened, count.saturating_add(1))?;
@@ -153,12 +152,19 @@ impl Application {
             if login.is_some() {
                 asking.still_holds()?;
             }
-            match plan.commit(opened.home.store.as_ref()) {
-                Ok(_) => return Ok(handles),
-                // The roster has moved on since the look: plan on the new one.
-                Err(Error::Conflict) if !again => again = true,
-                Err(error) => return Err(error),
+            plan.commit(opened.home.store.as_ref())?;
+            if !trusted.is_empty() {
+                self.take_in(&opened);
             }
+            Ok(handles)
+        })
+    }
+
+    /// Takes in what was committed just now, so that the next call reads it. It is on the disk: that it cannot be read
+    /// back is no failure of the change.
+    pub(crate) fn take_in(&self, opened: &Opened) {
+        if let Err(error) = opened.look(&self.parts, Look::Now) {
+            log::error!("what was written is not taken in yet: {error}");
         }
     }
 
@@ -230,9 +236,7 @@ impl Application {
         let [_, _, _, _, _, _, version, _, variant, ..] = &mut bytes;
         *version = (*version & 0x0f) | 0x40;
         *variant = (*variant & 0x3f) | 0x80;
-        let text = crate::audit::hexadecimal(&bytes);
-        let parts = [0..8, 8..12, 12..16, 16..20, 20..32].map(|range| text.get(range).unwrap_or_default());
-        Ok(parts.join("-"))
+        Ok(crate::audit::uuid(&bytes))
     }
 
     /// The object of a handle, when the call may see it.
@@ -272,14 +276,19 @@ impl Application {
 
     pub(crate) fn do_destroy_object(&self, session: SessionHandle, handle: ObjectHandle) -> Result<()> {
         let asking = self.asking(session)?;
-        let mut again = false;
-        loop {
+        let judged = || {
             let object = self.object(&asking, handle, Look::Now)?.ok_or(Error::ObjectHandleInvalid)?;
             policy::may_destroy(&object.attributes, asking.caller())?;
-            let Some(header) = object.header else {
-                self.drop_session_object(&asking.session, handle);
-                return Ok(());
-            };
+            Ok(object)
+        };
+        if handle.is_session() {
+            judged()?;
+            self.drop_session_object(&asking.session, handle);
+            return Ok(());
+        }
+        asking.session.slot.landing.land(self.parts.settings.busy_wait, || {
+            let object = judged()?;
+            let header = of_token(&object)?;
             let opened = asking.session.slot.token(&self.parts, Look::Lately)?;
             let mut plan = opened.plan(&self.parts);
             plan.delete(header.id, header.version);
@@ -293,13 +302,8 @@ impl Application {
             }
             let committed = plan.commit(opened.home.store.as_ref());
             opened.cache.forget(header.id);
-            match committed {
-                Ok(_) => return Ok(()),
-                // Changed since it was looked at, or the roster was: look again.
-                Err(Error::Conflict) if !again => again = true,
-                Err(error) => return Err(error),
-            }
-        }
+            committed.map(drop)
+        })
     }
 
     pub(crate) fn do_copy_object(
@@ -335,23 +339,22 @@ impl Application {
         template: Template,
     ) -> Result<()> {
         let asking = self.asking(session)?;
-        let mut again = false;
-        loop {
+        let judged = || {
             let object = self.object(&asking, handle, Look::Now)?.ok_or(Error::ObjectHandleInvalid)?;
             let changed = policy::changed(&object.attributes, template.clone(), asking.caller())?;
-            let Some(header) = object.header else {
-                if self.change_in_session(&asking, &object, changed) {
-                    return Ok(());
-                }
-                // Changed since it was judged, or destroyed: judge again. Each turn means that another call got on.
-                continue;
-            };
-            match self.commit_change(&asking, &object.attributes, header, &changed) {
-                // Changed since it was looked at, or the roster was: look again.
-                Err(Error::Conflict) if !again => again = true,
-                other => return other,
+            Ok((object, changed))
+        };
+        while handle.is_session() {
+            let (object, changed) = judged()?;
+            if self.change_in_session(&asking, &object, changed) {
+                return Ok(());
             }
+            // Changed since it was judged, or destroyed: judge again. Each turn means that another call got on.
         }
+        asking.session.slot.landing.land(self.parts.settings.busy_wait, || {
+            let (object, changed) = judged()?;
+            self.commit_change(&asking, &object.attributes, of_token(&object)?, &changed)
+        })
     }
 
     /// Puts changed attributes in the place of those that were judged; false when these are not there any more.
@@ -393,7 +396,8 @@ impl Application {
         let committed = plan.commit(opened.home.store.as_ref());
         opened.cache.forget(header.id);
         committed?;
-        opened.look(&self.parts, Look::Now).map(drop)
+        self.take_in(&opened);
+        Ok(())
     }
 
     pub(crate) fn do_attribute_values(
@@ -457,6 +461,11 @@ impl Application {
         let session = self.session(session)?;
         session.with(|work| work.operations.search.take().map(drop).ok_or(Error::OperationNotInitialized))
     }
+}
+
+/// The row of a token object.
+fn of_token(object: &Object) -> Result<Header> {
+    object.header.ok_or(Error::Bug("a token object without a row"))
 }
 
 /// Private objects lie on the user's shelf, all others on the public one.

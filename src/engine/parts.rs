@@ -34,6 +34,9 @@ pub struct Settings {
     pub pin_cost: PinCost,
     /// How long an operation's start, an attribute or a session info may rest on an older look at the store.
     pub staleness: Duration,
+    /// How long a change is planned again and again because others changed the same, before it is
+    /// [`pkcs11::Error::StoreBusy`].
+    pub busy_wait: Duration,
     /// Sessions an application may have open; 0 is no limit of ours.
     pub max_sessions: u32,
     /// Opened objects kept at most, with their parsed keys.
@@ -47,6 +50,7 @@ impl Default for Settings {
             officer_pin_limit: 10,
             pin_cost: PinCost { memory: 64 * 1024, passes: 3, lanes: 1 },
             staleness: Duration::from_millis(100),
+            busy_wait: Duration::from_secs(10),
             max_sessions: 0,
             cached_objects: 4096,
         }

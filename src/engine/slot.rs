@@ -8,7 +8,7 @@ use arc_swap::{ArcSwap, ArcSwapOption};
 use pkcs11::constants::{CKA_PRIVATE, CKA_TOKEN};
 use pkcs11::{Attributes, Error, Result, Secret, SlotId};
 
-use crate::commit::{From, HeadKey, Plan};
+use crate::commit::{From, HeadKey, Landing, Plan};
 use crate::head::{LinkHead, PublicHead};
 use crate::login::{Epoch, Login};
 use crate::object::{Object, ObjectCache};
@@ -39,6 +39,8 @@ pub struct Slot {
     pub id: SlotId,
     /// Its token.
     pub token: TokenId,
+    /// How changes come to land on the token.
+    pub landing: Arc<Landing>,
     opened: ArcSwapOption<Opened>,
     opening: Mutex<()>,
     standing: ArcSwap<Standing>,
@@ -83,6 +85,8 @@ pub struct Opened {
     pub shelf: Arc<ShelfKey>,
     /// Opened objects.
     pub cache: ObjectCache,
+    /// How changes come to land on it: the slot's.
+    pub landing: Arc<Landing>,
     head_key: Secret,
     counter_key: Secret,
     current: ArcSwap<Current>,
@@ -106,6 +110,7 @@ impl Slot {
         Self {
             id: place.slot,
             token: place.token,
+            landing: Arc::new(Landing::new(place.token)),
             opened: ArcSwapOption::empty(),
             opening: Mutex::new("opening", ()),
             standing: ArcSwap::from_pointee(Standing { epoch: Epoch(1), login: None }),
@@ -158,7 +163,7 @@ impl Slot {
         if let Some(opened) = self.opened.load_full() {
             return Ok(opened);
         }
-        let opened = Arc::new(Opened::open(parts, self.token)?);
+        let opened = Arc::new(Opened::open(parts, self.token, Arc::clone(&self.landing))?);
         self.opened.store(Some(Arc::clone(&opened)));
         Ok(opened)
     }
@@ -174,7 +179,7 @@ impl Slot {
 }
 
 impl Opened {
-    fn open(parts: &Parts, token: TokenId) -> Result<Self> {
+    fn open(parts: &Parts, token: TokenId, landing: Arc<Landing>) -> Result<Self> {
         let primitives = parts.primitives.as_ref();
         let home = parts.places.open(token, false)?;
         let revision = home.store.revision()?;
@@ -202,6 +207,7 @@ impl Opened {
             seen: AtomicU64::new(revision.0),
             looked: AtomicU64::new(milliseconds()),
             looking: Mutex::new("looking", ()),
+            landing,
             head_key,
             home,
             life,

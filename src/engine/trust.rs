@@ -80,22 +80,26 @@ impl Application {
         trusted: bool,
     ) -> Result<()> {
         let asking = self.asking(session)?;
-        let opened = asking.session.slot.token(&self.parts, Look::Now)?;
-        let login = asking.login();
-        let mut plan = opened.plan(&self.parts);
+        let (slot, login) = (&asking.session.slot, asking.login());
         let key = TrustedKey { unique_id: unique_id.as_bytes().to_vec(), public_key };
-        self.plan_trusted_keys(&mut plan, &opened, login, vec![(key, trusted)])?;
-        let event = Event {
-            happening: Happening::TrustChanged,
-            time: self.parts.clock.now(),
-            person: login.map(|login| login.person),
-            subjects: vec![unique_id.to_owned()],
-            succeeded: true,
-        };
-        if let Some(row) = self.reserve_rows(&opened, 1)?.first() {
-            plan.record(*row, &event);
-        }
-        plan.commit(opened.home.store.as_ref())?;
-        opened.look(&self.parts, Look::Now).map(drop)
+        slot.landing.land(self.parts.settings.busy_wait, || {
+            let opened = slot.token(&self.parts, Look::Now)?;
+            asking.still_holds()?;
+            let mut plan = opened.plan(&self.parts);
+            self.plan_trusted_keys(&mut plan, &opened, login, vec![(key.clone(), trusted)])?;
+            let event = Event {
+                happening: Happening::TrustChanged,
+                time: self.parts.clock.now(),
+                person: login.map(|login| login.person),
+                subjects: vec![unique_id.to_owned()],
+                succeeded: true,
+            };
+            if let Some(row) = self.reserve_rows(&opened, 1)?.first() {
+                plan.record(*row, &event);
+            }
+            plan.commit(opened.home.store.as_ref())?;
+            self.take_in(&opened);
+            Ok(())
+        })
     }
 }

@@ -17,7 +17,7 @@ use engine::sync::watch;
 use nix::sys::wait::{WaitPidFlag, WaitStatus, waitpid};
 use nix::unistd::{ForkResult, Pid};
 use pkcs11::constants::{
-    CKA_CLASS, CKA_EC_PARAMS, CKA_TOKEN, CKM_EC_KEY_PAIR_GEN, CKM_ECDSA_SHA256, CKO_PRIVATE_KEY,
+    CKA_CLASS, CKA_EC_PARAMS, CKA_LABEL, CKA_TOKEN, CKM_EC_KEY_PAIR_GEN, CKM_ECDSA_SHA256, CKO_PRIVATE_KEY,
 };
 use pkcs11::{
     Access, Attribute, Error, Mechanism, ObjectHandle, Parameters, Result, Room, SessionHandle, SlotId,
@@ -156,16 +156,47 @@ fn touch(place: &Place, lock: &str) {
             let other = assembly::open(&place.config).unwrap();
             other.token.token_info(place.slot).unwrap();
         }
+        "overtaken" => be_overtaken(place),
         other => panic!("no such lock: {other}"),
     }
+}
+
+/// Changes a key that another thread is changing too, until a change of this thread has been overtaken.
+fn be_overtaken(place: &Place) {
+    let token = place.opened.token.as_ref();
+    let change = |label: &[u8]| {
+        let label = Attribute::bytes(CKA_LABEL, label);
+        token.set_attribute_values(place.session, place.key, vec![label]).unwrap();
+    };
+    let (over, begun) = (AtomicBool::new(false), watch::taken("overtaken"));
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                change(b"other");
+            }
+        });
+        while watch::taken("overtaken") == begun {
+            change(b"own");
+        }
+        over.store(true, Ordering::Relaxed);
+    });
 }
 
 #[test]
 fn a_fork_while_another_thread_holds_any_lock_leaves_parent_and_child_whole() {
     let place = place();
-    for lock in
-        ["session", "logins", "listing", "slot events", "sessions", "session objects", "looking", "opening"]
-    {
+    let locks = [
+        "session",
+        "logins",
+        "listing",
+        "slot events",
+        "sessions",
+        "session objects",
+        "looking",
+        "opening",
+        "overtaken",
+    ];
+    for lock in locks {
         let (held, wait_held) = mpsc::channel();
         let (go, wait_go) = mpsc::channel::<()>();
         std::thread::scope(|scope| {

@@ -11,6 +11,7 @@
 
 mod attacks;
 mod ciphers;
+mod contention;
 mod defects;
 mod harness;
 mod life;
