@@ -1,7 +1,7 @@
 # What is typed in this folder. `make` alone lists the targets. Only scripts/setup installs anything.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test model fuzz stress memory-checks race-check check header bench-quick build fetch bare-root clean
+.PHONY: help demo test interop model fuzz stress memory-checks race-check check header bench-quick build fetch bare-root clean
 
 cargo := scripts/cargo
 # A target that has fetched works without a network from then on.
@@ -24,6 +24,11 @@ test: ## set up, build and run the whole test suite
 	@$(MAKE) --no-print-directory fetch
 	@scripts/fetch suites
 	@scripts/run-tests
+
+interop: ## every client of docs/integrations, installed and driven by its page
+	@scripts/setup interop
+	@$(MAKE) --no-print-directory fetch
+	@scripts/interop
 
 model: ## a hundred thousand random sequences of calls against a model
 	@scripts/setup test
@@ -76,8 +81,6 @@ fetch:
 
 bare-root: ## as root: prove `make demo` and `make test` in an empty Debian 12
 	@scripts/bare-root
-
-include packaging/package.mk
 
 clean: ## remove what was built
 	$(cargo) clean

@@ -116,7 +116,8 @@ fn run_in_a_child(provider: Provider, path: &str) {
         command.env_remove(SEEN_VARIABLE);
     }
     let child = command
-        .args([name, "--exact", "--nocapture", "--test-threads=1"])
+        // Whoever runs an ignored test has asked for it already.
+        .args([name, "--exact", "--include-ignored", "--nocapture", "--test-threads=1"])
         .env(FOLDER_VARIABLE, folder.path())
         .env("RUST_BACKTRACE", "0")
         .env(variable, value)

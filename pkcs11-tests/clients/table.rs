@@ -1,0 +1,71 @@
+//! The one table of pages: a row for each, and a test of each row.
+//!
+//! `make interop` runs all of them; `make test` leaves out those that say `#[ignore]`, with the reason.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+
+use crate::report::Line;
+
+/// A page and the client that it is about.
+pub(crate) struct Row {
+    /// From the top of the checkout.
+    pub(crate) page: &'static str,
+    /// What the table calls the client.
+    pub(crate) client: &'static str,
+    /// A command that prints its version: a line with a digit.
+    pub(crate) version: &'static str,
+    /// The programs that the page runs, each with Debian's package.
+    pub(crate) programs: &'static [(&'static str, &'static str)],
+    /// What the page does with it.
+    pub(crate) does: &'static str,
+}
+
+/// Clients that no page runs: name and reason.
+const NOT_TRIED: &[(&str, &str)] = &[];
+
+macro_rules! pages {
+    ($($(#[ignore = $reason:literal])? $name:ident: $row:expr,)*) => {
+        const ROWS: &[Row] = &[$($row),*];
+        $(
+            #[test]
+            $(#[ignore = $reason])?
+            fn $name() {
+                let path = concat!(module_path!(), "::", stringify!($name));
+                pkcs11_tests::isolation::run(pkcs11_tests::Provider::Claviger, path, |t| {
+                    crate::shell::follow(t, stringify!($name), &$row);
+                });
+            }
+        )*
+    };
+}
+
+// Rows stand in the order of their pages' names.
+pages! {
+    nginx: Row {
+        page: "docs/integrations/nginx.md",
+        client: "nginx",
+        version: "nginx -v 2>&1 | sed 's|.*/||'",
+        programs: &[("nginx", "nginx"), ("pkcs11-tool", "opensc"), ("openssl", "openssl"), ("curl", "curl")],
+        does: "TLS 1.2 and 1.3 with RSA, PSS and P-256; 20 reloads under load",
+    },
+}
+
+#[test]
+fn every_page_has_its_row_and_every_row_its_page() {
+    let docs = Path::new(env!("CARGO_MANIFEST_DIR")).join("../docs");
+    let mut pages = BTreeSet::new();
+    for folder in ["integrations", "operating"] {
+        for entry in std::fs::read_dir(docs.join(folder)).unwrap() {
+            let name = entry.unwrap().file_name().into_string().unwrap();
+            if name != "README.md" {
+                let _is_new = pages.insert(format!("docs/{folder}/{name}"));
+            }
+        }
+    }
+    let rows: BTreeSet<_> = ROWS.iter().map(|row| row.page.to_owned()).collect();
+    assert_eq!(rows, pages);
+    for (client, why) in NOT_TRIED {
+        Line::begin(client, client, "-", why).end("not tried");
+    }
+}
