@@ -82,5 +82,7 @@ fetch:
 bare-root: ## as root: prove `make demo` and `make test` in an empty Debian 12
 	@scripts/bare-root
 
+include packaging/package.mk
+
 clean: ## remove what was built
 	$(cargo) clean
