@@ -1,4 +1,5 @@
 //! The token's files, as somebody sees them who can read or write them, and what a crash leaves.
+#![allow(clippy::disallowed_types, reason = "the tests are a C application: they speak the C types")]
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -15,3 +16,4 @@ mod failing_writes;
 mod kills;
 mod secrets;
 mod tampering;
+mod traces;

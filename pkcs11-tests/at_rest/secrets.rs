@@ -69,7 +69,7 @@ fn forms(secret: &[u8]) -> Vec<(&'static str, Vec<u8>)> {
 }
 
 /// Where one of the secrets shows.
-fn shows(folder: &Path, secrets: &[(&str, Vec<u8>)]) -> Vec<String> {
+pub(crate) fn shows(folder: &Path, secrets: &[(&str, Vec<u8>)]) -> Vec<String> {
     let mut found = Vec::new();
     for file in files(folder) {
         let bytes = fs::read(&file).unwrap();
@@ -90,7 +90,7 @@ const ID: &[u8] = b"id-of-the-payroll-key";
 const NOTE: &str = "a note that nobody else may read";
 
 /// Stores keys, objects, labels, IDs and PINs; gives everything that must not show.
-fn stored(t: &Test) -> Vec<(&'static str, Vec<u8>)> {
+pub(crate) fn stored(t: &Test) -> Vec<(&'static str, Vec<u8>)> {
     let token = t.token();
     let session = token.user_session();
     let m = t.module;

@@ -9,7 +9,7 @@ pub mod limits;
 mod managing;
 mod module;
 pub mod parameters;
-mod process;
+pub mod process;
 mod sent;
 pub mod shim;
 mod transforming;

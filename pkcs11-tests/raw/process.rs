@@ -49,6 +49,12 @@ impl Module {
     }
 }
 
+/// Sets a variable of this process's environment, which a module reads when it is initialised.
+pub fn set_variable(name: &str, value: impl AsRef<std::ffi::OsStr>) {
+    // SAFETY: a test's process has no other thread yet that reads the environment.
+    unsafe { std::env::set_var(name, value) };
+}
+
 /// Ends the process without running any handler of its exit.
 fn exit_now(status: i32) -> ! {
     // SAFETY: never returns and touches no memory.

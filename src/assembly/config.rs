@@ -19,6 +19,8 @@ use serde::Deserialize;
 
 /// Names the configuration file itself; a file that must then be there.
 const FILE_VARIABLE: &str = "CLAVIGER_CONF";
+/// Names the file that the library traces its calls to.
+const TRACE_VARIABLE: &str = "CLAVIGER_TRACE";
 /// The installation's configuration.
 const SYSTEM_FILE: &str = "/etc/claviger/claviger.toml";
 /// Below a folder of the user's: the configuration, and with another base folder the data.
@@ -148,10 +150,18 @@ impl Config {
     }
 }
 
+/// The file that `CLAVIGER_TRACE` names, if it is set and the environment is to be believed.
+#[must_use]
+pub fn trace_file() -> Option<PathBuf> {
+    Surroundings::of_this_process().trace_file
+}
+
 /// What a process finds itself in.
 struct Surroundings<'a> {
     /// `CLAVIGER_CONF`, unless empty.
     named_file: Option<OsString>,
+    /// `CLAVIGER_TRACE`, unless empty.
+    trace_file: Option<PathBuf>,
     /// `XDG_CONFIG_HOME`, if absolute.
     config_home: Option<PathBuf>,
     /// `XDG_DATA_HOME`, if absolute.
@@ -179,6 +189,7 @@ impl Surroundings<'static> {
         let folder = |name: &str| said(name).map(PathBuf::from).filter(|path| path.is_absolute());
         Self {
             named_file: said(FILE_VARIABLE),
+            trace_file: said(TRACE_VARIABLE).map(PathBuf::from),
             config_home: folder("XDG_CONFIG_HOME"),
             data_home: folder("XDG_DATA_HOME"),
             home: folder("HOME"),

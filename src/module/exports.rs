@@ -42,7 +42,7 @@ macro_rules! table {
                 C_GetSlotInfo(slot slotID, tell pInfo [CK_SLOT_INFO]) => slot_info;
                 C_GetTokenInfo(slot slotID, tell pInfo [CK_TOKEN_INFO]) => token_info;
                 C_GetMechanismList(slot slotID, list pMechanismList pulCount) => mechanism_list;
-                C_GetMechanismInfo(slot slotID, number type_, tell pInfo [CK_MECHANISM_INFO]) => mechanism_info;
+                C_GetMechanismInfo(slot slotID, mechanism_type type_, tell pInfo [CK_MECHANISM_INFO]) => mechanism_info;
                 C_InitToken(slot slotID, pin pPin ulPinLen, label pLabel) => init_token;
                 C_InitPIN(session hSession, pin pPin ulPinLen) => init_pin;
                 C_SetPIN(session hSession, pin pOldPin ulOldLen, pin pNewPin ulNewLen) => set_pin;
@@ -282,12 +282,36 @@ macro_rules! table {
     };
 }
 
-/// A row's function. The state that goes from argument to argument: the function and its goal, the session, the C
+/// What the trace shows of the arguments: `look::arguments` before the call or `look::results` after it, a function
+/// there for each kind (`trace.rs`).
+macro_rules! look {
+    ($phase:ident $line:ident) => {};
+    ($phase:ident $line:ident $kind:ident $($name:ident)+ $([$type:ty])?, $($rest:tt)*) => {
+        // SAFETY: the application lends what the arguments point to for the length of the call.
+        unsafe { pointers::look::$phase::$kind($line, [$(stringify!($name)),+], $($name),+) };
+        look!($phase $line $($rest)*)
+    };
+}
+
+/// A call with its line in the trace.
+macro_rules! traced {
+    ($name:ident [$($argument:tt)*] $call:expr) => {
+        crate::trace::traced(
+            Function::$name,
+            &|line| { look!(arguments line $($argument)*); },
+            &|line| { look!(results line $($argument)*); },
+            || $call,
+        )
+    };
+}
+
+/// A row's function. The state that goes from argument to argument: the function
+/// with its arguments, its goal, the session, the C
 /// parameters, the statements that read them, the names read, what the method is given, the inputs read so far, and
 /// where the answer goes.
 macro_rules! function {
     ($name:ident [$($argument:tt)*] => $($goal:tt)+) => {
-        function!(@read ($name [$($goal)+] (None) [] [] [] [] [] []) $($argument)* ,);
+        function!(@read (($name [$($argument)*,]) [$($goal)+] (None) [] [] [] [] [] []) $($argument)* ,);
     };
 
     // The kinds of arguments: [C parameters] [statements] [names read] [given] [inputs] [answers]
@@ -302,6 +326,9 @@ macro_rules! function {
     };
     (@read $state:tt number $n:ident, $($rest:tt)*) => {
         function!(@next $state [$n: CK_ULONG,] [] [$n] [$n,] [] [] $($rest)*);
+    };
+    (@read $state:tt mechanism_type $n:ident, $($rest:tt)*) => {
+        function!(@read $state number $n, $($rest)*);
     };
     (@read $state:tt boolean $b:ident, $($rest:tt)*) => {
         function!(@next $state [$b: CK_BBOOL,] [let $b = $b != CK_FALSE;] [$b] [$b,] [] [] $($rest)*);
@@ -411,7 +438,7 @@ macro_rules! function {
 
     // From one argument to the next.
     (@session
-        ($name:ident $goal:tt $session:tt [$($c:tt)*] [$($read:tt)*] [$($names:tt)*] [$($given:tt)*] $inputs:tt $answers:tt)
+        ($name:tt $goal:tt $session:tt [$($c:tt)*] [$($read:tt)*] [$($names:tt)*] [$($given:tt)*] $inputs:tt $answers:tt)
         $h:ident [$($c1:tt)*] [$($read1:tt)*] [$($names1:tt)*] [$($given1:tt)*] $($rest:tt)*
     ) => {
         function!(@read
@@ -420,7 +447,7 @@ macro_rules! function {
             $($rest)*);
     };
     (@output
-        ($name:ident $goal:tt $session:tt $c:tt $read:tt $names:tt $given:tt [$($inputs:ident)*] $answers:tt)
+        ($name:tt $goal:tt $session:tt $c:tt $read:tt $names:tt $given:tt [$($inputs:ident)*] $answers:tt)
         $p:ident $len:ident $($rest:tt)*
     ) => {
         function!(@next
@@ -431,7 +458,7 @@ macro_rules! function {
             [$p] [$p.room(),] [] [$p] $($rest)*);
     };
     (@next
-        ($name:ident $goal:tt $session:tt [$($c:tt)*] [$($read:tt)*] [$($names:tt)*] [$($given:tt)*] [$($inputs:tt)*]
+        ($name:tt $goal:tt $session:tt [$($c:tt)*] [$($read:tt)*] [$($names:tt)*] [$($given:tt)*] [$($inputs:tt)*]
             [$($answers:tt)*])
         [$($c1:tt)*] [$($read1:tt)*] [$($names1:tt)*] [$($given1:tt)*] [$($inputs1:tt)*] [$($answers1:tt)*]
         $($rest:tt)*
@@ -443,38 +470,40 @@ macro_rules! function {
     };
 
     // Every argument is read: the function, by its goal.
-    (@read ($name:ident [absent] $session:tt [$($c:tt)*] $($rest:tt)*)) => {
+    (@read (($name:ident $arguments:tt) [absent] $session:tt [$($c:tt)*] $($rest:tt)*)) => {
         #[doc = concat!("`", stringify!($name), "`: not there yet.")]
         #[unsafe(no_mangle)]
         #[allow(unused_variables, clippy::too_many_arguments)] // Of a function that is not there yet.
         unsafe extern "C" fn $name($($c)*) -> CK_RV {
-            library::not_supported(Function::$name, $session)
+            traced!($name $arguments library::not_supported(Function::$name, $session))
         }
     };
-    (@read ($name:ident [not_parallel] $session:tt [$($c:tt)*] $($rest:tt)*)) => {
+    (@read (($name:ident $arguments:tt) [not_parallel] $session:tt [$($c:tt)*] $($rest:tt)*)) => {
         #[doc = concat!("`", stringify!($name), "`: section 5.20.")]
         #[unsafe(no_mangle)]
         #[allow(unused_variables)] // Such a function has nothing to do.
         unsafe extern "C" fn $name($($c)*) -> CK_RV {
-            library::not_parallel(Function::$name)
+            traced!($name $arguments library::not_parallel(Function::$name))
         }
     };
-    (@read ($name:ident [own $own:ident] $session:tt [$($p:ident: $type:ty,)*] $($rest:tt)*)) => {
+    (@read (($name:ident $arguments:tt) [own $own:ident] $session:tt [$($p:ident: $type:ty,)*] $($rest:tt)*)) => {
         #[doc = concat!("`", stringify!($name), "`")]
         #[unsafe(no_mangle)]
         unsafe extern "C" fn $name($($p: $type),*) -> CK_RV {
-            // SAFETY: what the standard asks of the application for this function is what `own` asks of its caller.
-            library::guarded(Function::$name, || unsafe { $own($($p),*) })
+            traced!($name $arguments {
+                // SAFETY: what the standard asks of the application for this function is what `own` asks of its caller.
+                library::guarded(Function::$name, || unsafe { $own($($p),*) })
+            })
         }
     };
-    (@read ($name:ident [$method:ident] $session:tt [$($c:tt)*] [$($read:tt)*] [$($names:ident)*] [$($given:tt)*]
+    (@read (($name:ident $arguments:tt) [$method:ident] $session:tt [$($c:tt)*] [$($read:tt)*] [$($names:ident)*] [$($given:tt)*]
         $inputs:tt [$($answers:ident)*])
     ) => {
         #[doc = concat!("`", stringify!($name), "`")]
         #[unsafe(no_mangle)]
         #[allow(unused_mut, unused_variables, clippy::too_many_arguments)] // One pattern for every row.
         unsafe extern "C" fn $name($($c)*) -> CK_RV {
-            library::call(
+            traced!($name $arguments library::call(
                 Function::$name,
                 $session,
                 || {
@@ -482,7 +511,7 @@ macro_rules! function {
                     Ok(($($names,)*))
                 },
                 |token, ($(mut $names,)*)| function!(@finish [$($answers)*] token.$method($($given)*)),
-            )
+            ))
         }
     };
 

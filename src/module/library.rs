@@ -21,11 +21,12 @@ use crate::exports::Function;
 use crate::journal::{self, Journal};
 use crate::opening::{Gate, Opened};
 use crate::rv;
+use crate::trace::Trace;
 
 #[cfg(test)]
-use crate::exports::tests::double::plan;
+use crate::exports::tests::double::{plan, trace_file};
 #[cfg(not(test))]
-use crate::opening::plan;
+use crate::opening::{plan, trace_file};
 
 /// What calls go to between `C_Initialize` and `C_Finalize`.
 struct Installed {
@@ -48,12 +49,14 @@ struct Library {
     /// when the process forked.
     changing: Mutex<Changing>,
     journal: Journal,
+    trace: Trace,
 }
 
 static LIBRARY: Library = Library {
     installed: ArcSwapOption::const_empty(),
     changing: Mutex::new(Changing { prepared: false, gates: Vec::new() }),
     journal: Journal::new(),
+    trace: Trace::off(),
 };
 
 impl Library {
@@ -156,8 +159,13 @@ pub(crate) fn initialize(arguments: Option<CK_C_INITIALIZE_ARGS>) -> Result<()> 
         prepare_process()?;
         changing.prepared = true;
     }
-    let plan = plan()?;
-    LIBRARY.journal.follow(plan.journal);
+    let plan = plan();
+    if let Ok(plan) = &plan {
+        LIBRARY.journal.follow(plan.journal);
+    }
+    // Also where the configuration is refused: the trace shows what came of it.
+    LIBRARY.trace.follow(trace_file().as_deref());
+    let plan = plan?;
     let Opened { token, gate } = (plan.open)()?;
     changing.gates.retain(|gate| gate.strong_count() > 0);
     changing.gates.push(Arc::downgrade(&gate));
@@ -218,7 +226,7 @@ thread_local! {
 }
 
 /// Lets nothing out into a caller that could not take it.
-fn quietly(body: impl FnOnce()) {
+pub(crate) fn quietly(body: impl FnOnce()) {
     if let Err(payload) = catch_unwind(AssertUnwindSafe(body)) {
         std::mem::forget(payload);
     }
@@ -262,6 +270,23 @@ extern "C" fn after_in_child() {
         std::mem::forget(gates);
         drop(changing);
     });
+}
+
+/// Where calls are traced.
+pub(crate) fn trace() -> &'static Trace {
+    &LIBRARY.trace
+}
+
+/// The system's number of this thread.
+pub(crate) fn thread_id() -> libc::pid_t {
+    // SAFETY: gettid touches no memory.
+    unsafe { libc::gettid() }
+}
+
+/// Whose rights this process has.
+pub(crate) fn effective_user() -> libc::uid_t {
+    // SAFETY: geteuid touches no memory.
+    unsafe { libc::geteuid() }
 }
 
 /// Writes a line to standard error at once, past std's lock, which a fork could leave taken.

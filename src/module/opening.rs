@@ -56,3 +56,9 @@ pub(crate) fn plan() -> Result<Plan> {
     };
     Ok(Plan { journal, open: Box::new(open) })
 }
+
+/// The file that calls are traced to.
+#[cfg(not(test))]
+pub(crate) fn trace_file() -> Option<std::path::PathBuf> {
+    assembly::config::trace_file()
+}

@@ -5,6 +5,7 @@
 //! memory is judged first: null pointers, and ranges that no process can have. Pointers need not be aligned.
 #![allow(unsafe_code)]
 
+pub(crate) mod look;
 mod mechanism;
 mod template;
 

@@ -32,6 +32,7 @@ impl Machine {
     fn surroundings(&self) -> Surroundings<'static> {
         Surroundings {
             named_file: None,
+            trace_file: None,
             config_home: None,
             data_home: None,
             home: Some(self.path("home")),
@@ -155,6 +156,14 @@ fn a_home_that_is_not_there_is_named() {
         home.display()
     );
     assert_eq!(Config::found(&surroundings).unwrap_err(), refused(&system, reason));
+}
+
+#[test]
+fn a_trace_is_named_only_by_an_environment_that_is_believed() {
+    let variable = |name: &str| (name == "CLAVIGER_TRACE").then(|| OsString::from("/tmp/trace"));
+    assert_eq!(Surroundings::of(true, &variable).trace_file, Some(PathBuf::from("/tmp/trace")));
+    assert_eq!(Surroundings::of(false, &variable).trace_file, None);
+    assert_eq!(Surroundings::of(true, &|_| Some(OsString::new())).trace_file, None);
 }
 
 #[test]

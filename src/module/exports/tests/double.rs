@@ -55,6 +55,14 @@ pub(crate) fn fresh() -> Arc<Double> {
     double
 }
 
+/// The file that the next `C_Initialize` traces to.
+pub(crate) static TRACE: Mutex<Option<std::path::PathBuf>> = Mutex::new(None);
+
+/// In place of the environment.
+pub(crate) fn trace_file() -> Option<std::path::PathBuf> {
+    locked(&TRACE).clone()
+}
+
 /// In place of the configuration.
 pub(crate) fn plan() -> Result<Plan> {
     let double = locked(&NEXT).clone().ok_or(Error::Bug("no double"))?;
