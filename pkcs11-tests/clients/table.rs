@@ -42,6 +42,21 @@ macro_rules! pages {
 
 // Rows stand in the order of their pages' names.
 pages! {
+    #[ignore = "starts a Java machine some twenty times: half a minute"]
+    java: Row {
+        page: "docs/integrations/java.md",
+        client: "Java SunPKCS11",
+        version: "java -version 2>&1 | sed -n '1s/.*\"\\(.*\\)\".*/OpenJDK \\1/p'",
+        programs: &[
+            ("java", "openjdk-17-jdk-headless"),
+            ("keytool", "openjdk-17-jdk-headless"),
+            ("jarsigner", "openjdk-17-jdk-headless"),
+            ("openssl", "openssl"),
+            ("curl", "curl"),
+            ("pkcs11-tool", "opensc"),
+        ],
+        does: "keytool, jarsigner; signatures, GCM, OAEP, HMAC, ECDH; TLS 1.2 and 1.3",
+    },
     nginx: Row {
         page: "docs/integrations/nginx.md",
         client: "nginx",
