@@ -64,6 +64,13 @@ pages! {
         programs: &[("nginx", "nginx"), ("pkcs11-tool", "opensc"), ("openssl", "openssl"), ("curl", "curl")],
         does: "TLS 1.2 and 1.3 with RSA, PSS and P-256; 20 reloads under load",
     },
+    opendnssec: Row {
+        page: "docs/integrations/opendnssec.md",
+        client: "OpenDNSSEC",
+        version: "ods-hsmutil -V 2>&1 | sed -n 's/.* version //p'",
+        programs: &[("ods-hsmutil", "libhsm-bin")],
+        does: "ods-hsmutil: RSA, P-256, P-384; DNSKEY records, its own test",
+    },
 }
 
 #[test]
