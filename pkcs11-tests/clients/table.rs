@@ -42,6 +42,13 @@ macro_rules! pages {
 
 // Rows stand in the order of their pages' names.
 pages! {
+    certification_authority: Row {
+        page: "docs/integrations/certification-authority.md",
+        client: "openssl ca",
+        version: "openssl version | cut -d' ' -f1,2",
+        programs: &[("openssl", "openssl"), ("pkcs11-tool", "opensc")],
+        does: "root on P-384, issuer of RSA; servers, clients; revocation lists",
+    },
     #[ignore = "starts a Java machine some twenty times: half a minute"]
     java: Row {
         page: "docs/integrations/java.md",
