@@ -24,8 +24,8 @@ import javax.crypto.spec.SecretKeySpec;
 /**
  * What Java does with keys in a token. Whatever the token computed is checked with Java's own providers.
  *
- * <p>Arguments: claviger.cfg, agreement.cfg, the file with the user's PIN, the name of a key that agrees. The token has
- * the keys "rsa" and "ec" too.
+ * <p>Arguments: claviger.cfg, as `claviger configure java` writes it, agreement.cfg, the file with the user's PIN, the
+ * name of a key that agrees. The token has the keys "rsa" and "ec" too.
  */
 public final class Tour {
     private static final byte[] MESSAGE = "what is signed".getBytes(StandardCharsets.UTF_8);
