@@ -293,16 +293,21 @@ impl Opened {
     /// Those of the store.
     pub fn objects(&self, parts: &Parts, login: Option<&Login>, ids: &[RowId]) -> Result<Vec<Arc<Object>>> {
         let seen = self.seen.load(Ordering::Acquire);
-        let missing: Vec<RowId> = ids.iter().copied().filter(|id| self.cache.object(*id).is_none()).collect();
+        // Held from here on: whoever forgets one meanwhile does not take it out of the answer.
+        let cached: Vec<Option<Arc<Object>>> = ids.iter().map(|id| self.cache.object(*id)).collect();
+        let missing = ids.iter().zip(&cached).filter(|(_, cached)| cached.is_none());
+        let missing: Vec<RowId> = missing.map(|(id, _)| *id).collect();
         let mut loaded: Vec<SealedRow> = self.home.store.load(&missing)?.into_iter().flatten().collect();
         loaded.sort_by_key(|row| row.header.id);
         let mut objects = Vec::with_capacity(ids.len());
-        for id in ids {
-            let object =
-                match loaded.binary_search_by_key(id, |row| row.header.id).ok().and_then(|i| loaded.get(i)) {
-                    Some(row) => self.open_found(parts, login, row, seen),
-                    None => Ok(self.cache.object(*id)),
-                };
+        for (id, cached) in ids.iter().zip(cached) {
+            let row =
+                || loaded.binary_search_by_key(id, |row| row.header.id).ok().and_then(|i| loaded.get(i));
+            let object = match (cached, row()) {
+                (Some(object), _) => Ok(Some(object)),
+                (None, Some(row)) => self.open_found(parts, login, row, seen),
+                (None, None) => Ok(None),
+            };
             match object {
                 Ok(object) => objects.extend(object),
                 Err(error @ (Error::Forged { .. } | Error::Encoding(_))) => log::error!("{error}"),

@@ -150,3 +150,28 @@ fn what_an_officer_makes_or_copies_as_trusted_reads_so_at_once() {
     let made = app.create_object(session, template).unwrap();
     assert_eq!(value(app, session, made, CKA_TRUSTED), AttributeValue::Bool(true));
 }
+
+#[test]
+fn a_search_finds_everything_while_others_push_objects_out_of_the_cache() {
+    let token = Token::with_user();
+    let settings = engine::application::Settings { cached_objects: 1, ..settings() };
+    let app = &engine_with(Arc::new(token.places.clone()), settings);
+    let session = log_in(app, token.slot, PIN).unwrap();
+    for number in 0..4 {
+        ec_pair(app, session, &format!("{number}"), true).unwrap();
+    }
+    let all = find(app, session, vec![]);
+    assert_eq!(all.len(), 8);
+    let over = std::sync::atomic::AtomicBool::new(false);
+    thread::scope(|scope| {
+        scope.spawn(|| {
+            let session = open(app, token.slot);
+            while !over.load(std::sync::atomic::Ordering::Relaxed) {
+                all.iter().for_each(|object| drop(value(app, session, *object, CKA_LABEL)));
+            }
+        });
+        let short = (0..2000).map(|_| find(app, session, vec![])).find(|found| *found != all);
+        over.store(true, std::sync::atomic::Ordering::Relaxed);
+        assert_eq!(short, None);
+    });
+}
