@@ -7,6 +7,7 @@ use std::sync::Arc;
 use clap::{ArgMatches, Command};
 use pkcs11::{Error, Token};
 
+use crate::cert;
 use crate::configure::{self, Configure};
 use crate::failure::{Failure, Result};
 use crate::generate;
@@ -21,6 +22,7 @@ use crate::token;
 const NOUNS: &[(&str, &str)] = &[
     ("token", "Tokens and the slots that they are in"),
     ("key", "Keys: private, public and secret ones"),
+    ("cert", "Certificates"),
     ("object", "Objects of every kind"),
     ("configure", "What to put into a client's configuration, with the paths of this installation"),
     ("generate", "Pages and completions, for packages"),
@@ -34,7 +36,14 @@ const COMMANDS: &[Row] = &[
     row::<key::Generate>("key", "generate", "Make a key, or a pair of keys, in the token"),
     row::<key::List>("key", "list", "Show the keys of a token"),
     row::<key::Show>("key", "show", "Show one key: what it may do, how it is protected, its URI"),
+    row::<key::Import>("key", "import", "Import the keys of a file, and the certificates with them"),
+    row::<key::Export>("key", "export", "Write a public key as PEM, or another key wrapped"),
     row::<key::Delete>("key", "delete", "Delete a key, or both keys of a pair"),
+    row::<cert::Import>("cert", "import", "Import the certificates of a file"),
+    row::<cert::List>("cert", "list", "Show the certificates of a token"),
+    row::<cert::Show>("cert", "show", "Show one certificate"),
+    row::<cert::Export>("cert", "export", "Write a certificate as PEM"),
+    row::<cert::Delete>("cert", "delete", "Delete one certificate"),
     row::<object::List>("object", "list", "Show every object of a token"),
     row::<object::Show>("object", "show", "Show one object with its attributes"),
     row::<object::Delete>("object", "delete", "Delete one object"),

@@ -1,7 +1,9 @@
 //! `claviger key`
 
 mod delete;
+mod export;
 mod generate;
+mod import;
 mod kind;
 mod list;
 mod show;
@@ -16,7 +18,9 @@ use crate::object::{Found, ObjectChoice, several};
 use crate::session::UserSession;
 
 pub(crate) use delete::Delete;
+pub(crate) use export::Export;
 pub(crate) use generate::Generate;
+pub(crate) use import::{Import, Passphrase, opened};
 pub(crate) use list::List;
 pub(crate) use show::Show;
 

@@ -1,6 +1,8 @@
 //! The command `claviger`: it translates command lines and decides nothing.
 #![forbid(unsafe_code)]
 
+mod batch;
+mod cert;
 mod choice;
 mod command;
 mod configure;
@@ -9,9 +11,11 @@ mod failure;
 mod generate;
 mod journal;
 mod key;
+mod key_file;
 #[cfg(test)]
 mod mock;
 mod object;
+mod output;
 mod pin;
 mod screen;
 mod session;

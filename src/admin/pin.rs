@@ -31,6 +31,8 @@ pub(crate) enum Source {
 pub(crate) struct Wanted {
     /// Whose, as in "the officer's PIN".
     whose: &'static str,
+    /// What it is: PIN or passphrase.
+    secret: &'static str,
     /// The beginning of the options: `officer-pin` for `--officer-pin-file` and `--officer-pin-fd`.
     option: &'static str,
     source: Source,
@@ -49,14 +51,24 @@ impl Wanted {
             (None, Some(number)) => Source::Descriptor(number),
             (None, None) => Source::Terminal,
         };
-        Self { whose, option, source }
+        Self { whose, secret: "PIN", option, source }
+    }
+
+    /// The passphrase of a file that is imported.
+    pub(crate) fn passphrase(file: Option<PathBuf>, descriptor: Option<u32>) -> Self {
+        Self { secret: "passphrase", ..Self::new("file's", "passphrase", file, descriptor) }
+    }
+
+    /// What it is called: `user's PIN`.
+    fn named(&self) -> String {
+        format!("{} {}", self.whose, self.secret)
     }
 
     /// Reads a PIN that is there already.
     pub(crate) fn known(&self, asker: &mut dyn Asker) -> Result<Secret> {
         match self.handed()? {
             Some(pin) => Ok(pin),
-            None => self.ask(asker, &format!("The {} PIN: ", self.whose)),
+            None => self.ask(asker, &format!("The {}: ", self.named())),
         }
     }
 
@@ -74,7 +86,7 @@ impl Wanted {
             }
         }
         Err(Failure::pin(
-            format!("the {} PIN was typed differently {ROUNDS} times", self.whose),
+            format!("the {} was typed differently {ROUNDS} times", self.named()),
             "nothing was changed: start again",
         ))
     }
@@ -86,11 +98,11 @@ impl Wanted {
     fn ask(&self, asker: &mut dyn Asker, prompt: &str) -> Result<Secret> {
         let typed = asker.ask(prompt).map_err(|error| match error.kind() {
             ErrorKind::Interrupted | ErrorKind::UnexpectedEof => Failure::pin(
-                format!("the {} PIN was not given", self.whose),
+                format!("the {} was not given", self.named()),
                 "nothing was changed: start again",
             ),
             _ => Failure::pin(
-                format!("there is no terminal to ask for the {} PIN ({error})", self.whose),
+                format!("there is no terminal to ask for the {} ({error})", self.named()),
                 format!("name a file with --{0}-file, or a descriptor with --{0}-fd", self.option),
             ),
         })?;
@@ -106,7 +118,7 @@ impl Wanted {
         };
         if file.is_terminal() {
             return Err(Failure::pin(
-                format!("{place} is a terminal, which would show the {} PIN", self.whose),
+                format!("{place} is a terminal, which would show the {}", self.named()),
                 format!(
                     "leave out --{0}-file and --{0}-fd: the PIN is then asked for without echo",
                     self.option
@@ -115,16 +127,16 @@ impl Wanted {
         }
         let pin = one_line(file).map_err(|error| {
             Failure::pin(
-                format!("the {} PIN cannot be read from {place}: {error}", self.whose),
-                "it must hold the PIN alone, on one line",
+                format!("the {} cannot be read from {place}: {error}", self.named()),
+                format!("it must hold the {} alone, on one line", self.secret),
             )
         })?;
         self.not_empty(pin).map(Some)
     }
 
     fn not_empty(&self, pin: Secret) -> Result<Secret> {
-        if pin.is_empty() {
-            return Err(Failure::pin(format!("the {} PIN is empty", self.whose), "give one"));
+        if pin.is_empty() && self.secret == "PIN" {
+            return Err(Failure::pin(format!("the {} is empty", self.named()), "give one"));
         }
         Ok(pin)
     }
@@ -133,7 +145,7 @@ impl Wanted {
     fn file(&self, path: &Path) -> Result<File> {
         let cannot = |error: io::Error| {
             Failure::pin(
-                format!("the {} PIN cannot be read from {}: {error}", self.whose, path.display()),
+                format!("the {} cannot be read from {}: {error}", self.named(), path.display()),
                 format!("name another file with --{}-file", self.option),
             )
         };
@@ -145,7 +157,7 @@ impl Wanted {
         let group_allowed = if metadata.uid() == 0 { 0o040 } else { 0 };
         if metadata.is_file() && mode & 0o077 & !group_allowed != 0 {
             return Err(Failure::pin(
-                format!("others may read or write {}, which holds the {} PIN", path.display(), self.whose),
+                format!("others may read or write {}, which holds the {}", path.display(), self.named()),
                 format!("chmod 600 {0}, and choose another PIN if {0} was readable before", path.display()),
             ));
         }
@@ -161,7 +173,7 @@ impl Wanted {
         };
         opened.map_err(|error| {
             Failure::pin(
-                format!("the {} PIN cannot be read from descriptor {number}: {error}", self.whose),
+                format!("the {} cannot be read from descriptor {number}: {error}", self.named()),
                 format!("open the descriptor for reading, or use --{}-file", self.option),
             )
         })

@@ -31,8 +31,6 @@ pub(crate) enum Tone {
     Warning,
     /// Wrong.
     Bad,
-    /// Beside the point.
-    Faint,
 }
 
 impl Tone {
@@ -42,7 +40,6 @@ impl Tone {
             Self::Good => AnsiColor::Green.on_default(),
             Self::Warning => AnsiColor::Yellow.on_default(),
             Self::Bad => AnsiColor::Red.on_default().bold(),
-            Self::Faint => Style::new().dimmed(),
         }
     }
 }

@@ -54,6 +54,16 @@ impl Door {
         Ok(Self { token: self.token.with(uri)?, pin_file, pin_fd: self.pin_fd })
     }
 
+    /// Whether it says where the PIN comes from.
+    pub(crate) fn says_pin(&self) -> bool {
+        self.pin_file.is_some() || self.pin_fd.is_some()
+    }
+
+    /// The descriptor that the PIN comes from.
+    pub(crate) fn pin_descriptor(&self) -> Option<u32> {
+        self.pin_fd
+    }
+
     /// Opens a session on the chosen token and logs its user in.
     pub(crate) fn enter(&self, stage: &mut Stage<'_>, access: Access) -> Result<UserSession> {
         let session = self.open(stage, access)?;

@@ -10,6 +10,7 @@ use tempfile::TempDir;
 use crate::command::{Stage, run};
 use crate::mock::Answers;
 use crate::screen::Screen;
+use crate::session::UserSession;
 
 /// The user's PIN of a bench's token.
 pub(crate) const PIN: &str = "user-pin-1";
@@ -67,6 +68,16 @@ impl Bench {
         Done { code, out: text(out), err: text(err) }
     }
 
+    /// A session of the user's with the one token.
+    pub(crate) fn session(&self, access: Access) -> UserSession {
+        let token = Arc::clone(&self.token);
+        let slot = token.slot_list(true, true).unwrap()[0];
+        let handle = token.open_session(slot, access, true).unwrap();
+        token.login(handle, UserType::User, Some(PIN.as_bytes())).unwrap();
+        let info = token.token_info(slot).unwrap();
+        UserSession { token, handle, info }
+    }
+
     /// Creates an object as the user of the one token.
     pub(crate) fn create(&self, template: Vec<Attribute>) -> ObjectHandle {
         let slots = self.token.slot_list(true, true).unwrap();
@@ -101,4 +112,12 @@ fn blank(line: &str) -> String {
         }
         None => line.to_owned(),
     }
+}
+
+/// Runs openssl; gives what it writes.
+pub(crate) fn openssl(arguments: &[&str]) -> String {
+    let mut command = std::process::Command::new("openssl");
+    let output = command.args(arguments).stdin(std::process::Stdio::null()).output().unwrap();
+    assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
 }

@@ -95,12 +95,12 @@ impl About {
     }
 
     /// Tells what was made.
-    pub(super) fn tell(&self, made: &[Found], stage: &mut Stage<'_>) -> Result<()> {
+    pub(super) fn tell(&self, done: &str, made: &[Found], stage: &mut Stage<'_>) -> Result<()> {
         if self.json {
             return write_json(stage.out, &Listing { keys: made.iter().map(Found::shown).collect() });
         }
         for key in made {
-            writeln!(stage.out, "Made {}.", printable(&key.described()))?;
+            writeln!(stage.out, "{done} {}.", printable(&key.described()))?;
         }
         Ok(())
     }
@@ -122,7 +122,7 @@ impl Verb for Generate {
         drop(running);
         let made = made.map_err(|error| Failure::token(format!("the key \"{label}\" is not made"), error))?;
         let made: Vec<_> = made.into_iter().map(|key| Found::read(&session, key)).collect::<Result<_>>()?;
-        self.about.tell(&made, stage)
+        self.about.tell("Made", &made, stage)
     }
 }
 

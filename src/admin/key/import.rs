@@ -1,0 +1,197 @@
+//! `claviger key import`
+
+use std::path::{Path, PathBuf};
+
+use clap::Args;
+use pkcs11::constants as c;
+use pkcs11::{Access, Attribute};
+
+use super::generate::{About, tell_of_namesakes};
+use super::kind::{Half, Use, able};
+use crate::batch::Batch;
+use crate::cert;
+use crate::command::{Stage, Verb};
+use crate::failure::{Failure, Result};
+use crate::key_file::{self, Contents, KeyValue, Refusal};
+use crate::object::{Found, attributes};
+use crate::pin::Wanted;
+use crate::session::{Door, UserSession};
+
+/// Imports the keys of a file, and the certificates that are in it.
+#[derive(Debug, Args)]
+pub(crate) struct Import {
+    #[command(flatten)]
+    door: Door,
+    /// The file: PEM or DER; PKCS#8 (encrypted or not), PKCS#1, SEC 1, SPKI, or PKCS#12
+    #[arg(value_name = "FILE")]
+    file: PathBuf,
+    #[command(flatten)]
+    passphrase: Passphrase,
+    #[command(flatten)]
+    about: About,
+}
+
+/// Where the passphrase of a file comes from.
+#[derive(Clone, Debug, Args)]
+pub(crate) struct Passphrase {
+    /// Read the passphrase of an encrypted file from a file that nobody else may read
+    #[arg(long, value_name = "FILE", conflicts_with = "passphrase_fd")]
+    passphrase_file: Option<PathBuf>,
+    /// Read the passphrase of an encrypted file from an open descriptor
+    #[arg(long, value_name = "N")]
+    passphrase_fd: Option<u32>,
+}
+
+impl Passphrase {
+    /// Refuses one descriptor for two secrets.
+    pub(crate) fn check(&self, door: &Door) -> Result<()> {
+        if self.passphrase_fd.is_some() && self.passphrase_fd == door.pin_descriptor() {
+            return Err(Failure::Usage(
+                "claviger: a descriptor gives one secret: use two for --pin-fd and --passphrase-fd\n"
+                    .to_owned(),
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Reads a file of keys or certificates; asks for its passphrase if it needs one.
+pub(crate) fn opened(path: &Path, passphrase: &Passphrase, stage: &mut Stage<'_>) -> Result<Contents> {
+    let bytes = key_file::read(path, stage)?;
+    let wanted = Wanted::passphrase(passphrase.passphrase_file.clone(), passphrase.passphrase_fd);
+    let mut failure = None;
+    let mut ask = || {
+        wanted.known(stage.asker).map_err(|why| {
+            failure = Some(why);
+            Refusal::NotAsked
+        })
+    };
+    let shown = path.display();
+    let contents = key_file::parse(bytes.expose(), &mut ask).map_err(|refusal| match refusal {
+        Refusal::Form(reason, remedy) => Failure::refused(format!("{shown} is not taken: {reason}"), remedy),
+        Refusal::Passphrase => {
+            Failure::pin(format!("the passphrase does not open {shown}"), "try again with the right one")
+        }
+        Refusal::NotAsked => Failure::pin(format!("{shown} needs its passphrase"), ""),
+    });
+    match (contents, failure) {
+        (Err(_), Some(failure)) => Err(failure),
+        (Ok(contents), _) if contents.is_empty() => Err(Failure::refused(
+            format!("{shown} holds neither a key nor a certificate"),
+            "give PEM or DER: PKCS#8, PKCS#1, SEC 1, SPKI, X.509 or PKCS#12",
+        )),
+        (contents, _) => contents,
+    }
+}
+
+impl Verb for Import {
+    fn run(self, stage: &mut Stage<'_>) -> Result<()> {
+        self.passphrase.check(&self.door)?;
+        let contents = opened(&self.file, &self.passphrase, stage)?;
+        let keys = contents.private_keys.len() + contents.public_keys.len();
+        self.check(&contents, keys)?;
+        let session = self.door.enter(stage, Access::ReadWrite)?;
+        if let Some(label) = &self.about.label {
+            tell_of_namesakes(&session, label, stage)?;
+        }
+        let mut batch = Batch::begin(&session);
+        let progress = stage.screen.progress("importing");
+        let (total, mut made) = (u64::try_from(keys).unwrap_or(u64::MAX), Vec::new());
+        for (key, done) in contents.private_keys.iter().zip(0..) {
+            progress.set(done, total);
+            made.extend(self.private(&session, &mut batch, key, &contents)?);
+        }
+        for key in &contents.public_keys {
+            let (label, id) = (self.label(key), self.about.id(&session)?);
+            made.push(self.public(&mut batch, key, &label, &id)?);
+        }
+        for certificate in &contents.certificates {
+            made.extend(cert::add(&mut batch, &session, certificate, &certificate.label(), None)?);
+        }
+        batch.keep();
+        drop(progress);
+        self.about.tell("Imported", &made, stage)
+    }
+}
+
+impl Import {
+    fn check(&self, contents: &Contents, keys: usize) -> Result<()> {
+        let shown = self.file.display();
+        if keys == 0 {
+            return Err(Failure::refused(
+                format!("there is no key in {shown}"),
+                "`claviger cert import` imports certificates",
+            ));
+        }
+        if keys > 1 && (self.about.label.is_some() || self.about.id.is_some()) {
+            return Err(Failure::refused(
+                format!("there are {keys} keys in {shown}, and --label and --id name one"),
+                "leave them out, or split the file",
+            ));
+        }
+        let all = contents.private_keys.iter().chain(&contents.public_keys);
+        let unnamed = |key: &KeyValue| self.about.label.is_none() && key.name.is_none();
+        if all.clone().any(unnamed) {
+            return Err(Failure::Usage(format!(
+                "claviger: {shown} does not say what its key is called\n  what to do: add --label NAME\n"
+            )));
+        }
+        all.map(|key| able(key.key_type)).try_for_each(|able| self.about.check(able))
+    }
+
+    fn label(&self, key: &KeyValue) -> String {
+        self.about.label.clone().or_else(|| key.name.clone()).unwrap_or_default()
+    }
+
+    /// What a key may do unless that is said: nothing but deriving comes from keys on this curve.
+    fn usual(key: &KeyValue) -> &'static [Use] {
+        if key.key_type == c::CKK_EC_MONTGOMERY { &[Use::Derive] } else { &[] }
+    }
+
+    /// Makes a private key, the public key that the token computes from it, and the certificate that is for it.
+    fn private(
+        &self,
+        session: &UserSession,
+        batch: &mut Batch<'_>,
+        key: &KeyValue,
+        contents: &Contents,
+    ) -> Result<Vec<Found>> {
+        let (label, id) = (self.label(key), self.about.id(session)?);
+        let class = Attribute::ulong(c::CKA_CLASS, c::CKO_PRIVATE_KEY);
+        let key_type = Attribute::ulong(c::CKA_KEY_TYPE, key.key_type);
+        let allowed = self.about.allowed(Half::Private, able(key.key_type), Self::usual(key));
+        let named = self.about.named(&label, &id);
+        let template = [vec![class.clone(), key_type], named, key.attributes.clone(), allowed].concat();
+        let private = batch.create(&format!("the private key \"{label}\""), template)?;
+        let told = attributes(session, private.handle, &[c::CKA_PUBLIC_KEY_INFO])?;
+        let info = told.bytes(c::CKA_PUBLIC_KEY_INFO).unwrap_or_default();
+        let same = Found::all(session, vec![class, Attribute::bytes(c::CKA_PUBLIC_KEY_INFO, info)])?;
+        if let Some(before) = same.iter().find(|found| found.handle != private.handle) {
+            return Err(Failure::refused(
+                format!("the key is in the token already: {}; nothing was imported", before.described()),
+                "`claviger key delete` deletes that one first",
+            ));
+        }
+        let mut made = vec![private];
+        if let Some(public) = key_file::public_key(info) {
+            made.push(self.public(batch, &public, &label, &id)?);
+        }
+        for certificate in contents.certificates.iter().filter(|certificate| certificate.public_key == info) {
+            made.extend(cert::add(batch, session, certificate, &label, Some(&id))?);
+        }
+        Ok(made)
+    }
+
+    fn public(&self, batch: &mut Batch<'_>, key: &KeyValue, label: &str, id: &[u8]) -> Result<Found> {
+        let about = vec![
+            Attribute::ulong(c::CKA_CLASS, c::CKO_PUBLIC_KEY),
+            Attribute::ulong(c::CKA_KEY_TYPE, key.key_type),
+        ];
+        let allowed = self.about.allowed(Half::Public, able(key.key_type), Self::usual(key));
+        let template = [about, self.about.named(label, id), key.attributes.clone(), allowed].concat();
+        batch.create(&format!("the public key \"{label}\""), template)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,245 @@
+//! Import and export, with files that openssl writes.
+
+use std::path::Path;
+
+use tempfile::TempDir;
+
+use crate::tests::{Bench, Done, PIN, openssl};
+
+struct Desk {
+    bench: Bench,
+    folder: TempDir,
+}
+
+impl Desk {
+    fn new() -> Self {
+        Self { bench: Bench::with_token("web"), folder: tempfile::tempdir().unwrap() }
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.folder.path().join(name).to_str().unwrap().to_owned()
+    }
+
+    fn import(&self, name: &str, line: &[&str], typed: &[&str]) -> Done {
+        self.bench.claviger(&[&["key", "import", &self.path(name)], line].concat(), typed)
+    }
+
+    fn objects(&self) -> usize {
+        self.bench.claviger(&["object", "list"], &[PIN]).out.lines().count() - 1
+    }
+
+    /// A key of this algorithm in the file `key.pem`, and its public key as openssl writes it.
+    fn key(&self, algorithm: &[&str]) -> String {
+        let key = self.path("key.pem");
+        let _ = std::fs::remove_file(&key);
+        openssl(&[&["genpkey", "-out", &key, "-algorithm"], algorithm].concat());
+        openssl(&["pkey", "-in", &key, "-pubout"])
+    }
+}
+
+const EC: &[&str] = &["EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+
+#[test]
+fn every_type_of_key_comes_in_and_its_public_key_goes_out_as_openssl_writes_it() {
+    let desk = Desk::new();
+    let algorithms: [&[&str]; 6] = [
+        &["RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
+        EC,
+        &["EC", "-pkeyopt", "ec_paramgen_curve:P-521"],
+        &["EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"],
+        &["ed25519"],
+        &["x25519"],
+    ];
+    for (number, algorithm) in algorithms.iter().enumerate() {
+        let public = desk.key(algorithm);
+        let label = format!("key {number}");
+        let done = desk.import("key.pem", &["--label", &label], &[PIN]);
+        assert_eq!(done.code, 0, "{algorithm:?}: {}", done.err);
+        assert_eq!(done.out.lines().count(), 2, "{}", done.out);
+        let exported = desk.bench.claviger(&["key", "export", "--label", &label], &[PIN]);
+        assert_eq!(exported.out, public, "{algorithm:?}: {}", exported.err);
+    }
+}
+
+#[test]
+fn every_form_of_a_file_gives_the_same_key() {
+    let desk = Desk::new();
+    let public = desk.key(EC);
+    let key = desk.path("key.pem");
+    openssl(&[
+        "pkcs8",
+        "-topk8",
+        "-nocrypt",
+        "-in",
+        &key,
+        "-outform",
+        "DER",
+        "-out",
+        &desk.path("pkcs8.der"),
+    ]);
+    openssl(&["ec", "-in", &key, "-out", &desk.path("sec1.pem")]);
+    openssl(&["ec", "-in", &key, "-outform", "DER", "-out", &desk.path("sec1.der")]);
+    let encrypted = ["pkcs8", "-topk8", "-passout", "pass:sesame", "-in", &key];
+    openssl(&[&encrypted[..], &["-out", &desk.path("aes.pem")]].concat());
+    openssl(&[&encrypted[..], &["-v2", "des3", "-outform", "DER", "-out", &desk.path("des3.der")]].concat());
+    for (name, typed) in [
+        ("pkcs8.der", &[PIN][..]),
+        ("sec1.pem", &[PIN]),
+        ("sec1.der", &[PIN]),
+        ("aes.pem", &["sesame", PIN]),
+        ("des3.der", &["sesame", PIN]),
+    ] {
+        let done = desk.import(name, &["--label", name], typed);
+        assert_eq!(done.code, 0, "{name}: {}", done.err);
+        let exported = desk.bench.claviger(&["key", "export", "--label", name], &[PIN]);
+        assert_eq!(exported.out, public, "{name}");
+        let gone = desk.bench.claviger(&["key", "delete", "--label", name, "--yes"], &[PIN]);
+        assert_eq!(gone.code, 0, "{}", gone.err);
+    }
+    let wrong = desk.import("aes.pem", &["--label", "a"], &["open", PIN]);
+    assert_eq!((wrong.code, desk.objects()), (3, 0), "{}", wrong.err);
+    let public_only = desk.path("public.pem");
+    std::fs::write(&public_only, &public).unwrap();
+    assert_eq!(desk.import("public.pem", &["--label", "a"], &[PIN]).code, 0);
+    assert_eq!(desk.objects(), 1);
+}
+
+/// A PKCS#12 of a key, its certificate and the one above it.
+fn pkcs12(desk: &Desk, more: &[&str]) -> String {
+    let _ = desk.key(EC);
+    let at = |name: &str| desk.path(name);
+    let new_ca = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    openssl(
+        &[&new_ca[..], &["-subj", "/CN=An issuer", "-keyout", &at("ca.key"), "-out", &at("ca.pem")]].concat(),
+    );
+    openssl(&["req", "-new", "-key", &at("key.pem"), "-subj", "/CN=www", "-out", &at("www.csr")]);
+    let signed = ["x509", "-req", "-set_serial", "7", "-CA", &at("ca.pem"), "-CAkey", &at("ca.key")];
+    openssl(&[&signed[..], &["-in", &at("www.csr"), "-out", &at("www.pem")]].concat());
+    let bundle = ["pkcs12", "-export", "-inkey", &at("key.pem"), "-in", &at("www.pem")];
+    let rest = ["-certfile", &at("ca.pem"), "-passout", "pass:sesame", "-out", &at("www.p12")];
+    openssl(&[&bundle[..], &rest, more].concat());
+    at("www.p12")
+}
+
+#[test]
+fn a_pkcs12_brings_its_key_and_the_chain_and_the_certificate_has_the_keys_id() {
+    let desk = Desk::new();
+    let _ = pkcs12(&desk, &["-name", "web server"]);
+    let done = desk.import("www.p12", &["--id", "77"], &["sesame", PIN]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let listed = desk.bench.claviger(&["object", "list"], &[PIN]).out;
+    let mut rows: Vec<_> = listed.lines().skip(1).collect();
+    rows.sort_unstable();
+    assert_eq!(rows.len(), 4, "{listed}");
+    assert!(rows[0].starts_with("certificate") && rows[0].contains("An issuer"), "{listed}");
+    for row in &rows[1..] {
+        assert!(row.contains("web server") && row.ends_with("77"), "{listed}");
+    }
+    let again = desk.import("www.p12", &[], &["sesame", PIN]);
+    assert_eq!((again.code, desk.objects()), (1, 4), "{}", again.err);
+    assert!(again.err.contains("in the token already"), "{}", again.err);
+    let wrong = desk.import("www.p12", &[], &["open", PIN]);
+    assert_eq!(wrong.code, 3, "{}", wrong.err);
+}
+
+#[test]
+fn an_old_pkcs12_comes_in_too() {
+    let desk = Desk::new();
+    let _ = pkcs12(&desk, &["-keypbe", "PBE-SHA1-3DES", "-certpbe", "PBE-SHA1-3DES", "-macalg", "SHA1"]);
+    let done = desk.import("www.p12", &["--label", "old"], &["sesame", PIN]);
+    assert_eq!((done.code, desk.objects()), (0, 4), "{}", done.err);
+}
+
+#[test]
+fn what_fails_half_way_leaves_nothing_behind() {
+    let desk = Desk::new();
+    let _ = pkcs12(&desk, &[]);
+    // A certificate whose last element, the signature, is no BIT STRING: the token refuses it, after the keys were made.
+    openssl(&["x509", "-in", &desk.path("www.pem"), "-outform", "DER", "-out", &desk.path("www.der")]);
+    let mut broken = std::fs::read(desk.path("www.der")).unwrap();
+    let length = broken.len();
+    let at =
+        (0..length - 1).rev().find(|at| broken[*at] == 3 && at + 2 + usize::from(broken[at + 1]) == length);
+    broken[at.unwrap()] = 4;
+    let broken = pem_rfc7468::encode_string("CERTIFICATE", pem_rfc7468::LineEnding::LF, &broken).unwrap();
+    let key = std::fs::read_to_string(desk.path("key.pem")).unwrap();
+    std::fs::write(desk.path("both.pem"), key.clone() + &broken).unwrap();
+    let done = desk.import("both.pem", &["--label", "a"], &[PIN]);
+    assert_eq!((done.code, desk.objects()), (1, 0), "{}", done.err);
+    assert!(done.err.contains("cannot be imported; nothing was"), "{}", done.err);
+    std::fs::write(desk.path("twice.pem"), key.clone() + &key).unwrap();
+    let done = desk.import("twice.pem", &["--label", "a"], &[PIN]);
+    assert_eq!((done.code, desk.objects()), (1, 0), "{}", done.err);
+    let done = desk.import("key.pem", &["--label", "a", "--usage", "derive,decrypt"], &[PIN]);
+    assert_eq!((done.code, desk.objects()), (2, 0), "{}", done.err);
+}
+
+#[test]
+fn files_that_are_none_are_refused_with_the_reason() {
+    let desk = Desk::new();
+    std::fs::write(desk.path("text"), "no key").unwrap();
+    std::fs::write(desk.path("empty"), "").unwrap();
+    std::fs::File::create(desk.path("huge")).unwrap().set_len(1 << 40).unwrap();
+    for (name, words) in [
+        ("absent", "No such file"),
+        (".", "Is a directory"),
+        ("text", "neither a key nor a certificate"),
+        ("empty", "neither a key nor a certificate"),
+        ("huge", "longer than 1048576 bytes"),
+    ] {
+        let done = desk.import(name, &["--label", "a"], &[PIN]);
+        assert_eq!((done.code, done.out.as_str()), (1, ""), "{name}");
+        assert!(done.err.contains(words), "{name}: {}", done.err);
+        assert!(done.err.contains("what to do"), "{name}: {}", done.err);
+    }
+    let endless = desk.bench.claviger(&["key", "import", "/dev/zero", "--label", "a"], &[PIN]);
+    assert_eq!(endless.code, 1);
+}
+
+#[test]
+fn a_key_that_others_may_read_is_told_of_and_taken() {
+    use std::os::unix::fs::PermissionsExt;
+    let desk = Desk::new();
+    let _ = desk.key(EC);
+    let mode =
+        |mode| std::fs::set_permissions(desk.path("key.pem"), PermissionsExt::from_mode(mode)).unwrap();
+    mode(0o644);
+    let done = desk.import("key.pem", &["--label", "a"], &[PIN]);
+    assert_eq!(done.code, 0);
+    assert!(done.err.contains("others may read"), "{}", done.err);
+}
+
+#[test]
+fn a_key_leaves_wrapped_only_and_only_if_it_was_made_for_that() {
+    let desk = Desk::new();
+    let make = |line: &[&str]| {
+        let done = desk.bench.claviger(&[&["key", "generate"], line].concat(), &[PIN]);
+        assert_eq!(done.code, 0, "{}", done.err);
+    };
+    make(&["--type", "aes", "--label", "kek", "--usage", "wrap,unwrap"]);
+    make(&["--type", "rsa:2048", "--label", "rsa kek", "--usage", "wrap"]);
+    make(&["--type", "ec", "--label", "stays"]);
+    make(&["--type", "ec", "--label", "leaves", "--extractable"]);
+    make(&["--type", "aes:128", "--label", "secret", "--extractable"]);
+    let export = |label: &str, by: &str, file: &str| {
+        let out = desk.path(file);
+        let line = ["key", "export", "--label", label, "--wrap-with", by, "--out", &out];
+        desk.bench.claviger(&line, &[PIN])
+    };
+    let stays = export("stays", "kek", "a");
+    assert_eq!(stays.code, 1);
+    assert!(stays.err.contains("--extractable"), "{}", stays.err);
+    assert!(!Path::new(&desk.path("a")).exists());
+    for (label, by) in [("leaves", "kek"), ("secret", "kek"), ("secret", "rsa kek")] {
+        let file = format!("{label} by {by}");
+        let done = export(label, by, &file);
+        assert_eq!(done.code, 0, "{}", done.err);
+        assert!(std::fs::metadata(desk.path(&file)).unwrap().len() > 16);
+        assert_eq!(export(label, by, &file).code, 1, "a file that is there is not overwritten");
+    }
+    assert_eq!(export("leaves", "stays", "b").code, 4, "a key that may not wrap");
+    let bare = desk.bench.claviger(&["key", "export", "--label", "secret"], &[PIN]);
+    assert_eq!((bare.code, bare.out.as_str()), (1, ""), "{}", bare.err);
+    let no_file = desk.bench.claviger(&["key", "export", "--label", "secret", "--wrap-with", "kek"], &[PIN]);
+    assert_eq!(no_file.code, 2);
+}

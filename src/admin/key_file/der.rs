@@ -1,0 +1,181 @@
+//! DER: the forms of keys, told apart by trying each.
+
+use ::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
+use ::der::{Decode, Encode};
+use pkcs1::{RsaPrivateKey, RsaPublicKey};
+use pkcs8::spki::SubjectPublicKeyInfoRef;
+use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
+use pkcs11::Attribute;
+use pkcs11::constants as c;
+use sec1::EcPrivateKey;
+
+use super::{Ask, Certificate, Contents, KeyValue, Refusal, pkcs12};
+use crate::curves::{Curve, curve_of};
+
+/// rsaEncryption (RFC 8017) and id-ecPublicKey (RFC 5480).
+const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
+const EC: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.10045.2.1");
+/// An OCTET STRING of less than 128 bytes: its tag.
+const OCTET_STRING: u8 = 0x04;
+
+/// Reads one structure.
+pub(super) fn parse(bytes: &[u8], ask: Ask<'_>, contents: &mut Contents) -> Result<(), Refusal> {
+    if PrivateKeyInfoRef::from_der(bytes).is_ok() {
+        contents.private_keys.push(pkcs8(bytes)?);
+    } else if EncryptedPrivateKeyInfoRef::from_der(bytes).is_ok() {
+        contents.private_keys.push(encrypted(bytes, ask)?);
+    } else if RsaPrivateKey::<UintRef<'_>>::from_der(bytes).is_ok() {
+        contents.private_keys.push(pkcs1(bytes)?);
+    } else if EcPrivateKey::from_der(bytes).is_ok() {
+        contents.private_keys.push(sec1(bytes, None)?);
+    } else if SubjectPublicKeyInfoRef::from_der(bytes).is_ok() {
+        contents.public_keys.push(spki(bytes)?);
+    } else if pkcs12::is_pkcs12(bytes) {
+        pkcs12::parse(bytes, ask, contents)?;
+    } else {
+        let certificate = Certificate::read(bytes, None);
+        let certificate =
+            certificate.map_err(|_| Refusal::form("it is neither a key nor a certificate, in PEM or in DER"));
+        contents.certificates.push(certificate?);
+    }
+    Ok(())
+}
+
+/// An unencrypted PKCS#8 private key.
+pub(super) fn pkcs8(bytes: &[u8]) -> Result<KeyValue, Refusal> {
+    let damaged = || Refusal::form("its private key is damaged");
+    let info = PrivateKeyInfoRef::from_der(bytes).map_err(|_| damaged())?;
+    let value = info.private_key.as_bytes();
+    match info.algorithm.oid {
+        RSA => pkcs1(value),
+        EC => {
+            let params = info.algorithm.parameters.ok_or_else(damaged)?.to_der().map_err(|_| damaged())?;
+            sec1(value, Some(&params))
+        }
+        oid => {
+            let params = oid.to_der().map_err(|_| damaged())?;
+            let curve = curve_of(&params).filter(|curve| curve.key_type != c::CKK_EC);
+            let curve = curve.ok_or_else(|| unknown_algorithm(oid))?;
+            // RFC 8410 section 7: the seed is an OCTET STRING once more.
+            let seed = <&::der::asn1::OctetStringRef>::from_der(value).map_err(|_| damaged())?;
+            Ok(on_curve(curve, seed.as_bytes()))
+        }
+    }
+}
+
+fn unknown_algorithm(oid: ObjectIdentifier) -> Refusal {
+    Refusal::Form(
+        format!("its key is for an algorithm that tokens here do not have ({oid})"),
+        "tokens take RSA, P-224, P-256, P-384, P-521, secp256k1, Ed25519 and X25519".to_owned(),
+    )
+}
+
+fn on_curve(curve: &Curve, value: &[u8]) -> KeyValue {
+    let attributes =
+        vec![Attribute::bytes(c::CKA_EC_PARAMS, curve.params), Attribute::bytes(c::CKA_VALUE, value)];
+    KeyValue { key_type: curve.key_type, attributes, name: None }
+}
+
+/// An encrypted PKCS#8 private key.
+pub(super) fn encrypted(bytes: &[u8], ask: Ask<'_>) -> Result<KeyValue, Refusal> {
+    let info = EncryptedPrivateKeyInfoRef::from_der(bytes).map_err(|_| {
+        Refusal::Form(
+            "its private key is damaged, or encrypted in a way that is not known here".to_owned(),
+            "encrypt it anew: openssl pkcs8 -topk8 -v2 aes-256-cbc -in FILE -out NEW".to_owned(),
+        )
+    })?;
+    let passphrase = ask()?;
+    let plain = info.decrypt(passphrase.expose()).map_err(|_| Refusal::Passphrase)?;
+    // What decrypts to no key was decrypted with another passphrase, one time in 256.
+    pkcs8(plain.as_bytes()).map_err(|refusal| match PrivateKeyInfoRef::from_der(plain.as_bytes()) {
+        Ok(_) => refusal,
+        Err(_) => Refusal::Passphrase,
+    })
+}
+
+/// A PKCS#1 RSA private key.
+pub(super) fn pkcs1(bytes: &[u8]) -> Result<KeyValue, Refusal> {
+    let key = RsaPrivateKey::<UintRef<'_>>::from_der(bytes)
+        .map_err(|_| Refusal::form("its RSA private key is damaged, or has more than two primes"))?;
+    let part = |attribute, number: UintRef<'_>| Attribute::bytes(attribute, number.as_bytes());
+    let attributes = vec![
+        part(c::CKA_MODULUS, key.modulus),
+        part(c::CKA_PUBLIC_EXPONENT, key.public_exponent),
+        part(c::CKA_PRIVATE_EXPONENT, key.private_exponent),
+        part(c::CKA_PRIME_1, key.prime1),
+        part(c::CKA_PRIME_2, key.prime2),
+        part(c::CKA_EXPONENT_1, key.exponent1),
+        part(c::CKA_EXPONENT_2, key.exponent2),
+        part(c::CKA_COEFFICIENT, key.coefficient),
+    ];
+    Ok(KeyValue { key_type: c::CKK_RSA, attributes, name: None })
+}
+
+/// A SEC 1 private key; `params` names the curve where PKCS#8 does.
+pub(super) fn sec1(bytes: &[u8], params: Option<&[u8]>) -> Result<KeyValue, Refusal> {
+    let key = EcPrivateKey::from_der(bytes).map_err(|_| {
+        Refusal::form("its private key is damaged, or its curve is written out instead of named")
+    })?;
+    let named = match (params, &key.parameters) {
+        (Some(params), _) => params.to_vec(),
+        (None, Some(parameters)) => {
+            parameters.to_der().map_err(|_| Refusal::form("its curve cannot be read"))?
+        }
+        (None, None) => return Err(Refusal::form("its private key does not say on which curve it is")),
+    };
+    let curve = curve_of(&named).ok_or_else(|| {
+        Refusal::Form(
+            "its private key is on a curve that tokens here do not have".to_owned(),
+            "tokens take P-224, P-256, P-384, P-521, secp256k1, Ed25519 and X25519".to_owned(),
+        )
+    })?;
+    Ok(on_curve(curve, key.private_key))
+}
+
+/// A PKCS#1 RSA public key.
+pub(super) fn pkcs1_public(bytes: &[u8]) -> Result<KeyValue, Refusal> {
+    let key = RsaPublicKey::<UintRef<'_>>::from_der(bytes)
+        .map_err(|_| Refusal::form("its RSA public key is damaged"))?;
+    let attributes = vec![
+        Attribute::bytes(c::CKA_MODULUS, key.modulus.as_bytes()),
+        Attribute::bytes(c::CKA_PUBLIC_EXPONENT, key.public_exponent.as_bytes()),
+    ];
+    Ok(KeyValue { key_type: c::CKK_RSA, attributes, name: None })
+}
+
+/// A public key in a `SubjectPublicKeyInfo`.
+pub(super) fn spki(bytes: &[u8]) -> Result<KeyValue, Refusal> {
+    public_key(bytes).ok_or_else(|| {
+        Refusal::form("its public key is damaged, or of an algorithm that tokens here do not have")
+    })
+}
+
+/// A public key in a `SubjectPublicKeyInfo`: `None` for one that is damaged or of an unknown algorithm.
+pub(crate) fn public_key(spki: &[u8]) -> Option<KeyValue> {
+    let info = SubjectPublicKeyInfoRef::<'_>::from_der(spki).ok()?;
+    let point = raw(&info.subject_public_key)?;
+    if info.algorithm.oid == RSA {
+        return pkcs1_public(point).ok();
+    }
+    let params = match info.algorithm.oid {
+        EC => AnyRef::to_der(&info.algorithm.parameters?).ok()?,
+        oid => oid.to_der().ok()?,
+    };
+    let curve = curve_of(&params)?;
+    // PKCS#11 v3.2 section 6.3.3: a point is wrapped in an OCTET STRING; sections 6.3.5 and 6.3.7: bytes are not.
+    let point = if curve.key_type == c::CKK_EC { octet_string(point)? } else { point.to_vec() };
+    let attributes =
+        vec![Attribute::bytes(c::CKA_EC_PARAMS, curve.params), Attribute::bytes(c::CKA_EC_POINT, &point)];
+    Some(KeyValue { key_type: curve.key_type, attributes, name: None })
+}
+
+fn raw<'a>(bits: &BitStringRef<'a>) -> Option<&'a [u8]> {
+    bits.as_bytes()
+}
+
+fn octet_string(bytes: &[u8]) -> Option<Vec<u8>> {
+    let length = u8::try_from(bytes.len()).ok()?;
+    // Lengths from 128 on take a byte that says how many follow: a P-521 point has 133.
+    let head: &[u8] = if length < 0x80 { &[OCTET_STRING, length] } else { &[OCTET_STRING, 0x81, length] };
+    Some([head, bytes].concat())
+}
