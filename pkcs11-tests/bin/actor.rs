@@ -3,7 +3,8 @@
 //!
 //! `initialize`, `finalize`, `slots`, `open rw|ro` (a session with the first token, or the one that `slot N` named),
 //! `login so|user PIN`, `logout`, `generate rsa|p256|p384 LABEL token|session`, `find LABEL|*`, `read HANDLE`,
-//! `sign rsa|ec HANDLE HEX`, `verify rsa|ec HANDLE HEX HEX`, `destroy HANDLE`, `random N`, `info`,
+//! `relabel HANDLE TEXT N` (N labels, one after the other: TEXT-1 to TEXT-N), `sign rsa|ec HANDLE HEX`,
+//! `verify rsa|ec HANDLE HEX HEX`, `destroy HANDLE`, `random N`, `info`,
 //! `init-token SLOT PIN`, `init-pin PIN`, `set-pin OLD NEW`, `close`, `arm N` (lets the preloaded shim fail the
 //! N-th write from now), `arm-syncs` (lets every sync fail), `written` (writes since then).
 #![allow(clippy::disallowed_types, reason = "the tests are a C application: they speak the C types")]
@@ -91,6 +92,7 @@ impl Actor {
             ["generate", kind, label, place] => self.generate(kind, label, *place == "token"),
             ["find", "*"] => self.find(&Template::new()),
             ["find", label] => self.find(&Template::new().bytes(CKA_LABEL, label)),
+            ["relabel", object, text, times] => only(self.relabel(number(object), text, number(times))),
             ["destroy", object] => only(module.destroy_object(session, number(object))),
             ["read", object] => {
                 let (rv, answers) =
@@ -119,6 +121,15 @@ impl Actor {
             }
             _ => panic!("the actor does not know {words:?}"),
         }
+    }
+
+    /// Gives an object one label after the other; tells the first refusal.
+    fn relabel(&self, object: CK_OBJECT_HANDLE, text: &str, times: usize) -> CK_RV {
+        let change = |turn| {
+            let label = Template::new().bytes(CKA_LABEL, format!("{text}-{turn}"));
+            self.module.set_attribute_values(self.session, object, &label)
+        };
+        (1..=times).map(change).find(|rv| *rv != CKR_OK).unwrap_or(CKR_OK)
     }
 
     fn open(&mut self, writing: bool) -> Answer {

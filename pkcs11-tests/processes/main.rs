@@ -8,6 +8,7 @@
     reason = "the tests' bodies are functions that the test macro calls"
 )]
 
+mod changing;
 mod forking;
 mod growth;
 mod locking;

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::thread;
 
 use cryptoki_sys::{
-    CKF_RW_SESSION, CKF_SERIAL_SESSION, CKM_ECDSA, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_KEY_HANDLE_INVALID,
-    CKR_OK, CKR_OPERATION_NOT_INITIALIZED, CKR_SESSION_HANDLE_INVALID, CKR_USER_ALREADY_LOGGED_IN,
-    CKR_USER_NOT_LOGGED_IN, CKU_USER,
+    CKA_SIGN, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKM_ECDSA, CKR_CRYPTOKI_NOT_INITIALIZED,
+    CKR_KEY_HANDLE_INVALID, CKR_OK, CKR_OPERATION_NOT_INITIALIZED, CKR_SESSION_HANDLE_INVALID,
+    CKR_USER_ALREADY_LOGGED_IN, CKR_USER_NOT_LOGGED_IN, CKU_USER,
 };
 use pkcs11_tests::keys::{Kind, generate, sign};
 use pkcs11_tests::{Template, Test, USER_PIN, assert_rv, mechanism, on_claviger};
@@ -19,7 +19,7 @@ on_claviger!(finalize_while_other_threads_call_is_a_clean_refusal_for_them);
 /// what is not there any more.
 fn finalize_while_other_threads_call_is_a_clean_refusal_for_them(t: &Test) {
     let token = t.token();
-    let pair = generate(t.module, token.user_session(), Kind::P256, true, "shared");
+    let _pair = generate(t.module, token.user_session(), Kind::P256, true, "shared");
     let (over, served) = (AtomicBool::new(false), AtomicU64::new(0));
     thread::scope(|scope| {
         let threads = [(); 16].map(|()| {
@@ -31,9 +31,14 @@ fn finalize_while_other_threads_call_is_a_clean_refusal_for_them(t: &Test) {
                         assert_rv!(rv, CKR_CRYPTOKI_NOT_INITIALIZED);
                         continue;
                     }
-                    let searched = t.module.find_objects_init(session, &Template::new());
+                    // A private key has another handle under each login.
+                    let wanted = Template::new().boolean(CKA_SIGN, true);
+                    let searched = t.module.find_objects_init(session, &wanted);
                     assert!(is_clean(searched), "C_FindObjectsInit: {searched:#x}");
-                    let signed = sign(t.module, session, &mechanism(CKM_ECDSA), pair.private, &[7; 32]);
+                    let (found, keys) = t.module.find_objects(session, 1);
+                    assert!(is_clean(found), "C_FindObjects: {found:#x}");
+                    let key = keys.first().copied().unwrap_or_default();
+                    let signed = sign(t.module, session, &mechanism(CKM_ECDSA), key, &[7; 32]);
                     served.fetch_add(u64::from(signed.is_ok()), Ordering::Relaxed);
                     assert!(signed.as_ref().err().is_none_or(|rv| is_clean(*rv)), "{signed:x?}");
                     let closed = t.module.close_session(session);

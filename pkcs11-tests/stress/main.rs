@@ -11,6 +11,7 @@
     reason = "the tests' bodies are functions that the test macro calls"
 )]
 
+mod changing;
 mod crowd;
 mod finalizing;
 mod lives;
