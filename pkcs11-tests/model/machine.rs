@@ -183,6 +183,9 @@ impl Machine {
                     return Err(CKR_KEY_HANDLE_INVALID);
                 }
                 digest.add_part();
+                if key == Key::Private {
+                    digest.take_in_private();
+                }
                 Ok(())
             }
             Call::DigestEncrypt(place, room) => self.session(place)?.update_both(Kind::Digest, room),
@@ -301,6 +304,13 @@ impl Operation {
     fn add_part(&mut self) {
         if let Self::Active { parts, .. } = self {
             *parts += 1;
+        }
+    }
+
+    /// What has taken in a private key ends with the login under which it was seen.
+    fn take_in_private(&mut self) {
+        if let Self::Active { key, .. } = self {
+            *key = Key::Private;
         }
     }
 
