@@ -16,7 +16,8 @@ use crate::command::{Stage, Verb};
 use crate::failure::{Failure, Result};
 use crate::token::write_json;
 
-pub(crate) use installation::Installation;
+use installation::Installation;
+pub(crate) use installation::library;
 
 /// A client's configuration and where it goes.
 pub(crate) struct Snippet {

@@ -84,6 +84,16 @@ impl Failure {
         }
     }
 
+    /// Why, without what to do.
+    pub(crate) fn words(&self) -> String {
+        match self {
+            Self::Usage(words) => words.clone(),
+            Self::Token { what, error } => format!("{what}: {error}"),
+            Self::Refused { reason, .. } => reason.clone(),
+            Self::Output(error) => error.to_string(),
+        }
+    }
+
     /// Says why, and what to do next.
     pub(crate) fn tell(&self, err: &mut dyn Write) -> io::Result<()> {
         match self {

@@ -94,7 +94,7 @@ fn meant(named: Option<String>, stage: &mut Stage<'_>) -> (String, Option<u64>) 
 }
 
 /// The library that is installed with this command, or lies beside it.
-fn library() -> Result<PathBuf> {
+pub(crate) fn library() -> Result<PathBuf> {
     let missing = |why: &str| {
         Failure::not_found(format!("{LIBRARY} is not found: {why}"), "name it with --module FILE")
     };
