@@ -1,7 +1,7 @@
 # What is typed in this folder. `make` alone lists the targets. Only scripts/setup installs anything.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test interop model fuzz stress memory-checks race-check check header bench-quick build fetch bare-root clean
+.PHONY: help demo test interop model fuzz stress memory-checks race-check check header bench-quick bench build fetch bare-root clean
 
 cargo := scripts/cargo
 # A target that has fetched works without a network from then on.
@@ -66,11 +66,18 @@ header: ## write include/claviger.h from the code's tables
 	@$(MAKE) --no-print-directory fetch
 	@CARGO_NET_OFFLINE=true scripts/make-header
 
-bench-quick: ## signatures a second, beside the bare algorithm and SoftHSM
+# Measured is the release build; the page and its charts are written into docs/.
+meter = $(MAKE) --no-print-directory build && \
+	$(offline) build --locked --release --package claviger-mechanisms --example primitive_speed && \
+	$(offline) bench --locked --package pkcs11-tests --bench meter
+
+bench-quick: ## two minutes: operations a second beside the bare algorithm and SoftHSM
 	@scripts/setup test
-	@$(MAKE) --no-print-directory build
-	@$(offline) build --locked --release --package claviger-mechanisms --example primitive_speed
-	@$(offline) bench --locked --package pkcs11-tests --bench quick
+	@$(meter)
+
+bench: ## fifteen minutes, more rounds: MODULE=/path/to/another.so to measure that too
+	@scripts/setup test
+	@METER=long && export METER && $(meter)
 
 build: fetch ## build target/release/libclaviger.so and the command claviger
 	$(offline) build --locked --release --workspace --exclude pkcs11-tests
