@@ -6,9 +6,10 @@ use std::path::PathBuf;
 
 use cryptoki_sys::{
     CK_RV, CKA_CLASS, CKA_DERIVE, CKA_EC_PARAMS, CKA_KEY_TYPE, CKA_SIGN_RECOVER, CKA_TOKEN, CKA_UNWRAP,
-    CKA_VALUE_LEN, CKA_VERIFY_RECOVER, CKA_WRAP, CKD_NULL, CKK_AES, CKM_AES_ECB, CKM_AES_KEY_GEN,
+    CKA_VALUE, CKA_VALUE_LEN, CKA_VERIFY_RECOVER, CKA_WRAP, CKD_NULL, CKK_AES, CKM_AES_ECB, CKM_AES_KEY_GEN,
     CKM_AES_KEY_WRAP, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKM_EDDSA, CKM_RSA_PKCS, CKM_SHA256,
-    CKO_SECRET_KEY, CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_HOST_MEMORY, CKR_OK, CKR_TOKEN_WRITE_PROTECTED,
+    CKO_DATA, CKO_SECRET_KEY, CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_HOST_MEMORY, CKR_OK,
+    CKR_TOKEN_WRITE_PROTECTED,
 };
 use pkcs11_tests::disk::{be_bound_by_permissions, can_fail, set_mode};
 use pkcs11_tests::keys::{Kind, Pair, attribute, generate};
@@ -24,6 +25,7 @@ on_claviger!(
     a_parameter_for_which_there_is_no_memory_is_told_by_every_function_that_takes_one,
     input_that_shares_its_memory_with_output_is_told_when_there_is_no_memory_for_a_copy,
     a_message_that_is_kept_whole_is_told_when_there_is_no_memory_for_it,
+    a_value_is_made_or_told_however_much_memory_is_left,
     a_full_disk_takes_no_key_and_says_so,
     a_disk_that_fails_takes_no_key_and_says_so,
     a_token_that_may_not_be_written_takes_no_key_and_says_so,
@@ -69,6 +71,29 @@ fn a_parameter_for_which_there_is_no_memory_is_told_by_every_function_that_takes
     }
     let key = aes(m, session, &[1; 16]);
     assert_rv!(m.encrypt_init(session, by, key), CKR_OK, "with memory all is well");
+}
+
+/// Section 5.1.1: an allocation that fails is an error of the call, wherever on its way into the token it comes.
+fn a_value_is_made_or_told_however_much_memory_is_left(t: &Test) {
+    limits::keep_no_memory();
+    let session = t.token().user_session();
+    let m = t.module;
+    for of_token in [false, true] {
+        let template = Template::new().ulong(CKA_CLASS, CKO_DATA).boolean(CKA_TOKEN, of_token);
+        let template = template.bytes(CKA_VALUE, vec![7; MUCH]);
+        let mut met = std::collections::BTreeSet::new();
+        for left in (2..=200).step_by(18) {
+            limits::leave_data(Some(left << 20));
+            let (rv, object) = m.create_object(session, &template);
+            limits::leave_data(None);
+            assert!([CKR_OK, CKR_HOST_MEMORY, CKR_DEVICE_MEMORY].contains(&rv), "{left} MiB: {rv:#x}");
+            met.insert(rv);
+            if rv == CKR_OK {
+                assert_rv!(m.destroy_object(session, object), CKR_OK);
+            }
+        }
+        assert!(met.contains(&CKR_OK) && met.contains(&CKR_HOST_MEMORY), "{met:x?}");
+    }
 }
 
 /// Section 5.2 lets both be one memory, for which the input is copied.

@@ -32,6 +32,9 @@ const VALUE: usize = 16 << 20;
 /// Bytes of all values of a template, at most.
 const TOTAL: usize = 64 << 20;
 
+/// How many copies of its values a template may come to at once on its way into the store.
+const COPIES: usize = 8;
+
 /// What may still be read of a template, so that a small one cannot ask for a large copy.
 struct Budget {
     attributes: usize,
@@ -45,7 +48,18 @@ struct Budget {
 pub(crate) unsafe fn template(entries: *const CK_ATTRIBUTE, count: CK_ULONG) -> Result<Template> {
     let mut budget = Budget { attributes: COUNT, bytes: TOTAL };
     // SAFETY: as promised to this function.
-    unsafe { read(entries, count, DEPTH, &mut budget) }
+    let template = unsafe { read(entries, count, DEPTH, &mut budget) }?;
+    room_for_copies(TOTAL - budget.bytes)?;
+    Ok(template)
+}
+
+/// Asks whether the memory is there that a template of so many bytes will take, and gives it back.
+///
+/// Values are copied again where they are typed, sealed and written, and there an allocation that fails ends the
+/// process. Another thread may take the memory in between: what is prevented is one large template doing it alone.
+fn room_for_copies(bytes: usize) -> Result<()> {
+    let mut room = Vec::<u8>::new();
+    room.try_reserve_exact(bytes.saturating_mul(COPIES)).map_err(|_| Error::HostMemory)
 }
 
 /// The entries themselves, without what they point to.
