@@ -257,7 +257,8 @@ fn an_object_that_is_not_destroyable_stays(t: &Test) {
 fn a_refused_template_makes_nothing(t: &Test) {
     let token = t.token();
     let session = token.user_session();
-    assert_ne!(t.module.create_object(session, &data("a note").boolean(CKA_MODULUS, true)).0, CKR_OK);
+    let (rv, _) = t.module.create_object(session, &data("a note").boolean(CKA_MODULUS, true));
+    assert!(rv != CKR_OK && (rv == CKR_ATTRIBUTE_TYPE_INVALID || !t.is_claviger()), "{rv:#x}");
     assert_eq!(objects(&token, session), 0);
     assert_rv!(t.module.create_object(session, &data("a note")).0, CKR_OK);
 }
