@@ -30,6 +30,21 @@ pub(crate) struct TokenChoice {
 }
 
 impl TokenChoice {
+    /// Whether it says anything at all.
+    pub(crate) fn is_said(&self) -> bool {
+        self.token.is_some() || self.is_for_ever()
+    }
+
+    /// Whether it names one token for ever, as a label does not.
+    pub(crate) fn is_for_ever(&self) -> bool {
+        self.serial.is_some() || self.slot.is_some()
+    }
+
+    /// The slot that was given.
+    pub(crate) fn slot(&self) -> Option<u64> {
+        self.slot
+    }
+
     /// This choice, and what a URI says besides.
     pub(crate) fn with(&self, uri: &Uri) -> Result<Self> {
         let differ =

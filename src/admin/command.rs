@@ -33,6 +33,7 @@ const COMMANDS: &[Row] = &[
     row::<token::Init>("token", "init", "Make a token in an empty slot: its officer, its user, their PINs"),
     row::<token::List>("token", "list", "Show the slots and the tokens in them"),
     row::<token::Show>("token", "show", "Show one token: its state, its limits, its mechanisms"),
+    row::<token::Delete>("token", "delete", "Destroy a token and everything in it, without any PIN"),
     row::<key::Generate>("key", "generate", "Make a key, or a pair of keys, in the token"),
     row::<key::List>("key", "list", "Show the keys of a token"),
     row::<key::Show>("key", "show", "Show one key: what it may do, how it is protected, its URI"),

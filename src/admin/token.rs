@@ -1,5 +1,6 @@
 //! `claviger token`.
 
+mod delete;
 mod init;
 mod list;
 mod show;
@@ -13,6 +14,7 @@ use serde::Serialize;
 use crate::failure::{Failure, Result};
 use crate::show::flags;
 
+pub(crate) use delete::Delete;
 pub(crate) use init::Init;
 pub(crate) use list::List;
 pub(crate) use show::Show;

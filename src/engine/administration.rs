@@ -7,10 +7,30 @@ use crate::application::Application;
 use crate::audit;
 use crate::slot::Look;
 use crate::store::{RowId, RowKind, Shelf, TagQuery};
+use crate::token_management::serial_number;
 
 const PAGE: usize = 256;
 
 impl Application {
+    pub(crate) fn do_delete_token(&self, id: SlotId) -> Result<()> {
+        let slot = self.slot(id)?;
+        let places = self.list_places()?;
+        if !places.iter().any(|place| place.token == slot.token && place.has_store) {
+            return Err(Error::TokenNotInitialized);
+        }
+        // A token that cannot be opened any more can be deleted all the same.
+        let opened = slot.token(&self.parts, Look::Now).ok();
+        let counts = slot.sessions.lock();
+        if !counts.is_empty() {
+            return Err(Error::SessionExists);
+        }
+        opened.iter().for_each(|opened| slot.end_life(opened));
+        self.parts.places.delete(slot.token)?;
+        drop(counts);
+        log::warn!("the token {} in slot {} was deleted", serial_number(slot.token), id.0);
+        self.list_places().map(drop)
+    }
+
     pub(crate) fn do_audit_events(&self, slot: SlotId, from: u64, limit: usize) -> Result<Vec<AuditEvent>> {
         let opened = self.slot(slot)?.token(&self.parts, Look::Now)?;
         loop {

@@ -469,4 +469,8 @@ impl Administration for Application {
     ) -> Result<()> {
         self.do_trust_key(session, unique_id, public_key, trusted)
     }
+
+    fn delete_token(&self, slot: SlotId) -> Result<()> {
+        self.do_delete_token(slot)
+    }
 }

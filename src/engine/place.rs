@@ -55,6 +55,14 @@ pub trait Places: Send + Sync {
     /// # Errors
     /// [`pkcs11::Error::DeviceKey`]
     fn destroy_device_keys_before(&self, token: TokenId, keep: u64) -> Result<()>;
+
+    /// Destroys a token: all its device keys, then its store and counters. Its slot goes with it, and the number is not
+    /// given again. Cut short, it leaves a token that nothing opens, and that can be deleted again.
+    ///
+    /// # Errors
+    /// [`pkcs11::Error::TokenNotInitialized`] when there is no such token, [`pkcs11::Error::DeviceKey`], and those of
+    /// the store.
+    fn delete(&self, token: TokenId) -> Result<()>;
 }
 
 /// An opened token.

@@ -43,6 +43,17 @@ pub trait Administration: Send + Sync {
         public_key: Option<[u8; 48]>,
         trusted: bool,
     ) -> Result<()>;
+
+    /// Destroys a token with everything in it, by nobody's PIN: whoever may write its folder and its device keys could
+    /// remove them by hand as well. It need not be possible to open it. Its slot goes with it.
+    ///
+    /// # Errors
+    /// [`crate::Error::SlotIdInvalid`]; [`crate::Error::TokenNotInitialized`] for a slot that is empty;
+    /// [`crate::Error::SessionExists`] while this application has a session with it (other processes are not seen, and
+    /// go on with the keys that they have in memory until they end); those of the store.
+    fn delete_token(&self, _slot: SlotId) -> Result<()> {
+        Err(crate::Error::FunctionNotSupported)
+    }
 }
 
 /// Everything that a token can be asked.

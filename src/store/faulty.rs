@@ -31,7 +31,7 @@ struct Tally {
 }
 
 /// Which write fails, shared by all wrappers of one test. Writes are: each batch of a commit, `reserve`, `update`
-/// of a counter, `open` with `create`, `provide_device_key` and `destroy_device_keys_before`.
+/// of a counter, `open` with `create`, `provide_device_key`, `destroy_device_keys_before` and `delete`.
 #[derive(Clone, Default)]
 pub struct Faults {
     tally: Arc<Mutex<Tally>>,
@@ -206,6 +206,10 @@ impl Places for FaultyPlaces {
 
     fn destroy_device_keys_before(&self, token: TokenId, keep: u64) -> Result<()> {
         self.faults.write(|| self.inner.destroy_device_keys_before(token, keep))
+    }
+
+    fn delete(&self, token: TokenId) -> Result<()> {
+        self.faults.write(|| self.inner.delete(token))
     }
 }
 

@@ -1,6 +1,7 @@
 //! An installation in folders: `tokens/<uuid>/` with each token's store and counters, device keys in a folder of
 //! their own.
 
+mod deleting;
 mod device_key;
 mod file_system;
 mod names;
@@ -165,6 +166,11 @@ impl Folder {
     /// Makes a place for a token to come, unless somebody else has meanwhile.
     fn make_place(&self) -> Result<()> {
         let _lock = self.lock()?;
+        self.make_place_locked()
+    }
+
+    /// As [`Folder::make_place`], for whoever holds the lock.
+    fn make_place_locked(&self) -> Result<()> {
         let taken = self.found()?;
         if taken.iter().any(|place| !place.has_store) {
             return Ok(());
@@ -262,6 +268,10 @@ impl Places for Folder {
         };
         let _lock = self.lock().map_err(failed)?;
         self.keys.destroy_before(token, keep)
+    }
+
+    fn delete(&self, token: TokenId) -> Result<()> {
+        self.delete_token(token)
     }
 }
 

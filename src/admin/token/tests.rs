@@ -346,3 +346,59 @@ fn a_token_is_made_though_nobody_reads_standard_error() {
     assert_eq!(run(line.map(OsString::from), &mut stage), 0);
     assert!(made(&token, 1).2.is_some());
 }
+
+mod delete {
+    use crate::tests::{Bench, OFFICER_PIN, PIN};
+
+    fn slots(bench: &Bench) -> Vec<String> {
+        let listed = bench.claviger(&["token", "list"], &[]);
+        assert_eq!(listed.code, 0, "{}", listed.err);
+        listed.out.lines().skip(1).map(str::to_owned).collect()
+    }
+
+    #[test]
+    fn a_token_goes_after_its_label_was_typed_and_the_others_stay_in_their_slots() {
+        let bench = Bench::with_token("web");
+        bench.add_token("mail");
+        let before = slots(&bench);
+        let done = bench.claviger(&["token", "delete", "--token", "web"], &["web"]);
+        assert_eq!(done.code, 0, "{}", done.err);
+        assert!(done.err.contains("every key and object of the token"), "{}", done.err);
+        assert!(done.out.starts_with("The token \"web\" in slot "), "{}", done.out);
+        assert_eq!(slots(&bench), before[1..]);
+        assert_eq!(bench.claviger(&["object", "list"], &[PIN]).code, 0, "mail is the one token that is left");
+        let made =
+            bench.claviger(&["token", "init", "--label", "web"], &[OFFICER_PIN, OFFICER_PIN, PIN, PIN]);
+        assert_eq!(made.code, 0, "{}", made.err);
+        let number = before[0].split(' ').next().unwrap();
+        assert!(!slots(&bench).iter().any(|row| row.starts_with(number)), "{:?}", slots(&bench));
+    }
+
+    #[test]
+    fn nothing_goes_unless_it_is_confirmed_or_said_for_ever() {
+        let bench = Bench::with_token("web");
+        let before = slots(&bench);
+        for (line, typed, code) in [
+            (&["token", "delete"][..], &[][..], 2),
+            (&["token", "delete", "--yes"], &[], 2),
+            (&["token", "delete", "--token", "web", "--yes"], &[], 2),
+            (&["token", "delete", "--token", "web"], &["wbe"], 1),
+            (&["token", "delete", "--token", "web"], &[], 1),
+            (&["token", "delete", "--token", "wbe"], &["wbe"], 4),
+            (&["token", "delete", "--slot", "1", "--yes"], &[], 4),
+        ] {
+            let done = bench.claviger(line, typed);
+            assert_eq!((done.code, done.out.as_str()), (code, ""), "{line:?}");
+            assert_eq!(slots(&bench), before);
+        }
+        let session = bench.session(pkcs11::Access::ReadOnly);
+        let serial = session.info.serial_number.clone();
+        let line = ["token", "delete", "--serial", &serial, "--yes"];
+        let done = bench.claviger(&line, &[]);
+        assert_eq!(done.code, 1, "a session is open");
+        assert!(done.err.contains("end the programs that use the token"), "{}", done.err);
+        drop(session);
+        assert_eq!(bench.claviger(&line, &[]).code, 0);
+        assert_eq!(slots(&bench).len(), 1, "the empty slot");
+    }
+}

@@ -106,7 +106,7 @@ impl Places for MemoryPlaces {
     fn list(&self) -> Result<Vec<Place>> {
         let mut tokens = locked(&self.tokens);
         if tokens.values().all(|token| token.store.is_some()) {
-            let slot = tokens.len() as u64 + 1;
+            let slot = tokens.values().map(|token| token.slot).max().unwrap_or(0) + 1;
             tokens.insert(token_id(slot), Token { slot, ..Token::default() });
         }
         let mut places: Vec<Place> = tokens
@@ -148,6 +148,12 @@ impl Places for MemoryPlaces {
             token.device_keys.retain(|incarnation, _| *incarnation >= keep);
         }
         Ok(())
+    }
+
+    fn delete(&self, token: TokenId) -> Result<()> {
+        // The empty place comes first: its number is above that of the token that goes.
+        self.list()?;
+        locked(&self.tokens).remove(&token).map(drop).ok_or(Error::TokenNotInitialized)
     }
 }
 

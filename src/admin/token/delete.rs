@@ -1,0 +1,94 @@
+//! `claviger token delete`
+
+use std::io::ErrorKind;
+
+use clap::Args;
+use pkcs11::SlotId;
+
+use super::{Shown, Slot, write_json};
+use crate::choice::TokenChoice;
+use crate::command::{Stage, Verb};
+use crate::failure::{Failure, Result};
+use crate::show::printable;
+
+/// Destroys a token and everything in it, without any PIN.
+#[derive(Debug, Args)]
+pub(crate) struct Delete {
+    #[command(flatten)]
+    token: TokenChoice,
+    /// Do not ask; only with --serial or --slot, which name one token for ever
+    #[arg(long)]
+    yes: bool,
+    /// Write JSON, for programs
+    #[arg(long)]
+    json: bool,
+}
+
+impl Verb for Delete {
+    fn run(self, stage: &mut Stage<'_>) -> Result<()> {
+        if !self.token.is_said() || (self.yes && !self.token.is_for_ever()) {
+            return Err(Failure::Usage(
+                "claviger: which token is to be destroyed has to be said\n  what to do: name it with --token; with \
+                 --yes, by --serial or --slot\n"
+                    .to_owned(),
+            ));
+        }
+        let token = stage.token()?;
+        let slot = self.target(Slot::all(&*token)?, &*token)?;
+        let label = slot.token.as_ref().ok().map(|info| info.label.clone());
+        if !self.yes {
+            confirm(&slot, label.as_deref(), stage)?;
+        }
+        let shown: Shown = slot.shown();
+        let running = stage.screen.progress("deleting the token");
+        let deleted = token.delete_token(SlotId(slot.id.0));
+        drop(running);
+        deleted.map_err(|error| {
+            Failure::token(format!("the token in slot {} cannot be deleted", slot.id.0), error)
+        })?;
+        if self.json {
+            return write_json(stage.out, &shown);
+        }
+        let named = label.map(|label| format!(" \"{label}\"")).unwrap_or_default();
+        writeln!(stage.out, "The token{} in slot {} is no more.", printable(&named), slot.id.0)?;
+        Ok(())
+    }
+}
+
+impl Delete {
+    /// The token that is meant; by its slot also one that cannot be read, such as one that lost its device key.
+    fn target(&self, slots: Vec<Slot>, token: &dyn pkcs11::Token) -> Result<Slot> {
+        let unreadable = |slot: &Slot| self.token.slot() == Some(slot.id.0) && slot.token.is_err();
+        if let Some(slot) = slots.into_iter().find(unreadable) {
+            return Ok(slot);
+        }
+        let (id, info) = self.token.find(token)?;
+        Ok(Slot { id, token: Ok(info) })
+    }
+}
+
+/// Says what is lost, and has the label typed; of a token that cannot be read, the number of its slot.
+fn confirm(slot: &Slot, label: Option<&str>, stage: &mut Stage<'_>) -> Result<()> {
+    let number = slot.id.0.to_string();
+    let wanted = label.unwrap_or(&number);
+    stage.tell(&format!(
+        "every key and object of the token in slot {number} will be destroyed, with the PINs of its users and what \
+         officers could recover; copies of its folder open no more either, unless its device key was copied too; end the \
+         programs that use it first: they go on with the keys that they have in memory"
+    ));
+    let what = if label.is_some() { "label of the token" } else { "number of its slot" };
+    let typed = stage.asker.ask_openly(&format!("Type the {what} to destroy it: "));
+    let typed = typed.map_err(|error| match error.kind() {
+        ErrorKind::Interrupted | ErrorKind::UnexpectedEof => {
+            Failure::refused("nothing was deleted: it was not confirmed", "")
+        }
+        _ => Failure::refused(
+            "there is no terminal to ask whether to destroy the token",
+            "name it with --serial and add --yes if that is meant",
+        ),
+    })?;
+    if typed == wanted {
+        return Ok(());
+    }
+    Err(Failure::refused("nothing was deleted: that is not its name", format!("type \"{wanted}\"")))
+}
