@@ -2,7 +2,8 @@
 //! the kernel says of the process that holds it ([`secure_execution`]).
 //!
 //! [`Arena`] hands out small regions that share pages, since an unprivileged process may lock 64 KiB to 8 MiB only;
-//! [`keep_out_of_dumps`] protects a large buffer that is not worth locking.
+//! [`keep_out_of_dumps`] protects a large buffer that is not worth locking, and [`Heap`] is all of a C library's memory,
+//! kept out of dumps and wiped when freed, not locked.
 //!
 //! An arena is a value and holds no lock that outlives a call: the child of a fork makes a new one and leaks its
 //! parent's, whose pages read as zeros there.
@@ -10,6 +11,7 @@
 // One of the few addresses of unsafe: it calls mmap and its like.
 #![allow(unsafe_code)]
 
+mod heap;
 mod mapping;
 
 use std::io;
@@ -18,6 +20,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use zeroize::Zeroize;
+
+pub use heap::Heap;
 
 use mapping::Mapping;
 

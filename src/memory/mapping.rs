@@ -2,7 +2,7 @@
 
 use std::io;
 use std::ptr::NonNull;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
 use libc::{c_int, c_void};
 use zeroize::Zeroize;
@@ -115,6 +115,88 @@ impl Drop for Mapping {
         // SAFETY: the whole range, and `&mut self` means that nobody else uses it.
         unsafe { self.bytes_mut(0, self.len) }.zeroize();
         self.unmap();
+    }
+}
+
+/// What a forked child finds in pages.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Kept {
+    /// What its parent had there.
+    OverForks,
+    /// Zeros.
+    WipedByForks,
+}
+
+/// At least `len` zero bytes in pages that no core dump shows, not locked, until [`give_back`].
+pub(crate) fn pages(len: usize, kept: Kept) -> io::Result<NonNull<u8>> {
+    let len = len.checked_next_multiple_of(page_size()).ok_or(io::ErrorKind::OutOfMemory)?;
+    let (rights, kind) = (libc::PROT_READ | libc::PROT_WRITE, libc::MAP_PRIVATE | libc::MAP_ANONYMOUS);
+    // SAFETY: a fresh private anonymous mapping at an address that the system chooses overlaps nothing.
+    let base = unsafe { libc::mmap(std::ptr::null_mut(), len, rights, kind, -1, 0) };
+    if base == libc::MAP_FAILED {
+        return Err(io::Error::last_os_error());
+    }
+    advise(base, len, libc::MADV_DONTDUMP);
+    if kept == Kept::WipedByForks {
+        advise(base, len, libc::MADV_WIPEONFORK);
+    }
+    NonNull::new(base.cast::<u8>()).ok_or_else(|| io::ErrorKind::OutOfMemory.into())
+}
+
+/// Unmaps what [`pages`] gave.
+///
+/// # Safety
+/// `base` and `len` are those of one call of [`pages`], and nobody uses the pages any more.
+pub(crate) unsafe fn give_back(base: NonNull<u8>, len: usize) {
+    let len = len.next_multiple_of(page_size());
+    // SAFETY: as promised to this function.
+    unsafe { libc::munmap(base.as_ptr().cast(), len) };
+}
+
+/// A lock in memory that is not Rust's own: free when it is zero.
+pub(crate) struct FutexLock(&'static AtomicU32);
+
+const UNLOCKED: u32 = 0;
+const LOCKED: u32 = 1;
+/// Locked, and somebody may wait.
+const WAITED_FOR: u32 = 2;
+
+impl FutexLock {
+    /// The lock at a place in pages that are never given back; `None` for null.
+    pub(crate) fn of(place: *mut u32) -> Option<Self> {
+        let place = NonNull::new(place)?;
+        // SAFETY: mapped for ever, aligned to a line of a cache, and touched as a lock alone.
+        Some(Self(unsafe { AtomicU32::from_ptr(place.as_ptr()) }))
+    }
+
+    pub(crate) fn lock(&self) {
+        if self.0.compare_exchange(UNLOCKED, LOCKED, Ordering::Acquire, Ordering::Relaxed).is_err() {
+            self.wait();
+        }
+    }
+
+    #[cold]
+    fn wait(&self) {
+        for _ in 0..64 {
+            if self.0.compare_exchange(UNLOCKED, LOCKED, Ordering::Acquire, Ordering::Relaxed).is_ok() {
+                return;
+            }
+            std::hint::spin_loop();
+        }
+        while self.0.swap(WAITED_FOR, Ordering::Acquire) != UNLOCKED {
+            let operation = libc::FUTEX_WAIT | libc::FUTEX_PRIVATE_FLAG;
+            let forever = std::ptr::null::<libc::timespec>();
+            // SAFETY: futex(2) reads the word and returns when it is another, or when it is woken.
+            unsafe { libc::syscall(libc::SYS_futex, self.0.as_ptr(), operation, WAITED_FOR, forever) };
+        }
+    }
+
+    pub(crate) fn unlock(&self) {
+        if self.0.swap(UNLOCKED, Ordering::Release) == WAITED_FOR {
+            let operation = libc::FUTEX_WAKE | libc::FUTEX_PRIVATE_FLAG;
+            // SAFETY: futex(2) touches no memory to wake who waits.
+            unsafe { libc::syscall(libc::SYS_futex, self.0.as_ptr(), operation, 1) };
+        }
     }
 }
 
