@@ -136,7 +136,7 @@ fn a_child_may_finalize_or_exit_without_harm(t: &Test) {
 
 /// Forks again and again while `busy` runs in another thread; every child must be able to sign.
 fn fork_under(t: &Test, forks: usize, busy: fn(Token, u64)) {
-    let (token, session, key) = ready(t);
+    let (token, session, _) = ready(t);
     let (stop, turns) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicUsize::new(0)));
     let worker = thread::spawn({
         let (stop, turns) = (Arc::clone(&stop), Arc::clone(&turns));
@@ -164,6 +164,9 @@ fn fork_under(t: &Test, forks: usize, busy: fn(Token, u64)) {
     assert!(turns.load(Ordering::Relaxed) > 1, "the thread went on in the parent");
     let answer = t.module.login(session, CKU_USER, USER_PIN.into());
     assert!([CKR_OK, CKR_USER_ALREADY_LOGGED_IN].contains(&answer));
+    // The thread may have logged out, which ends the handles of private objects.
+    let kept = Template::new().boolean(cryptoki_sys::CKA_SIGN, true).bytes(cryptoki_sys::CKA_LABEL, "kept");
+    let key = token.find(session, &kept)[0];
     assert!(sign(t.module, session, &mechanism(CKM_ECDSA), key, &[7; 32]).is_ok());
 }
 
