@@ -56,6 +56,18 @@ pages! {
         programs: &[("openssl", "openssl"), ("pkcs11-tool", "opensc")],
         does: "root on P-384, issuer of RSA; servers, clients; revocation lists",
     },
+    gnutls: Row {
+        page: "docs/integrations/gnutls.md",
+        client: "GnuTLS",
+        version: "certtool --version | sed -n '1s/certtool //p'",
+        programs: &[
+            ("p11tool", "gnutls-bin"),
+            ("certtool", "gnutls-bin"),
+            ("gnutls-serv", "gnutls-bin"),
+            ("curl", "curl"),
+        ],
+        does: "p11tool, certtool; gnutls-serv: TLS 1.2 and 1.3 with RSA; PIN locked and set anew",
+    },
     #[ignore = "starts a Java machine some twenty times: half a minute"]
     java: Row {
         page: "docs/integrations/java.md",
@@ -78,12 +90,51 @@ pages! {
         programs: &[("nginx", "nginx"), ("pkcs11-tool", "opensc"), ("openssl", "openssl"), ("curl", "curl")],
         does: "TLS 1.2 and 1.3 with RSA, PSS and P-256; 20 reloads under load",
     },
+    nss: Row {
+        page: "docs/integrations/nss.md",
+        client: "NSS",
+        version: "cd $(mktemp -d) && modutil -force -dbdir sql:. -create >/dev/null && \
+                  modutil -dbdir sql:. -list 'NSS Internal PKCS #11 Module' | sed -n 's/^Library Version: //p'",
+        programs: &[
+            ("modutil", "libnss3-tools"),
+            ("certutil", "libnss3-tools"),
+            ("selfserv", "libnss3-tools"),
+            ("curl", "curl"),
+        ],
+        does: "modutil; certutil: RSA, P-256, certificates; selfserv",
+    },
     opendnssec: Row {
         page: "docs/integrations/opendnssec.md",
         client: "OpenDNSSEC",
         version: "ods-hsmutil -V 2>&1 | sed -n 's/.* version //p'",
         programs: &[("ods-hsmutil", "libhsm-bin"), ("pkcs11-tool", "opensc")],
         does: "ods-hsmutil: RSA, P-256, P-384; DNSKEY records, its own test",
+    },
+    openssh: Row {
+        page: "docs/integrations/openssh.md",
+        client: "OpenSSH",
+        version: "ssh -V 2>&1 | sed 's/OpenSSH_\\([^ ,]*\\).*/\\1/'",
+        programs: &[
+            ("ssh", "openssh-client"),
+            ("ssh-agent", "openssh-client"),
+            ("ssh-keygen", "openssh-client"),
+            ("sshd", "openssh-server"),
+            ("pkcs11-tool", "opensc"),
+        ],
+        does: "ssh-keygen -D, login to sshd, agent, certificates of an authority in the token",
+    },
+    p11_kit: Row {
+        page: "docs/integrations/p11-kit.md",
+        client: "p11-kit",
+        version: "p11-kit list-modules | sed -n 's/.*library-version: //p' | sed 1q",
+        programs: &[
+            ("p11-kit", "p11-kit"),
+            ("p11tool", "gnutls-bin"),
+            ("pkcs11-tool", "opensc"),
+            ("openssl", "openssl"),
+            ("setpriv", "util-linux"),
+        ],
+        does: "module file, list-modules, p11tool, proxy, server and p11-kit-client.so",
     },
 }
 
