@@ -7,8 +7,10 @@ use std::sync::Arc;
 use clap::{ArgMatches, Command};
 use pkcs11::{Error, Token};
 
+use crate::bench::Bench;
 use crate::cert;
 use crate::configure::{self, Configure};
+use crate::doctor::Doctor;
 use crate::failure::{Failure, Result};
 use crate::generate;
 use crate::key;
@@ -25,8 +27,13 @@ const NOUNS: &[(&str, &str)] = &[
     ("cert", "Certificates"),
     ("object", "Objects of every kind"),
     ("configure", "What to put into a client's configuration, with the paths of this installation"),
+    ("doctor", "What keeps a client from working, and the fix"),
+    ("bench", "What a token does in a second, with keys that are gone afterwards"),
     ("generate", "Pages and completions, for packages"),
 ];
+
+/// The verb of a noun that has none.
+const ALONE: &str = "";
 
 /// Everything that can be done.
 const COMMANDS: &[Row] = &[
@@ -75,6 +82,8 @@ const COMMANDS: &[Row] = &[
         "systemd",
         "A service that uses the token: memory, environment, PIN",
     ),
+    row::<Doctor>("doctor", ALONE, "Find what keeps a client from working, and say the fix"),
+    row::<Bench>("bench", ALONE, "Measure what a token does in a second, with keys that are gone afterwards"),
     row::<generate::Man>("generate", "man", "Write the manual pages into a folder"),
     row::<generate::Completions>(
         "generate",
@@ -167,7 +176,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, stage: &mut Stage<'_>)
 }
 
 fn dispatch(matches: &ArgMatches, stage: &mut Stage<'_>) -> Result<()> {
-    let typed = matches.subcommand().and_then(|(noun, below)| Some((noun, below.subcommand()?)));
+    let typed =
+        matches.subcommand().map(|(noun, below)| (noun, below.subcommand().unwrap_or((ALONE, below))));
     let found = typed.and_then(|(noun, (verb, arguments))| {
         let row = COMMANDS.iter().find(|row| row.noun == noun && row.verb == verb)?;
         Some((row, arguments))
@@ -181,6 +191,9 @@ fn dispatch(matches: &ArgMatches, stage: &mut Stage<'_>) -> Result<()> {
 /// The whole command line: what help, manual pages and completions are made from.
 pub(crate) fn grammar() -> Command {
     let nouns = NOUNS.iter().map(|(noun, about)| {
+        if let Some(row) = COMMANDS.iter().find(|row| row.noun == *noun && row.verb == ALONE) {
+            return (row.arguments)(Command::new(*noun)).about(*about).after_help(EXIT_CODES);
+        }
         let verbs = COMMANDS
             .iter()
             .filter(|row| row.noun == *noun)
@@ -208,12 +221,27 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_page_names_every_noun_and_verb_and_exit_code() {
+        let page = include_str!("../../docs/command.md");
+        for row in COMMANDS.iter().filter(|row| matches!(row.noun, "token" | "key" | "cert" | "object")) {
+            let named = format!("| `{}` |", row.noun);
+            let line = page.lines().find(|line| line.starts_with(&named)).unwrap();
+            assert!(line.contains(&format!("`{}`", row.verb)), "{} {}", row.noun, row.verb);
+        }
+        for line in EXIT_CODES.lines().filter(|line| line.starts_with("  ")) {
+            let (code, words) = line.trim().split_once("  ").unwrap();
+            assert!(page.contains(&format!("| {code} | {words} |")), "{line}");
+        }
+    }
+
+    #[test]
     fn the_grammar_holds_every_row_under_a_noun_that_is_described() {
         let grammar = grammar();
         grammar.clone().debug_assert();
         for row in COMMANDS {
             let noun = grammar.find_subcommand(row.noun).unwrap();
-            assert!(noun.find_subcommand(row.verb).is_some(), "{} {}", row.noun, row.verb);
+            let known = row.verb == ALONE || noun.find_subcommand(row.verb).is_some();
+            assert!(known, "{} {}", row.noun, row.verb);
         }
     }
 }

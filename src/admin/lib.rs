@@ -2,11 +2,13 @@
 #![forbid(unsafe_code)]
 
 mod batch;
+mod bench;
 mod cert;
 mod choice;
 mod command;
 mod configure;
 mod curves;
+mod doctor;
 mod failure;
 mod generate;
 mod journal;
