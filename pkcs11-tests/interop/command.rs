@@ -3,15 +3,18 @@
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use pkcs11_tests::program::{output, over, program, run};
+use pkcs11_tests::program::{openssl, output, over, program, run};
 use pkcs11_tests::provider::beside_this_program;
 use pkcs11_tests::{SO_PIN, Test, USER_PIN, on_claviger};
 
 on_claviger!(
     a_token_that_the_command_made_is_listed_and_used_by_others,
     a_pin_file_that_others_may_read_is_refused,
+    a_key_and_its_certificate_from_a_pkcs12_are_used_by_pkcs11_tool,
+    a_reader_that_goes_away_is_no_failure,
+    without_a_terminal_nothing_is_asked_and_nothing_done,
 );
 
 /// The command, which is told its arguments and finds the user's PIN on descriptor 3.
@@ -52,6 +55,76 @@ fn a_token_that_the_command_made_is_listed_and_used_by_others(t: &Test) {
     let _ = tool(&["--keypairgen", "--key-type", "EC:prime256v1", "--label", "first"]);
     let objects = tool(&["--list-objects"]);
     assert!(objects.contains("Private Key Object; EC") && objects.contains("first"), "{objects}");
+}
+
+fn a_key_and_its_certificate_from_a_pkcs12_are_used_by_pkcs11_tool(t: &Test) {
+    let _officer = pin_file(t, "officer.pin", SO_PIN, 0o600);
+    let _user = pin_file(t, "user.pin", USER_PIN, 0o600);
+    let _passphrase = pin_file(t, "passphrase", "sesame", 0o600);
+    let _ = run(&mut claviger(t, &INIT));
+    let at = |name: &str| t.installation.folder().join(name).to_str().unwrap().to_owned();
+    let request = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=www", "-days", "30"];
+    let files = ["-keyout".to_owned(), at("key.pem"), "-out".to_owned(), at("cert.pem")];
+    let _ = run(openssl(request).args(files));
+    let bundle = ["pkcs12", "-export", "-passout", "pass:sesame", "-name", "www"];
+    let _ =
+        run(openssl(bundle).args(["-inkey", &at("key.pem"), "-in", &at("cert.pem"), "-out", &at("www.p12")]));
+    let line = [
+        "key",
+        "import",
+        "www.p12",
+        "--passphrase-file",
+        "passphrase",
+        "--token",
+        "by hand",
+        "--pin-fd",
+        "3",
+    ];
+    let _ = run(&mut claviger(t, &line));
+
+    fs::write(at("message"), "to be signed").unwrap();
+    let mut tool = program("pkcs11-tool", "opensc");
+    tool.arg("--module").arg(t.module.path()).args([
+        "--token-label",
+        "by hand",
+        "--login",
+        "--pin",
+        USER_PIN,
+    ]);
+    tool.args(["--sign", "--mechanism", "SHA256-RSA-PKCS", "--label", "www"]);
+    tool.args(["--input-file", &at("message"), "--output-file", &at("signature")]);
+    let _ = run(over(&mut tool, &t.installation));
+    let public = run(openssl(["x509", "-pubkey", "-noout", "-in"]).arg(at("cert.pem")));
+    fs::write(at("public.pem"), public).unwrap();
+    let verify =
+        ["dgst", "-sha256", "-verify", &at("public.pem"), "-signature", &at("signature"), &at("message")];
+    let _ = run(&mut openssl(verify));
+    let exported = run(&mut claviger(t, &["cert", "export", "--token", "by hand", "--label", "www"]));
+    assert_eq!(exported, fs::read(at("cert.pem")).unwrap());
+}
+
+fn a_reader_that_goes_away_is_no_failure(t: &Test) {
+    let _user = pin_file(t, "user.pin", USER_PIN, 0o600);
+    let mut command = claviger(t, &["token", "list", "--help"]);
+    let (reader, writer) = std::io::pipe().unwrap();
+    drop(reader);
+    let answer = command.stdin(Stdio::null()).stdout(writer).stderr(Stdio::piped()).spawn().unwrap();
+    let answer = answer.wait_with_output().unwrap();
+    assert_eq!((answer.status.code(), answer.stderr.as_slice()), (Some(0), b"".as_slice()));
+}
+
+fn without_a_terminal_nothing_is_asked_and_nothing_done(t: &Test) {
+    let _user = pin_file(t, "user.pin", USER_PIN, 0o600);
+    let mut command = program("setsid", "util-linux");
+    let path =
+        beside_this_program("claviger").expect("claviger: build it with cargo build -p claviger-admin");
+    command.arg("--wait").arg(path).args(["token", "init", "--label", "by nobody"]);
+    let answer = output(over(&mut command, &t.installation));
+    let said = String::from_utf8(answer.stderr).unwrap();
+    assert_eq!(answer.status.code(), Some(3), "{said}");
+    assert!(said.contains("there is no terminal to ask for the officer's PIN"), "{said}");
+    let listed = String::from_utf8(run(&mut claviger(t, &["token", "list", "--json"]))).unwrap();
+    assert!(!listed.contains("by nobody"), "{listed}");
 }
 
 fn a_pin_file_that_others_may_read_is_refused(t: &Test) {
