@@ -56,6 +56,21 @@ pages! {
         programs: &[("openssl", "openssl"), ("pkcs11-tool", "opensc")],
         does: "root on P-384, issuer of RSA; servers, clients; revocation lists",
     },
+    configure: Row {
+        page: "docs/integrations/configure.md",
+        client: "claviger configure",
+        version: "claviger --version | cut -d ' ' -f 2",
+        programs: &[
+            ("nginx", "nginx"),
+            ("apache2", "apache2"),
+            ("stunnel4", "stunnel4"),
+            ("curl", "curl"),
+            ("ods-hsmutil", "libhsm-bin"),
+            ("pkcs11-tool", "opensc"),
+            ("openssl", "openssl"),
+        ],
+        does: "what it writes, read by the clients; claviger doctor",
+    },
     gnutls: Row {
         page: "docs/integrations/gnutls.md",
         client: "GnuTLS",
