@@ -18,15 +18,15 @@ on_both!(
     a_certificate_is_found_by_issuer_and_serial_number_without_login,
     the_check_value_is_the_start_of_a_digest,
     a_certificate_lies_here_or_at_an_address_with_hashes,
+    a_few_attributes_may_change_and_no_others,
+    defaults_are_those_of_the_tables,
+    other_types_and_missing_attributes_are_refused,
 );
 on_claviger!(
     the_public_key_is_read_out_of_the_certificate,
     what_is_said_of_a_certificate_is_right_or_refused,
     what_is_no_certificate_is_refused,
-    a_few_attributes_may_change_and_no_others,
     a_trusted_certificate_stays_as_it_is,
-    defaults_are_those_of_the_tables,
-    other_types_and_missing_attributes_are_refused,
 );
 
 /// Self-signed over P-256 with the serial number 7, made by OpenSSL.

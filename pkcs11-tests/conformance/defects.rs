@@ -13,32 +13,34 @@ use cryptoki_sys::{
 };
 use pkcs11_tests::keys::{Kind, P256, generate, sign, verify};
 use pkcs11_tests::token::empty_slots;
-use pkcs11_tests::{Out, Sent, Template, Test, assert_rv, mechanism, on_claviger};
+use pkcs11_tests::{Out, Sent, Template, Test, assert_rv, mechanism, on_both, on_claviger};
 
-on_claviger!(
+on_both!(
     kryoptic_a_wrong_signature_is_no_device_error,
     kryoptic_a_short_signature_leaves_no_operation_active,
     kryoptic_null_pointers_do_not_crash,
     kryoptic_the_hosts_openssl_configuration_is_not_read,
-    kryoptic_a_user_cannot_set_trusted,
     kryoptic_no_private_session_object_without_login,
     kryoptic_the_pin_lengths_are_told,
     kryoptic_a_buffer_too_small_tells_the_needed_length,
     kryoptic_a_blank_token_lists_its_mechanisms,
     kryoptic_keys_made_without_usage_attributes_are_usable,
-    kryoptic_huge_numbers_neither_abort_nor_hang,
-    softhsm_scalar_attributes_of_wrong_length_do_not_crash,
     softhsm_a_short_ecdsa_signature_is_judged,
-    softhsm_a_failed_operation_is_over,
     softhsm_long_booleans_are_refused,
-    softhsm_ecdsa_with_an_rsa_key_is_refused,
-    softhsm_a_bad_curve_is_refused,
     softhsm_one_shot_after_update_and_final_after_one_shot_are_refused,
-    softhsm_a_bad_key_handle_is_a_bad_key_handle,
     softhsm_two_threads_get_right_match_counts,
     softhsm_duplicate_ids_and_empty_labels_are_fine,
     nss_two_threads_generate_token_keys_at_once,
     opencryptoki_more_than_2048_objects,
+);
+on_claviger!(
+    kryoptic_a_user_cannot_set_trusted,
+    kryoptic_huge_numbers_neither_abort_nor_hang,
+    softhsm_scalar_attributes_of_wrong_length_do_not_crash,
+    softhsm_a_failed_operation_is_over,
+    softhsm_ecdsa_with_an_rsa_key_is_refused,
+    softhsm_a_bad_curve_is_refused,
+    softhsm_a_bad_key_handle_is_a_bad_key_handle,
 );
 
 fn kryoptic_a_wrong_signature_is_no_device_error(t: &Test) {

@@ -19,11 +19,11 @@ on_both!(
     two_sessions_search_at_once,
     a_session_object_is_found_and_a_destroyed_one_is_not,
     equal_labels_and_ids_are_all_found,
+    an_object_of_another_process_shows_at_the_next_search,
+    an_empty_label_finds_what_has_none,
 );
 on_claviger!(
     nulls_and_wild_counts_are_refused,
-    an_object_of_another_process_shows_at_the_next_search,
-    an_empty_label_finds_what_has_none,
 );
 
 fn pairs(t: &Test) -> (Token, u64, Pair, Pair) {

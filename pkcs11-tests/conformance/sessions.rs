@@ -20,9 +20,9 @@ on_both!(
     no_read_only_session_while_the_officer_is_logged_in,
     closing_a_session_destroys_its_objects,
     hundreds_of_sessions_are_open_at_once,
+    handles_are_not_used_again,
 );
 on_claviger!(
-    handles_are_not_used_again,
     an_asynchronous_session_is_refused,
     no_more_sessions_are_opened_than_the_configuration_allows,
 );

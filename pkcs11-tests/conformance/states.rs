@@ -10,10 +10,11 @@ use cryptoki_sys::{
 use pkcs11_tests::keys::{Kind, generate, sign};
 use pkcs11_tests::raw::parameters::{ctr, gcm, with};
 use pkcs11_tests::token::{LABEL, SO_PIN, empty_slots};
-use pkcs11_tests::{Module, Out, Sent, Test, Token, USER_PIN, assert_rv, mechanism, on_claviger};
+use pkcs11_tests::{Module, Out, Sent, Test, Token, USER_PIN, assert_rv, mechanism, on_both, on_claviger};
 
 use crate::secret_keys::{Cipher, DECRYPTION, ENCRYPTION, Step, aes, generic, whole};
 
+on_both!(a_digest_takes_keys_between_parts,);
 on_claviger!(
     a_digest_goes_on_in_another_session,
     a_signature_goes_on_with_its_key_alone,
@@ -29,7 +30,6 @@ on_claviger!(
     a_state_of_before_finalize_is_refused,
     a_state_keeps_the_rules_of_buffers,
     a_state_shows_nothing_of_what_went_in,
-    a_digest_takes_keys_between_parts,
     a_digest_takes_no_other_key,
     digesting_and_encrypting_at_once_is_both,
     signing_and_encrypting_at_once_is_both,

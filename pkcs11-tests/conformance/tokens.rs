@@ -14,14 +14,14 @@ on_both!(
     init_again_needs_the_officers_pin,
     init_again_destroys_the_objects_and_the_users_pin,
     token_info_is_padded_and_truthful,
-);
-on_claviger!(
-    sessions_are_counted,
     nulls_are_refused_by_init,
     a_pin_of_impossible_length_is_refused_and_leaves_the_token_blank,
     wild_lengths_are_refused_by_init,
-    a_label_that_is_not_utf8_is_refused,
     the_serial_number_belongs_to_the_token_alone,
+);
+on_claviger!(
+    sessions_are_counted,
+    a_label_that_is_not_utf8_is_refused,
 );
 
 const OTHER_LABEL: &[u8; 32] = b"another label                   ";
