@@ -42,20 +42,6 @@ macro_rules! pages {
 
 // Rows stand in the order of their pages' names.
 pages! {
-    apache: Row {
-        page: "docs/integrations/apache.md",
-        client: "Apache httpd",
-        version: "apache2 -v | sed -n 's|.*Apache/||p'",
-        programs: &[("apache2", "apache2"), ("pkcs11-tool", "opensc"), ("openssl", "openssl"), ("curl", "curl")],
-        does: "TLS 1.2 and 1.3 with RSA, PSS and P-256; 20 graceful restarts under load",
-    },
-    certification_authority: Row {
-        page: "docs/integrations/certification-authority.md",
-        client: "openssl ca",
-        version: "openssl version | cut -d' ' -f1,2",
-        programs: &[("openssl", "openssl"), ("pkcs11-tool", "opensc")],
-        does: "root on P-384, issuer of RSA; servers, clients; revocation lists",
-    },
     configure: Row {
         page: "docs/integrations/configure.md",
         client: "claviger configure",
@@ -70,6 +56,41 @@ pages! {
             ("openssl", "openssl"),
         ],
         does: "what it writes, read by the clients; claviger doctor",
+    },
+    curl: Row {
+        page: "docs/integrations/curl.md",
+        client: "curl",
+        version: "curl --version | sed -n 's|^curl \\([^ ]*\\) .*|\\1|p'",
+        programs: &[("curl", "curl"), ("pkcs11-tool", "opensc"), ("openssl", "openssl")],
+        does: "client certificates, RSA and P-256, TLS 1.2 and 1.3",
+    },
+    openssl: Row {
+        page: "docs/integrations/openssl.md",
+        client: "OpenSSL, libp11's engine",
+        version: "openssl version | cut -d ' ' -f 2",
+        programs: &[("openssl", "openssl"), ("pkcs11-tool", "opensc")],
+        does: "req, x509 -CA, cms, pkeyutl: RSA, PSS, OAEP, P-256, ECDH",
+    },
+    stunnel: Row {
+        page: "docs/integrations/stunnel.md",
+        client: "stunnel",
+        version: "stunnel4 -version 2>&1 | sed -n 's|.*stunnel \\([0-9.]*\\) on.*|\\1|p'",
+        programs: &[("stunnel4", "stunnel4"), ("pkcs11-tool", "opensc"), ("curl", "curl"), ("python3", "python3")],
+        does: "TLS 1.2 and 1.3 with RSA and P-256",
+    },
+    apache: Row {
+        page: "docs/integrations/apache.md",
+        client: "Apache httpd",
+        version: "apache2 -v | sed -n 's|.*Apache/||p'",
+        programs: &[("apache2", "apache2"), ("pkcs11-tool", "opensc"), ("openssl", "openssl"), ("curl", "curl")],
+        does: "TLS 1.2 and 1.3 with RSA, PSS and P-256; 20 graceful restarts under load",
+    },
+    certification_authority: Row {
+        page: "docs/integrations/certification-authority.md",
+        client: "openssl ca",
+        version: "openssl version | cut -d' ' -f1,2",
+        programs: &[("openssl", "openssl"), ("pkcs11-tool", "opensc")],
+        does: "root on P-384, issuer of RSA; servers, clients; revocation lists",
     },
     gnutls: Row {
         page: "docs/integrations/gnutls.md",
@@ -122,8 +143,8 @@ pages! {
         page: "docs/integrations/opendnssec.md",
         client: "OpenDNSSEC",
         version: "ods-hsmutil -V 2>&1 | sed -n 's/.* version //p'",
-        programs: &[("ods-hsmutil", "libhsm-bin"), ("pkcs11-tool", "opensc")],
-        does: "ods-hsmutil: RSA, P-256, P-384; DNSKEY records, its own test",
+        programs: &[("ods-hsmutil", "libhsm-bin"), ("ods-hsmspeed", "libhsm-bin"), ("pkcs11-tool", "opensc")],
+        does: "ods-hsmutil, ods-hsmspeed: RSA, P-256, P-384; DNSKEY records, its own test",
     },
     openssh: Row {
         page: "docs/integrations/openssh.md",
@@ -150,6 +171,34 @@ pages! {
             ("setpriv", "util-linux"),
         ],
         does: "module file, list-modules, p11tool, proxy, server and p11-kit-client.so",
+    },
+    changing_a_pin: Row {
+        page: "docs/operating/changing-a-pin.md",
+        client: "a PIN changed under nginx",
+        version: "nginx -v 2>&1 | sed 's|.*/||'",
+        programs: &[("nginx", "nginx"), ("pkcs11-tool", "opensc"), ("openssl", "openssl"), ("curl", "curl")],
+        does: "new PIN, new master, no dropped connection; a locked PIN opened",
+    },
+    rotating_a_tls_key: Row {
+        page: "docs/operating/rotating-a-tls-key.md",
+        client: "a TLS key rotated under nginx",
+        version: "nginx -v 2>&1 | sed 's|.*/||'",
+        programs: &[("nginx", "nginx"), ("pkcs11-tool", "opensc"), ("openssl", "openssl"), ("curl", "curl")],
+        does: "new key, reload, old key deleted, no dropped connection",
+    },
+    forgotten_officer_pin: Row {
+        page: "docs/operating/forgotten-officer-pin.md",
+        client: "a forgotten officer PIN",
+        version: "opensc-tool --info | sed -n 's|^OpenSC \\([0-9.]*\\).*|\\1|p'",
+        programs: &[("pkcs11-tool", "opensc"), ("opensc-tool", "opensc")],
+        does: "user goes on; new token; the old one deleted",
+    },
+    unattended_start: Row {
+        page: "docs/operating/unattended-start.md",
+        client: "an unattended start",
+        version: "openssl version | cut -d ' ' -f 2",
+        programs: &[("pkcs11-tool", "opensc"), ("openssl", "openssl")],
+        does: "pin-source file, a folder as systemd's credentials",
     },
 }
 
