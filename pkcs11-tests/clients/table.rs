@@ -21,6 +21,9 @@ pub(crate) struct Row {
     pub(crate) does: &'static str,
 }
 
+/// Pages that take root.
+pub(crate) const AS_ROOT: &[&str] = &["docs/operating/containers.md"];
+
 /// Clients that no page runs: name and reason.
 const NOT_TRIED: &[(&str, &str)] = &[];
 
@@ -56,6 +59,14 @@ pages! {
             ("openssl", "openssl"),
         ],
         does: "what it writes, read by the clients; claviger doctor",
+    },
+    #[ignore = "it takes the right to mount, which root in a container has not"]
+    containers: Row {
+        page: "docs/operating/containers.md",
+        client: "a container",
+        version: "unshare --version | sed 's|.* ||'",
+        programs: &[("unshare", "util-linux"), ("setpriv", "util-linux"), ("pkcs11-tool", "opensc")],
+        does: "read-only file systems, a user id that is in no database",
     },
     curl: Row {
         page: "docs/integrations/curl.md",
