@@ -80,6 +80,7 @@ fn imported(t: &Test, session: u64, parameters: &[u8], point: &[u8]) -> (u64, u6
     t.module.create_object(session, &template)
 }
 
+/// SoftHSM has no ECDSA that hashes: `CKR_MECHANISM_INVALID`.
 fn every_mechanism_signs_on_every_curve_and_openssl_agrees(t: &Test) {
     let session = t.token().user_session();
     for (parameters, len, curve) in CURVES {
@@ -110,6 +111,7 @@ fn every_mechanism_signs_on_every_curve_and_openssl_agrees(t: &Test) {
 
 /// Section 6.3.1: "For signatures passed to a token for verification, the signature may have a shorter length". Made for
 /// a private key and numbers chosen so that both halves start with a zero.
+/// SoftHSM answers `CKR_SIGNATURE_LEN_RANGE`.
 fn a_valid_signature_may_come_without_common_leading_zeros(t: &Test) {
     let session = t.token().user_session();
     let by = mechanism(CKM_ECDSA);
@@ -160,6 +162,7 @@ const SHORT: [(&[u8], &str, &str, [&str; 2]); 2] = [
 ];
 
 /// Section 6.3.3: the choice ecParameters. Kept is the object identifier; docs/decisions/0024 says why.
+/// SoftHSM keeps the parameters as they came.
 fn parameters_written_out_in_full_mean_the_curve_that_they_are(t: &Test) {
     let token = t.token();
     let session = token.user_session();
@@ -185,6 +188,7 @@ fn parameters_written_out_in_full_mean_the_curve_that_they_are(t: &Test) {
 }
 
 /// ANSI X9.62 section 4.3.6: both coordinates, and the parity of the second once more.
+/// SoftHSM keeps the point as it came.
 fn hybrid_points_are_read_and_kept_uncompressed(t: &Test) {
     let session = t.token().user_session();
     for (parameters, len, curve) in CURVES {

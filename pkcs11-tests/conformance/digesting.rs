@@ -17,13 +17,13 @@ on_both!(
     init_twice_is_refused,
     a_mechanism_that_is_no_digest_is_refused,
     input_and_output_may_be_one_buffer,
+    a_short_buffer_after_parts_keeps_the_result,
 );
 on_claviger!(
     no_mechanism_ends_the_operation,
     one_shot_after_update_is_refused,
     nulls_and_wild_lengths_end_the_operation,
     parameters_that_the_mechanism_does_not_take_are_refused,
-    a_short_buffer_after_parts_keeps_the_result,
 );
 
 const SHA256: CK_MECHANISM =
@@ -131,6 +131,7 @@ fn a_mechanism_that_is_no_digest_is_refused(t: &Test) {
     assert_rv!(t.module.digest_init(session, Some(&SHA256)), CKR_OK);
 }
 
+/// SoftHSM takes them (`CKR_OK`); section 5.12.1 lists `CKR_MECHANISM_PARAM_INVALID`.
 fn parameters_that_the_mechanism_does_not_take_are_refused(t: &Test) {
     let session = t.token().open_ro();
     let mut bytes = [1_u8; 8];
@@ -158,6 +159,7 @@ fn input_and_output_may_be_one_buffer(t: &Test) {
 }
 
 /// Section 5.12.1: a null pMechanism terminates the active operation (v3.0).
+/// SoftHSM, of 2.40, answers `CKR_ARGUMENTS_BAD`; section 5.12.1 lets a null pMechanism end the operation.
 fn no_mechanism_ends_the_operation(t: &Test) {
     let session = t.token().open_ro();
     assert_rv!(t.module.digest_init(session, Some(&SHA256)), CKR_OK);
@@ -167,6 +169,7 @@ fn no_mechanism_ends_the_operation(t: &Test) {
 }
 
 /// Section 5.12.2: C_Digest "cannot be used to terminate a multi-part operation".
+/// SoftHSM answers `CKR_OK`; section 5.12.2 wants no C_DigestUpdate in between.
 fn one_shot_after_update_is_refused(t: &Test) {
     let session = t.token().open_ro();
     assert_rv!(t.module.digest_init(session, Some(&SHA256)), CKR_OK);
@@ -177,6 +180,8 @@ fn one_shot_after_update_is_refused(t: &Test) {
     assert_eq!(out, [0; 32]);
 }
 
+/// SoftHSM answers `CKR_OPERATION_ACTIVE` to the next C_DigestInit; section 5.12.2 ends the operation with any error
+/// but `CKR_BUFFER_TOO_SMALL`.
 fn nulls_and_wild_lengths_end_the_operation(t: &Test) {
     let session = t.token().open_ro();
     let mut out = [0; 32];

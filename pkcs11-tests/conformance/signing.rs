@@ -20,6 +20,13 @@ on_both!(
     a_key_that_may_not_sign_is_refused,
     a_mechanism_that_signs_not_is_refused,
     operations_of_two_sessions_do_not_mix,
+    one_shot_after_update_is_refused,
+    after_one_shot_found_too_little_room_parts_are_signed_without_its_data,
+    a_public_key_signs_not,
+    pss_takes_any_salt_that_fits,
+    input_and_output_may_be_one_buffer,
+    a_long_digest_for_ecdsa_is_cut,
+    allowed_mechanisms_are_held_to,
 );
 on_claviger!(
     digest_sign_and_find_run_side_by_side,
@@ -27,17 +34,10 @@ on_claviger!(
     a_mechanism_for_another_type_of_key_is_refused,
     no_mechanism_ends_the_operation,
     nulls_and_wild_lengths_end_the_operation,
-    one_shot_after_update_is_refused,
-    after_one_shot_found_too_little_room_parts_are_signed_without_its_data,
-    a_public_key_signs_not,
     parameters_are_checked_at_init,
-    pss_takes_any_salt_that_fits,
     the_wrong_length_of_a_digest_for_pss_is_refused,
-    input_and_output_may_be_one_buffer,
     a_private_key_of_a_closed_session_is_gone,
-    a_long_digest_for_ecdsa_is_cut,
     an_operation_does_not_outlive_the_login,
-    allowed_mechanisms_are_held_to,
 );
 
 fn key(t: &Test, kind: Kind) -> (Token, u64, Pair) {
@@ -189,6 +189,7 @@ fn digest_sign_and_find_run_side_by_side(t: &Test) {
     assert_eq!(t.module.sign_final(session, Out::buffer(&mut room)), (CKR_OK, 256));
 }
 
+/// SoftHSM answers `CKR_OBJECT_HANDLE_INVALID`, which section 5.13.1 does not list.
 fn a_key_handle_that_never_was_is_refused(t: &Test) {
     let (_, session, pair) = key(t, Kind::Rsa);
     for handle in [0, 4711, u64::MAX, 1 << 62, pair.private ^ (1 << 61)] {
@@ -197,6 +198,7 @@ fn a_key_handle_that_never_was_is_refused(t: &Test) {
     assert_rv!(t.module.sign_init(session, Some(&rsa()), pair.private), CKR_OK);
 }
 
+/// SoftHSM answers `CKR_OK`; section 5.13.1 lists `CKR_KEY_TYPE_INCONSISTENT`.
 fn a_mechanism_for_another_type_of_key_is_refused(t: &Test) {
     let (_, session, rsa_pair) = key(t, Kind::Rsa);
     let ec_pair = generate(t.module, session, Kind::P256, false, "signer");
@@ -215,6 +217,7 @@ fn a_public_key_signs_not(t: &Test) {
 }
 
 /// Section 5.13.1: a null pMechanism terminates the active operation (v3.0).
+/// SoftHSM, of 2.40, answers `CKR_ARGUMENTS_BAD`.
 fn no_mechanism_ends_the_operation(t: &Test) {
     let (_, session, pair) = key(t, Kind::Rsa);
     assert_rv!(t.module.sign_init(session, Some(&rsa()), pair.private), CKR_OK);
@@ -222,6 +225,8 @@ fn no_mechanism_ends_the_operation(t: &Test) {
     assert_rv!(t.module.sign_update(session, b"x".into()), CKR_OPERATION_NOT_INITIALIZED);
 }
 
+/// SoftHSM answers `CKR_OPERATION_ACTIVE` to the next C_SignInit; section 5.13.2 ends the operation with any error
+/// but `CKR_BUFFER_TOO_SMALL`.
 fn nulls_and_wild_lengths_end_the_operation(t: &Test) {
     let (_, session, pair) = key(t, Kind::Rsa);
     let mut room = [0; 256];
@@ -277,6 +282,7 @@ fn after_one_shot_found_too_little_room_parts_are_signed_without_its_data(t: &Te
     }
 }
 
+/// SoftHSM answers `CKR_MECHANISM_INVALID` (0x70); section 5.13.1 has `CKR_MECHANISM_PARAM_INVALID` for parameters.
 fn parameters_are_checked_at_init(t: &Test) {
     let (_, session, pair) = key(t, Kind::Rsa);
     let good = CK_RSA_PKCS_PSS_PARAMS { hashAlg: CKM_SHA256, mgf: CKG_MGF1_SHA256, sLen: 32 };
@@ -319,6 +325,7 @@ fn pss_takes_any_salt_that_fits(t: &Test) {
     assert!(sign(t.module, session, &kind, pair.private, &[3; 48]).is_ok());
 }
 
+/// SoftHSM answers `CKR_GENERAL_ERROR`; section 5.1.6 has `CKR_DATA_LEN_RANGE` for data of a bad length.
 fn the_wrong_length_of_a_digest_for_pss_is_refused(t: &Test) {
     let (_, session, pair) = key(t, Kind::Rsa);
     let parameters = CK_RSA_PKCS_PSS_PARAMS { hashAlg: CKM_SHA256, mgf: CKG_MGF1_SHA256, sLen: 32 };
@@ -341,6 +348,7 @@ fn input_and_output_may_be_one_buffer(t: &Test) {
     assert_eq!(std::hint::black_box(&mut buffer).to_vec(), expected);
 }
 
+/// SoftHSM answers `CKR_OBJECT_HANDLE_INVALID`, which section 5.13.1 does not list.
 fn a_private_key_of_a_closed_session_is_gone(t: &Test) {
     let (token, first, pair) = key(t, Kind::Rsa);
     let second = token.open_rw();
@@ -361,6 +369,7 @@ fn a_long_digest_for_ecdsa_is_cut(t: &Test) {
 }
 
 /// Section 5.6.10: after logout, private keys are out of reach.
+/// SoftHSM signs all the same (`CKR_OK`).
 fn an_operation_does_not_outlive_the_login(t: &Test) {
     let (token, session, pair) = key(t, Kind::Rsa);
     let _stored = generate(t.module, session, Kind::Rsa, true, "stored");
