@@ -123,6 +123,7 @@ fn too_long_a_message_is_refused(t: &Test) {
 
 /// Implicit rejection: what is no PKCS #1 block must not be told from what is one (section 6.1.6 and the attack of
 /// Bleichenbacher).
+/// SoftHSM answers `CKR_GENERAL_ERROR`, which tells one from the other.
 fn what_pkcs1_cannot_take_apart_decrypts_to_something_that_stays_the_same(t: &Test) {
     let (session, pair) = rsa(t);
     let by = mechanism(CKM_RSA_PKCS);
@@ -135,6 +136,7 @@ fn what_pkcs1_cannot_take_apart_decrypts_to_something_that_stays_the_same(t: &Te
     assert!(first.len() <= 245);
 }
 
+/// SoftHSM takes no label: `CKR_ARGUMENTS_BAD`; section 6.1.7 lets pSourceData point to one.
 fn oaep_of_another_label_is_refused(t: &Test) {
     let (session, pair) = rsa(t);
     let sealing = oaep(CKM_SHA256, CKG_MGF1_SHA256, Sent::from(b"one"));
@@ -144,6 +146,7 @@ fn oaep_of_another_label_is_refused(t: &Test) {
     assert_eq!(opened, Err(CKR_ENCRYPTED_DATA_INVALID));
 }
 
+/// SoftHSM answers `CKR_GENERAL_ERROR`; section 5.10.2 lists `CKR_ENCRYPTED_DATA_LEN_RANGE`.
 fn ciphertext_of_another_length_is_refused(t: &Test) {
     let (session, pair) = rsa(t);
     let by = oaep(CKM_SHA256, CKG_MGF1_SHA256, Sent::null(0));
@@ -155,6 +158,7 @@ fn ciphertext_of_another_length_is_refused(t: &Test) {
     }
 }
 
+/// SoftHSM answers `CKR_ARGUMENTS_BAD`; section 5.8.1 lists `CKR_MECHANISM_PARAM_INVALID` for them.
 fn oaep_parameters_are_checked(t: &Test) {
     let (session, pair) = rsa(t);
     let hash = oaep(CKM_RSA_PKCS, CKG_MGF1_SHA256, Sent::null(0));
@@ -179,6 +183,7 @@ fn oaep_parameters_are_checked(t: &Test) {
     }
 }
 
+/// SoftHSM has no recovery: `CKR_FUNCTION_NOT_SUPPORTED`.
 fn the_wrong_half_of_a_pair_is_refused(t: &Test) {
     let (session, pair) = rsa(t);
     let by = mechanism(CKM_RSA_PKCS);
@@ -189,6 +194,8 @@ fn the_wrong_half_of_a_pair_is_refused(t: &Test) {
     assert_rv!(t.module.verify_recover_init(session, Some(&by), pair.private), refused);
 }
 
+/// SoftHSM answers `CKR_FUNCTION_NOT_SUPPORTED` to parts with RSA; a note in section 6.1 calls the mechanisms
+/// single-part only, so that both are right.
 fn parts_are_gathered(t: &Test) {
     let (session, pair) = rsa(t);
     let by = mechanism(CKM_RSA_PKCS);
@@ -220,6 +227,7 @@ fn sign_recover(m: &Module, session: u64, by: u64, key: u64, data: &[u8]) -> Vec
     out
 }
 
+/// SoftHSM has no recovery: `CKR_FUNCTION_NOT_SUPPORTED`.
 fn what_sign_recover_signs_verify_recover_gives_back(t: &Test) {
     let (session, pair) = rsa(t);
     for len in [1, 100, 245] {
@@ -233,6 +241,7 @@ fn what_sign_recover_signs_verify_recover_gives_back(t: &Test) {
     assert_eq!(recover(t.module, session, CKM_RSA_X_509, pair.public, &signature), (CKR_OK, number));
 }
 
+/// SoftHSM has no recovery: `CKR_FUNCTION_NOT_SUPPORTED`.
 fn sign_recover_gives_what_sign_gives(t: &Test) {
     let (session, pair) = rsa(t);
     let signature = sign_recover(t.module, session, CKM_RSA_PKCS, pair.private, b"text");
@@ -240,6 +249,7 @@ fn sign_recover_gives_what_sign_gives(t: &Test) {
     assert_eq!(signature, other);
 }
 
+/// SoftHSM has no recovery: `CKR_FUNCTION_NOT_SUPPORTED`.
 fn a_recovered_signature_that_is_wrong_or_of_impossible_length_is_refused(t: &Test) {
     let (session, pair) = rsa(t);
     let mut wrong = sign_recover(t.module, session, CKM_RSA_PKCS, pair.private, b"text");
@@ -254,6 +264,7 @@ fn a_recovered_signature_that_is_wrong_or_of_impossible_length_is_refused(t: &Te
     }
 }
 
+/// SoftHSM has no recovery: `CKR_FUNCTION_NOT_SUPPORTED`.
 fn recovery_keeps_the_rules_of_buffers(t: &Test) {
     let (session, pair) = rsa(t);
     let m = t.module;
@@ -279,6 +290,7 @@ fn recovery_keeps_the_rules_of_buffers(t: &Test) {
     assert_rv!(rv, CKR_DATA_LEN_RANGE);
 }
 
+/// SoftHSM has no recovery: `CKR_FUNCTION_NOT_SUPPORTED`.
 fn recovery_wants_a_key_that_recovers(t: &Test) {
     let (session, pair) = rsa(t);
     let m = t.module;
