@@ -18,15 +18,15 @@ use cryptoki_sys::{
 use pkcs11_tests::keys::{Kind, P256, attribute};
 use pkcs11_tests::names::rv_name;
 use pkcs11_tests::raw::parameters::ecdh1;
-use pkcs11_tests::{Attribute, Sent, Template, Test, assert_rv, mechanism, on_claviger};
+use pkcs11_tests::{Attribute, Sent, Template, Test, assert_rv, mechanism, on_both, on_claviger};
 
 use crate::certificates::{certificate, stored};
 use crate::secret_keys::{aes, create, open_aes, secret_template};
 use crate::wrapping::{kind, wrapped};
 
+on_both!(what_an_event_needs_is_asked_for);
 on_claviger!(
     each_attribute_in_each_event_answers_as_its_footnotes_say,
-    what_an_event_needs_is_asked_for,
     a_template_for_keys_to_come_is_judged_when_it_is_given,
     each_attribute_of_a_public_key_answers_as_its_footnotes_say,
     each_attribute_of_a_private_key_answers_as_its_footnotes_say,
@@ -160,6 +160,8 @@ impl<'a> Stage<'a> {
     }
 }
 
+/// SoftHSM answers `CKR_GENERAL_ERROR` to C_GetAttributeValue of the dates that it has set; section 5.7.5 gives
+/// values.
 fn each_attribute_in_each_event_answers_as_its_footnotes_say(t: &Test) {
     let stage = Stage::set(t);
     let mut wrong = Vec::new();
@@ -191,6 +193,8 @@ fn what_an_event_needs_is_asked_for(t: &Test) {
 
 /// Sections 4.10 and 4.11, on the templates of unwrapping and deriving keys: by one that names what only the token says,
 /// no key could ever be made.
+/// SoftHSM takes any (`CKR_OK`); section 4.1.1 has `CKR_ATTRIBUTE_READ_ONLY` for what a template may not set, and
+/// leaves open when it is told.
 fn a_template_for_keys_to_come_is_judged_when_it_is_given(t: &Test) {
     let stage = Stage::set(t);
     for template in [CKA_UNWRAP_TEMPLATE, CKA_DERIVE_TEMPLATE] {
@@ -306,6 +310,8 @@ fn pair(t: &Test, session: u64, public: &Template, private: &Template) -> (u64, 
 }
 
 /// Sections 4.9 and 6.3.3.
+/// SoftHSM, of 2.40, does not know CKA_UNIQUE_ID: `CKR_ATTRIBUTE_TYPE_INVALID`; section 4.4.1 lets no application
+/// give it.
 fn each_attribute_of_a_public_key_answers_as_its_footnotes_say(t: &Test) {
     let session = t.token().user_session();
     let (rv, public, _) = pair(t, session, &Template::new(), &Template::new());
@@ -335,6 +341,8 @@ fn each_attribute_of_a_public_key_answers_as_its_footnotes_say(t: &Test) {
 }
 
 /// Sections 4.10 and 6.3.4.
+/// SoftHSM, of 2.40, does not know CKA_UNIQUE_ID: `CKR_ATTRIBUTE_TYPE_INVALID`; section 4.4.1 lets no application
+/// give it.
 fn each_attribute_of_a_private_key_answers_as_its_footnotes_say(t: &Test) {
     let session = t.token().user_session();
     let flag = Attribute::boolean;
@@ -368,6 +376,8 @@ fn each_attribute_of_a_private_key_answers_as_its_footnotes_say(t: &Test) {
 }
 
 /// Sections 4.6 and 4.6.3.
+/// SoftHSM, of 2.40, does not know CKA_UNIQUE_ID: `CKR_ATTRIBUTE_TYPE_INVALID`; section 4.4.1 lets no application
+/// give it.
 fn each_attribute_of_a_certificate_answers_as_its_footnotes_say(t: &Test) {
     let session = t.token().user_session();
     let born = stored().without(CKA_TOKEN).without(CKA_PRIVATE);
@@ -395,6 +405,8 @@ fn each_attribute_of_a_certificate_answers_as_its_footnotes_say(t: &Test) {
 }
 
 /// Section 4.5.
+/// SoftHSM, of 2.40, does not know CKA_UNIQUE_ID: `CKR_ATTRIBUTE_TYPE_INVALID`; section 4.4.1 lets no application
+/// give it.
 fn each_attribute_of_a_data_object_answers_as_its_footnotes_say(t: &Test) {
     let session = t.token().user_session();
     let born = Template::new().ulong(CKA_CLASS, CKO_DATA);
