@@ -10,15 +10,18 @@ use pkcs11_tests::{Out, Sent, Test, Token, USER_PIN, assert_rv, mechanism, on_bo
 
 use crate::secret_keys::{ENCRYPTION, whole};
 
-on_both!(a_signature_waits_for_its_login, a_login_holds_for_one_operation);
+on_both!(
+    a_signature_waits_for_its_login,
+    a_login_holds_for_one_operation,
+    without_an_operation_there_is_nothing_to_log_in_for,
+    only_a_private_key_can_ask_for_it,
+    another_session_does_not_profit,
+);
 on_claviger!(
     an_operation_that_waits_stays_active,
     a_wrong_pin_counts,
-    without_an_operation_there_is_nothing_to_log_in_for,
     a_decryption_waits_too,
     a_name_beside_the_pin_is_that_of_who_is_logged_in,
-    only_a_private_key_can_ask_for_it,
-    another_session_does_not_profit,
 );
 
 fn key(t: &Test) -> (Token, u64, Pair) {
@@ -57,6 +60,7 @@ fn a_signature_waits_for_its_login(t: &Test) {
 }
 
 /// Section 5.6.9: C_LoginUser takes this kind of user too.
+/// About names of people, which are ours; and SoftHSM, of 2.40, has no C_LoginUser.
 fn a_name_beside_the_pin_is_that_of_who_is_logged_in(t: &Test) {
     let (_, session, pair) = key(t);
     let again = |name: &str| t.module.login_user(session, CKU_CONTEXT_SPECIFIC, USER_PIN.into(), name.into());
@@ -80,6 +84,8 @@ fn a_login_holds_for_one_operation(t: &Test) {
     assert_rv!(sign(t, session).0, CKR_USER_NOT_LOGGED_IN);
 }
 
+/// SoftHSM ends it with the refusal (then `CKR_OPERATION_NOT_INITIALIZED`), as section 5.13.2 reads; ours waits for
+/// the login.
 fn an_operation_that_waits_stays_active(t: &Test) {
     let (_, session, pair) = key(t);
     begin(t, session, pair.private);
@@ -93,6 +99,8 @@ fn an_operation_that_waits_stays_active(t: &Test) {
     assert_rv!(sign(t, session).0, CKR_OPERATION_NOT_INITIALIZED);
 }
 
+/// SoftHSM never locks a PIN and answers `CKR_OK`; section 5.6.8 lists `CKR_PIN_LOCKED`, and when it comes is up to
+/// the token.
 fn a_wrong_pin_counts(t: &Test) {
     let (token, session, pair) = key(t);
     begin(t, session, pair.private);
@@ -112,6 +120,8 @@ fn without_an_operation_there_is_nothing_to_log_in_for(t: &Test) {
     assert_rv!(again(t, session, USER_PIN), CKR_OPERATION_NOT_INITIALIZED, "a public key asks for nothing");
 }
 
+/// SoftHSM answers `CKR_OPERATION_NOT_INITIALIZED` to the login; section 4.10 asks for one at each use, decryption
+/// too.
 fn a_decryption_waits_too(t: &Test) {
     let (_, session, pair) = key(t);
     let by = mechanism(CKM_RSA_PKCS);

@@ -106,6 +106,8 @@ fn every_function_needs_an_initialised_library(t: &Test) {
     }
 }
 
+/// SoftHSM answers `CKR_FUNCTION_NOT_SUPPORTED` to C_WaitForSlotEvent; section 5.1.6 has
+/// `CKR_CRYPTOKI_NOT_INITIALIZED` for any function but four.
 fn no_function_works_before_the_library_is_initialised(t: &Test) {
     for function in FUNCTIONS {
         if !["C_Initialize", "C_GetFunctionList"].contains(&function.name) {
@@ -153,6 +155,7 @@ fn no_callbacks_with_or_without_os_locking_are_accepted(t: &Test) {
 }
 
 /// Section 5.4.1, case 3: the library must use the callbacks; one that cannot answers CKR_CANT_LOCK.
+/// SoftHSM uses the callbacks (`CKR_OK`), which the same case asks for.
 fn callbacks_alone_cannot_be_used(t: &Test) {
     assert_rv!(t.module.initialize_with(&mut callbacks()), CKR_CANT_LOCK);
     assert_rv!(t.module.initialize(), CKR_OK);
@@ -215,6 +218,7 @@ fn every_entry_survives_nulls_and_zeros(t: &Test) {
     assert_rv!(t.module.session_info(session).0, CKR_OK);
 }
 
+/// SoftHSM, of 2.40, has no C_GetInterface and no C_GetInterfaceList.
 fn the_interfaces_are_3_2_and_3_0_and_2_40_in_that_order(t: &Test) {
     let (rv, count, _) = t.module.interface_list(None);
     assert_rv!(rv, CKR_OK);
@@ -230,6 +234,7 @@ fn the_interfaces_are_3_2_and_3_0_and_2_40_in_that_order(t: &Test) {
     }
 }
 
+/// SoftHSM, of 2.40, has no C_GetInterface and no C_GetInterfaceList.
 fn the_default_interface_is_the_newest(t: &Test) {
     for (name, version) in [(None, None), (Some("PKCS 11"), None), (None, Some((3, 2)))] {
         let (rv, interface) = t.module.interface(name, version, 0);
@@ -239,6 +244,7 @@ fn the_default_interface_is_the_newest(t: &Test) {
     }
 }
 
+/// SoftHSM, of 2.40, has no C_GetInterface and no C_GetInterfaceList.
 fn an_interface_of_an_unknown_name_or_version_is_refused(t: &Test) {
     for (name, version) in
         [(Some("PKCS 12"), None), (Some("PKCS 11"), Some((4, 7))), (Some(""), None), (None, Some((0, 0)))]
@@ -248,6 +254,7 @@ fn an_interface_of_an_unknown_name_or_version_is_refused(t: &Test) {
     }
 }
 
+/// SoftHSM, of 2.40, has no C_GetInterface and no C_GetInterfaceList.
 fn too_little_room_for_the_interfaces_names_their_number(t: &Test) {
     let (_, needed, _) = t.module.interface_list(None);
     let (rv, count, _) = t.module.interface_list(Some(1));
@@ -256,6 +263,7 @@ fn too_little_room_for_the_interfaces_names_their_number(t: &Test) {
 }
 
 /// Section 5.1.6: "even unsupported functions in the Cryptoki API should have a stub".
+/// SoftHSM has not C_GetOperationState (`CKR_FUNCTION_NOT_SUPPORTED`), which section 5.1.6 allows.
 fn no_function_of_2_40_is_missing(t: &Test) {
     let session = t.token().open_rw();
     let answers = t.module.all_with_zeros(session);
@@ -266,6 +274,7 @@ fn no_function_of_2_40_is_missing(t: &Test) {
 }
 
 /// Section 5.1.6. Whether a handle or an argument is right does not matter to a function that is not there.
+/// About functions of 3.0 and later, which SoftHSM does not have.
 fn what_the_roadmap_lists_as_absent_says_so_on_a_live_session(t: &Test) {
     let session = t.token().user_session();
     let roadmap = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/roadmap.md");

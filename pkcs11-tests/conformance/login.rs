@@ -21,17 +21,17 @@ on_both!(
     a_wrong_pin_changes_nothing,
     logout_without_login_is_refused,
     logout_takes_the_private_objects_away,
-);
-on_claviger!(
     a_missing_pin_is_refused,
     too_short_and_too_long_pins_are_wrong_pins,
+    the_officer_sees_no_private_objects,
+);
+on_claviger!(
     login_user_takes_the_name_as_it_is,
     login_user_keeps_the_rules_of_login,
     login_user_meets_a_locked_pin_and_a_pin_that_is_not_there,
     handles_of_private_objects_do_not_work_after_logout,
     handles_of_private_objects_stay_invalid_after_the_next_login,
     results_of_a_search_are_dropped_at_logout,
-    the_officer_sees_no_private_objects,
 );
 
 fn login_reaches_every_session_of_the_application(t: &Test) {
@@ -135,6 +135,7 @@ fn logout_takes_the_private_objects_away(t: &Test) {
     assert_eq!(token.find(session, &Template::new().boolean(CKA_TOKEN, true)).len(), 2);
 }
 
+/// SoftHSM answers `CKR_OBJECT_HANDLE_INVALID` to C_SignInit, which section 5.13.1 does not list.
 fn handles_of_private_objects_do_not_work_after_logout(t: &Test) {
     let token = t.token();
     let session = token.user_session();
@@ -150,6 +151,7 @@ fn handles_of_private_objects_do_not_work_after_logout(t: &Test) {
 }
 
 /// Section 5.6.10: "even if a user is later logged back into the token".
+/// SoftHSM answers `CKR_OBJECT_HANDLE_INVALID` to C_SignInit, which section 5.13.1 does not list.
 fn handles_of_private_objects_stay_invalid_after_the_next_login(t: &Test) {
     let token = t.token();
     let session = token.user_session();
@@ -169,6 +171,7 @@ fn handles_of_private_objects_stay_invalid_after_the_next_login(t: &Test) {
     assert!(sign(t.module, session, &ecdsa, found[0], &[7; 32]).is_ok());
 }
 
+/// SoftHSM still gives the handle of the private key; section 5.6.10 makes all handles of private objects invalid.
 fn results_of_a_search_are_dropped_at_logout(t: &Test) {
     let token = t.token();
     let session = token.user_session();
@@ -188,6 +191,7 @@ fn the_officer_sees_no_private_objects(t: &Test) {
     assert_eq!(token.find(session, &Template::new()), [pair.public]);
 }
 
+/// SoftHSM, of 2.40, has no C_LoginUser.
 fn login_user_takes_the_name_as_it_is(t: &Test) {
     let token = t.token();
     let session = token.open_rw();
@@ -202,6 +206,7 @@ fn login_user_takes_the_name_as_it_is(t: &Test) {
     assert_rv!(rv, CKR_OK, "no name is the default user");
 }
 
+/// SoftHSM, of 2.40, has no C_LoginUser.
 fn login_user_keeps_the_rules_of_login(t: &Test) {
     let token = t.token();
     let m = t.module;
@@ -221,6 +226,7 @@ fn login_user_keeps_the_rules_of_login(t: &Test) {
     assert_rv!(rv, CKR_OPERATION_NOT_INITIALIZED);
 }
 
+/// SoftHSM, of 2.40, has no C_LoginUser.
 fn login_user_meets_a_locked_pin_and_a_pin_that_is_not_there(t: &Test) {
     let token = t.token();
     let m = t.module;

@@ -32,6 +32,7 @@ fn without_an_event_a_look_says_so(t: &Test) {
     assert_rv!(t.module.wait_for_slot_event(CKF_DONT_BLOCK).0, CKR_NO_EVENT);
 }
 
+/// SoftHSM has no events: it always answers `CKR_NO_EVENT`.
 fn a_new_token_is_an_event_once(t: &Test) {
     assert_rv!(t.module.initialize(), CKR_OK);
     let slot = empty_slots(t.module)[0];
@@ -46,6 +47,7 @@ fn a_new_token_is_an_event_once(t: &Test) {
 }
 
 /// Section 5.5.4: C_Initialize clears the flags of all slots, and every event after it sets one.
+/// SoftHSM has no events: it answers `CKR_NO_EVENT`.
 fn a_token_made_since_initialize_is_an_event_before_any_list(t: &Test) {
     assert_rv!(t.module.initialize(), CKR_OK);
     let slot = empty_slots(t.module)[0];
@@ -57,6 +59,7 @@ fn a_token_made_since_initialize_is_an_event_before_any_list(t: &Test) {
     assert_eq!(t.module.wait_for_slot_event(CKF_DONT_BLOCK), (CKR_OK, slot));
 }
 
+/// SoftHSM does not wait: it answers `CKR_FUNCTION_NOT_SUPPORTED`.
 fn finalize_ends_a_wait(t: &Test) {
     let _token = t.token();
     while t.module.wait_for_slot_event(CKF_DONT_BLOCK).0 == CKR_OK {}
@@ -71,6 +74,7 @@ fn finalize_ends_a_wait(t: &Test) {
     assert_rv!(waiting.join().unwrap(), CKR_CRYPTOKI_NOT_INITIALIZED);
 }
 
+/// SoftHSM does not wait: it answers `CKR_FUNCTION_NOT_SUPPORTED`; section 5.5.4 waits until an event occurs.
 fn a_wait_ends_with_an_event(t: &Test) {
     assert_rv!(t.module.initialize(), CKR_OK);
     let slot = empty_slots(t.module)[0];
@@ -80,6 +84,8 @@ fn a_wait_ends_with_an_event(t: &Test) {
     assert_rv!(waiting.join().unwrap(), CKR_OK);
 }
 
+/// SoftHSM looks at no pointer and answers `CKR_NO_EVENT`; section 5.5.4: pReserved "is reserved for future
+/// versions", and lists `CKR_ARGUMENTS_BAD`.
 fn waiting_wants_a_place_and_no_more(t: &Test) {
     assert_rv!(t.module.wait_for_slot_event(CKF_DONT_BLOCK).0, CKR_CRYPTOKI_NOT_INITIALIZED);
     assert_rv!(t.module.initialize(), CKR_OK);
@@ -99,6 +105,7 @@ fn a_seed_is_taken_and_randomness_goes_on(t: &Test) {
     assert_ne!(one, two, "a seed adds and never replaces");
 }
 
+/// SoftHSM answers `CKR_ARGUMENTS_BAD` to an empty seed at null; section 5.19.1 sets no least length.
 fn seeding_wants_a_session_and_memory(t: &Test) {
     let session = t.token().open_ro();
     assert_rv!(t.module.seed_random(session, Sent::null(0)), CKR_OK);

@@ -5,16 +5,18 @@ use cryptoki_sys::{
     CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_LOCKED, CKR_OK, CKR_PIN_INCORRECT, CKR_PIN_LOCKED, CKU_SO, CKU_USER,
 };
 use pkcs11_tests::token::LABEL;
-use pkcs11_tests::{SO_PIN, Test, Token, USER_PIN, assert_rv, on_claviger};
+use pkcs11_tests::{SO_PIN, Test, Token, USER_PIN, assert_rv, on_both, on_claviger};
 
+on_both!(
+    a_right_pin_clears_the_users_flags,
+    a_right_pin_clears_the_officers_flags,
+    failures_of_init_token_count_for_the_officer,
+);
 on_claviger!(
     the_users_flags_follow_every_failure_up_to_the_lock,
     the_officers_flags_follow_every_failure_up_to_the_lock,
-    a_right_pin_clears_the_users_flags,
-    a_right_pin_clears_the_officers_flags,
     the_count_outlives_the_process,
     a_locked_officer_cannot_initialise_the_token_again,
-    failures_of_init_token_count_for_the_officer,
 );
 
 const USER: CK_FLAGS = CKF_USER_PIN_COUNT_LOW | CKF_USER_PIN_FINAL_TRY | CKF_USER_PIN_LOCKED;
@@ -24,6 +26,7 @@ fn flags(token: &Token) -> CK_FLAGS {
     token.info().flags & (USER | SO)
 }
 
+/// SoftHSM sets CKF_USER_PIN_COUNT_LOW and stays there.
 fn the_users_flags_follow_every_failure_up_to_the_lock(t: &Test) {
     let token = t.token();
     let session = token.open_rw();
@@ -42,6 +45,7 @@ fn the_users_flags_follow_every_failure_up_to_the_lock(t: &Test) {
     assert_eq!(flags(&token), 0);
 }
 
+/// SoftHSM sets CKF_SO_PIN_COUNT_LOW and stays there.
 fn the_officers_flags_follow_every_failure_up_to_the_lock(t: &Test) {
     let token = t.token();
     let session = token.open_rw();
@@ -78,6 +82,7 @@ fn a_right_pin_clears_the_officers_flags(t: &Test) {
     }
 }
 
+/// SoftHSM sets CKF_USER_PIN_COUNT_LOW and stays there.
 fn the_count_outlives_the_process(t: &Test) {
     let token = t.token();
     let session = token.open_rw();
@@ -90,6 +95,7 @@ fn the_count_outlives_the_process(t: &Test) {
     assert_rv!(t.module.login(session, CKU_USER, USER_PIN.into()), CKR_PIN_LOCKED);
 }
 
+/// SoftHSM answers `CKR_OK`; section 5.5.7 lists `CKR_PIN_LOCKED`, and when it comes is up to the token.
 fn a_locked_officer_cannot_initialise_the_token_again(t: &Test) {
     let token = t.token();
     let session = token.open_rw();
