@@ -116,6 +116,7 @@ fn without_the_library_nothing_begins_and_nothing_goes_on(t: &Test) {
     }
 }
 
+/// SoftHSM answers `CKR_OPERATION_ACTIVE`: it allows one operation in all; section 5.1: "one of each kind at a time".
 fn an_operation_of_a_private_key_says_that_its_login_is_over(t: &Test) {
     let token = t.token();
     let m = t.module;
@@ -148,6 +149,8 @@ fn an_operation_of_a_private_key_says_that_its_login_is_over(t: &Test) {
 }
 
 /// Section 5.2: a buffer that is too small ends nothing.
+/// SoftHSM answers `CKR_OPERATION_ACTIVE` to a second beginning: it allows one operation in all, and this test mixes
+/// kinds.
 fn a_part_or_an_end_that_does_not_fit_is_kept(t: &Test) {
     let b = bench(t);
     let (m, session) = (b.m, b.session);
@@ -183,6 +186,7 @@ fn a_part_or_an_end_that_does_not_fit_is_kept(t: &Test) {
     assert_eq!(&out[..4], b"text");
 }
 
+/// SoftHSM 2.6.1 crashes here: a segmentation fault.
 fn a_mechanism_that_cannot_be_there_is_a_bad_argument(t: &Test) {
     let b = bench(t);
     for address in [u64::MAX, u64::MAX - 64, 1 << 62] {
@@ -201,6 +205,7 @@ fn a_mechanism_that_cannot_be_there_is_a_bad_argument(t: &Test) {
 }
 
 /// Sections 5.13.3 and 5.15.3: an error in a part ends the operation.
+/// SoftHSM answers `CKR_OPERATION_NOT_INITIALIZED`: it takes parts with hashing mechanisms alone.
 fn parts_that_come_to_too_much_are_refused_at_once(t: &Test) {
     let b = bench(t);
     let (m, session, plain) = (b.m, b.session, mechanism(CKM_RSA_PKCS));
@@ -220,6 +225,7 @@ fn parts_that_come_to_too_much_are_refused_at_once(t: &Test) {
     assert_rv!(b.step(Module::decrypt_update, &[4; 257], 512), CKR_ENCRYPTED_DATA_LEN_RANGE);
 }
 
+/// SoftHSM answers `CKR_OPERATION_NOT_INITIALIZED`: it takes parts with hashing mechanisms alone.
 fn a_message_of_the_wrong_length_is_told_at_the_end(t: &Test) {
     let b = bench(t);
     let (m, session) = (b.m, b.session);
@@ -239,6 +245,7 @@ fn a_message_of_the_wrong_length_is_told_at_the_end(t: &Test) {
 }
 
 /// Section 6.11.1. The functions that do two things at once list it too.
+/// SoftHSM answers `CKR_OPERATION_ACTIVE`: it allows one operation in all.
 fn a_counter_that_would_run_over_is_told_by_every_function_that_moves_it(t: &Test) {
     let b = bench(t);
     let counter = ctr(2, [0; 16]);
@@ -264,6 +271,7 @@ fn a_counter_that_would_run_over_is_told_by_every_function_that_moves_it(t: &Tes
     }
 }
 
+/// SoftHSM answers `CKR_GENERAL_ERROR`; section 5.10.4 lists `CKR_ENCRYPTED_DATA_INVALID`.
 fn what_ends_wrongly_is_told_at_the_end(t: &Test) {
     let b = bench(t);
     let (m, session) = (b.m, b.session);
@@ -279,6 +287,7 @@ fn what_ends_wrongly_is_told_at_the_end(t: &Test) {
 
 /// Section 6.1.7: the number must be below the modulus. Its length is right, so that CKR_DATA_LEN_RANGE, which goes
 /// before (section 5.1.6), does not apply.
+/// SoftHSM answers `CKR_GENERAL_ERROR`.
 fn a_number_above_the_modulus_is_no_data(t: &Test) {
     let b = bench(t);
     let (m, session, raw) = (b.m, b.session, mechanism(CKM_RSA_X_509));
@@ -289,6 +298,7 @@ fn a_number_above_the_modulus_is_no_data(t: &Test) {
     assert_rv!(b.step(Module::sign_recover, &above, 256), CKR_DATA_INVALID);
 }
 
+/// SoftHSM has no recovery: `CKR_FUNCTION_NOT_SUPPORTED`.
 fn recovery_does_not_begin_twice(t: &Test) {
     let b = bench(t);
     let by = mechanism(CKM_RSA_PKCS);
@@ -298,6 +308,7 @@ fn recovery_does_not_begin_twice(t: &Test) {
     }
 }
 
+/// SoftHSM answers `CKR_ARGUMENTS_BAD`; section 5.15.1 lists `CKR_MECHANISM_PARAM_INVALID` for parameters.
 fn a_verification_without_its_parameters_does_not_begin(t: &Test) {
     let b = bench(t);
     for by in [mechanism(CKM_RSA_PKCS_PSS), with(CKM_RSA_PKCS_PSS, &[1u8; 4]), with(CKM_RSA_PKCS, &[1u8; 4])]
@@ -308,6 +319,7 @@ fn a_verification_without_its_parameters_does_not_begin(t: &Test) {
 }
 
 /// RSA with 1024 bits: what others signed with such keys is verified, and nothing else is done with them.
+/// SoftHSM answers `CKR_MECHANISM_INVALID`: it does not have the mechanism that is asked first.
 fn a_key_of_a_size_that_mechanisms_do_not_take_is_of_no_use_but_to_verify(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
