@@ -53,6 +53,7 @@ fn generic(len: u64) -> Template {
 }
 
 /// One byte that is not known is found in 256 trials, then the next: a check value or a MAC says when it is.
+/// SoftHSM does not unwrap with this mechanism: `CKR_MECHANISM_INVALID`.
 fn a_block_is_not_cut_to_bytes_that_can_be_tried(t: &Test) {
     let session = t.token().user_session();
     let key = unwrapping(t, session);
@@ -87,6 +88,7 @@ fn a_block_is_not_cut_to_bytes_that_can_be_tried(t: &Test) {
 }
 
 /// If only zeros came off, the answer would tell what a block ends in: the caller chooses what it is combined with.
+/// SoftHSM does not have the mechanism: `CKR_MECHANISM_INVALID`.
 fn what_is_cut_off_is_not_looked_at(t: &Test) {
     let session = t.token().user_session();
     let key = unwrapping(t, session);
@@ -100,6 +102,7 @@ fn what_is_cut_off_is_not_looked_at(t: &Test) {
     }
 }
 
+/// SoftHSM does not have the mechanism: `CKR_MECHANISM_INVALID`.
 fn a_private_key_is_not_unwrapped_where_each_bit_can_be_changed(t: &Test) {
     let session = t.token().user_session();
     let wrapping = aes(t.module, session, &[1; 32]);
@@ -135,6 +138,7 @@ fn a_private_key_is_not_unwrapped_where_each_bit_can_be_changed(t: &Test) {
     }
 }
 
+/// SoftHSM does not unwrap with GCM: `CKR_MECHANISM_INVALID`.
 fn a_short_tag_guards_no_key(t: &Test) {
     let session = t.token().user_session();
     let (wrapping, key) = (aes(t.module, session, &[1; 32]), open_aes(t.module, session, &[2; 32]));
@@ -151,6 +155,8 @@ fn a_short_tag_guards_no_key(t: &Test) {
 }
 
 /// A key of 32 bytes to the power of 3 or 17 is a number below the modulus: its root is the key.
+/// SoftHSM answers `CKR_ATTRIBUTE_READ_ONLY` to the officer who sets CKA_TRUSTED; footnote 10 of section 4.2 lets
+/// him.
 fn a_key_that_wants_trust_is_not_wrapped_as_a_bare_number(t: &Test) {
     let token = t.token();
     let session = token.user_session();
@@ -171,6 +177,7 @@ fn a_key_that_wants_trust_is_not_wrapped_as_a_bare_number(t: &Test) {
     }
 }
 
+/// SoftHSM does not unwrap with this mechanism: `CKR_MECHANISM_INVALID`.
 fn wrong_padding_and_wrong_contents_are_one_error(t: &Test) {
     let session = t.token().user_session();
     let wrapping = aes(t.module, session, &[1; 32]);
@@ -195,6 +202,7 @@ fn wrong_padding_and_wrong_contents_are_one_error(t: &Test) {
 }
 
 /// If zeros had to stand before the key, the answer would tell how large the number is.
+/// SoftHSM does not unwrap with CKM_RSA_X_509: `CKR_MECHANISM_INVALID`.
 fn raw_rsa_gives_the_last_bytes_and_looks_at_no_other(t: &Test) {
     let session = t.token().user_session();
     let pair = generate(t.module, session, Kind::Rsa, false, "pair");
@@ -218,6 +226,7 @@ fn raw_rsa_gives_the_last_bytes_and_looks_at_no_other(t: &Test) {
     }
 }
 
+/// SoftHSM derives one byte (`CKR_OK`); the standard lets a token, and docs/decisions/0023 is ours.
 fn a_secret_is_not_derived_in_bytes_that_can_be_tried(t: &Test) {
     let session = t.token().user_session();
     let pair = || {
@@ -247,6 +256,7 @@ fn a_secret_is_not_derived_in_bytes_that_can_be_tried(t: &Test) {
 }
 
 /// Section 5.2: output is what is produced from the input to the function.
+/// SoftHSM answers `CKR_BUFFER_TOO_SMALL` and a length of whole blocks (16, not 14), which section 5.2 allows.
 fn other_input_after_a_small_buffer_has_its_own_output(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -269,6 +279,7 @@ fn other_input_after_a_small_buffer_has_its_own_output(t: &Test) {
 }
 
 /// Section 4.10: a key that wants a login for each use gives no second result for it, after a small buffer neither.
+/// SoftHSM names the length of the modulus (256, not 14), which section 5.2 allows.
 fn one_login_is_for_one_input(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -292,6 +303,7 @@ fn one_login_is_for_one_input(t: &Test) {
     }
 }
 
+/// SoftHSM gives the digest (`CKR_OK`); section 5.6.10 takes private objects away at logout.
 fn a_digest_of_a_private_key_ends_with_its_login(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -329,6 +341,7 @@ fn a_digest_of_a_private_key_ends_with_its_login(t: &Test) {
     }
 }
 
+/// SoftHSM answers `CKR_GENERAL_ERROR`; section 5.10.2 lists `CKR_ENCRYPTED_DATA_INVALID`.
 fn wrong_padding_leaves_nothing_of_what_precedes_it(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -343,6 +356,7 @@ fn wrong_padding_leaves_nothing_of_what_precedes_it(t: &Test) {
 }
 
 /// Section 5.1.1: an allocation that fails is `CKR_HOST_MEMORY`; it used to end the host's process.
+/// SoftHSM answers `CKR_BUFFER_TOO_SMALL` before it keeps anything.
 fn input_for_which_there_is_no_memory_is_an_error_and_not_the_end(t: &Test) {
     const MUCH: usize = 64 << 20;
     let session = t.token().user_session();

@@ -44,6 +44,7 @@ fn short_of_memory(call: impl FnOnce() -> CK_RV) -> CK_RV {
     rv
 }
 
+/// SoftHSM looks at the key first (`CKR_OBJECT_HANDLE_INVALID`): the calls are arranged for our order.
 fn a_parameter_for_which_there_is_no_memory_is_told_by_every_function_that_takes_one(t: &Test) {
     limits::keep_no_memory();
     let session = t.token().user_session();
@@ -74,6 +75,7 @@ fn a_parameter_for_which_there_is_no_memory_is_told_by_every_function_that_takes
 }
 
 /// Section 5.1.1: an allocation that fails is an error of the call, wherever on its way into the token it comes.
+/// SoftHSM 2.6.1 crashes here: the process ends with status 5; section 5.1.1 has `CKR_HOST_MEMORY`.
 fn a_value_is_made_or_told_however_much_memory_is_left(t: &Test) {
     limits::keep_no_memory();
     let session = t.token().user_session();
@@ -97,6 +99,7 @@ fn a_value_is_made_or_told_however_much_memory_is_left(t: &Test) {
 }
 
 /// Section 5.2 lets both be one memory, for which the input is copied.
+/// About the copy that ours makes of shared input; SoftHSM makes none.
 fn input_that_shares_its_memory_with_output_is_told_when_there_is_no_memory_for_a_copy(t: &Test) {
     limits::keep_no_memory();
     let session = t.token().user_session();
@@ -125,6 +128,7 @@ fn input_that_shares_its_memory_with_output_is_told_when_there_is_no_memory_for_
 }
 
 /// EdDSA goes through its message twice, and so keeps it (RFC 8032 section 5.1.6).
+/// SoftHSM answers `CKR_OPERATION_NOT_INITIALIZED` to a part.
 fn a_message_that_is_kept_whole_is_told_when_there_is_no_memory_for_it(t: &Test) {
     limits::keep_no_memory();
     let session = t.token().user_session();
@@ -220,10 +224,12 @@ fn with_a_disk(t: &Test, fail: fn(), expected: CK_RV) {
     assert_eq!(on_the_token(&token, session), 5);
 }
 
+/// SoftHSM answers `CKR_OK` to C_GenerateKey; section 5.1.3 has `CKR_DEVICE_MEMORY`.
 fn a_full_disk_takes_no_key_and_says_so(t: &Test) {
     with_a_disk(t, shim::arm_full, CKR_DEVICE_MEMORY);
 }
 
+/// SoftHSM answers `CKR_GENERAL_ERROR`; section 5.1.3 has `CKR_DEVICE_ERROR`.
 fn a_disk_that_fails_takes_no_key_and_says_so(t: &Test) {
     with_a_disk(t, || shim::arm(-1), CKR_DEVICE_ERROR);
 }
@@ -236,6 +242,7 @@ fn token_folder(t: &Test) -> PathBuf {
 }
 
 /// Logins are counted beside the store: that can go on being written.
+/// About files of ours, by name.
 fn a_token_that_may_not_be_written_takes_no_key_and_says_so(t: &Test) {
     be_bound_by_permissions(t);
     let token = t.token();
@@ -257,6 +264,7 @@ fn a_token_that_may_not_be_written_takes_no_key_and_says_so(t: &Test) {
 }
 
 /// Whoever has the files can alter a row, and nothing is done with it then.
+/// About files of ours, by name.
 fn a_key_whose_row_was_altered_is_of_no_use(t: &Test) {
     let token = t.token();
     let m = t.module;

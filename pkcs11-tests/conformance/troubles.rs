@@ -86,12 +86,14 @@ fn told_by_every_function_that_writes(t: &Test, expected: CK_RV, begin: fn(), en
     assert_eq!(token.find(session, &Template::new().bytes(CKA_LABEL, "kept")), [object]);
 }
 
+/// SoftHSM answers `CKR_GENERAL_ERROR` to C_CreateObject; section 5.1.3 has `CKR_DEVICE_ERROR`.
 fn a_disk_that_fails_is_told_by_every_function_that_writes(t: &Test) {
     if can_fail(t) {
         told_by_every_function_that_writes(t, CKR_DEVICE_ERROR, || shim::arm(-1), || shim::arm(0));
     }
 }
 
+/// SoftHSM answers `CKR_OK` to C_CreateObject; section 5.1.3 has `CKR_DEVICE_MEMORY`.
 fn a_full_disk_is_told_by_every_function_that_writes(t: &Test) {
     if can_fail(t) {
         told_by_every_function_that_writes(t, CKR_DEVICE_MEMORY, shim::arm_full, || shim::arm(0));
@@ -99,6 +101,7 @@ fn a_full_disk_is_told_by_every_function_that_writes(t: &Test) {
 }
 
 /// The first to open a store makes the memory that its users share, which is a file.
+/// SoftHSM answers `CKR_SLOT_ID_INVALID`; section 5.1.3 has `CKR_DEVICE_MEMORY`.
 fn a_full_disk_is_told_by_what_opens_the_token(t: &Test) {
     if !can_fail(t) {
         return;
@@ -121,6 +124,7 @@ fn token_folder(t: &Test) -> PathBuf {
 }
 
 /// Counters can be written, so that PINs can be tried, and nothing else can.
+/// About files of ours, by name.
 fn a_token_that_may_not_be_written_is_told_by_every_function_that_writes(t: &Test) {
     be_bound_by_permissions(t);
     let token = t.token();
@@ -160,6 +164,7 @@ fn alter(t: &Test, statement: &str) {
 /// A commit that left the public head behind was none of Claviger's.
 const COMMIT: &str = "UPDATE meta SET revision = revision + 1";
 
+/// About rows of our store.
 fn a_store_altered_meanwhile_is_told_by_every_function_that_reads_it(t: &Test) {
     let token = t.token();
     let m = t.module;
@@ -207,6 +212,7 @@ fn a_store_altered_meanwhile_is_told_by_every_function_that_reads_it(t: &Test) {
     assert_rv!(m.close_session(session), CKR_OK);
 }
 
+/// About files of ours, by name.
 fn a_search_that_cannot_go_on_says_so(t: &Test) {
     let token = t.token();
     let m = t.module;
@@ -218,6 +224,7 @@ fn a_search_that_cannot_go_on_says_so(t: &Test) {
     assert_rv!(m.find_objects_final(session), CKR_OK);
 }
 
+/// SoftHSM answers `CKR_SLOT_ID_INVALID` to C_GetSlotInfo; section 5.1.1 has `CKR_FUNCTION_FAILED`.
 fn a_folder_of_tokens_that_is_gone_is_told_by_every_function_that_looks_for_a_slot(t: &Test) {
     const UNKNOWN: u64 = 77;
     let token = t.token();
@@ -243,6 +250,7 @@ fn a_folder_of_tokens_that_is_gone_is_told_by_every_function_that_looks_for_a_sl
     let _session = token.user_session();
 }
 
+/// About the device key, a file of ours.
 fn a_token_without_its_device_key_is_not_recognized(t: &Test) {
     let token = t.token();
     let m = t.module;
@@ -263,6 +271,7 @@ fn a_token_without_its_device_key_is_not_recognized(t: &Test) {
 }
 
 /// A trial of a PIN takes 128 MiB here, which is more than the allocator has reserved.
+/// About the memory that our configuration gives a PIN.
 fn scarce_memory_is_told_by_every_function_that_tries_a_pin(t: &Test) {
     const LITTLE: u64 = 16 << 20;
     let configuration = t.installation.configuration();
