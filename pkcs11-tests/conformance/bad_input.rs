@@ -51,6 +51,7 @@ fn create(t: &Test, session: u64, template: &Template) -> u64 {
     t.module.create_object(session, template).0
 }
 
+/// SoftHSM takes two labels; section 4.1.1 names two values for one attribute as an example of what is inconsistent.
 fn templates_with_two_values_for_one_attribute_are_refused(t: &Test) {
     let session = t.token().user_session();
     for twice in [
@@ -69,6 +70,7 @@ fn templates_with_two_values_for_one_attribute_are_refused(t: &Test) {
     }
 }
 
+/// SoftHSM takes a CKA_ENCRYPT of the one byte 2; section 4.1.1: an invalid value is `CKR_ATTRIBUTE_VALUE_INVALID`.
 fn booleans_of_the_size_of_a_number_are_refused(t: &Test) {
     let session = t.token().user_session();
     for kind in [CKA_ENCRYPT, CKA_PRIVATE, CKA_SIGN, CKA_SENSITIVE] {
@@ -79,6 +81,7 @@ fn booleans_of_the_size_of_a_number_are_refused(t: &Test) {
     }
 }
 
+/// SoftHSM answers `CKR_TEMPLATE_INCOMPLETE` to a class of no bytes; section 4.1.1 has a value for an invalid value.
 fn scalars_of_odd_length_are_refused(t: &Test) {
     let session = t.token().user_session();
     for kind in [CKA_CLASS, CKA_KEY_TYPE] {
@@ -94,6 +97,7 @@ fn scalars_of_odd_length_are_refused(t: &Test) {
     }
 }
 
+/// SoftHSM 2.6.1 crashes here; section 4.1.1: an invalid value is `CKR_ATTRIBUTE_VALUE_INVALID`.
 fn values_that_cannot_be_there_are_refused(t: &Test) {
     let session = t.token().user_session();
     for value in [
@@ -111,6 +115,7 @@ fn values_that_cannot_be_there_are_refused(t: &Test) {
     }
 }
 
+/// SoftHSM 2.6.1 crashes here; section 6.13.2: pAAD may be NULL if ulAADLen is 0.
 fn gcm_with_nulls_that_claim_a_length_is_refused(t: &Test) {
     let session = t.token().user_session();
     let key = aes(t.module, session, &[1; 16]);
@@ -126,6 +131,7 @@ fn gcm_with_nulls_that_claim_a_length_is_refused(t: &Test) {
     }
 }
 
+/// SoftHSM takes an empty vector; SP 800-38D section 5.2.1.1 wants one bit of it at least, section 5.2.1.2 32 of a tag.
 fn gcm_wants_a_vector_and_a_tag(t: &Test) {
     let session = t.token().user_session();
     let key = aes(t.module, session, &[1; 16]);
@@ -135,6 +141,7 @@ fn gcm_wants_a_vector_and_a_tag(t: &Test) {
     }
 }
 
+/// SoftHSM begins to sign (`CKR_OK`); section 5.1.6: not the type of key for the mechanism.
 fn ecdsa_wants_no_rsa_key(t: &Test) {
     let session = t.token().user_session();
     let pair = generate(t.module, session, Kind::Rsa, false, "pair");
@@ -143,6 +150,7 @@ fn ecdsa_wants_no_rsa_key(t: &Test) {
     assert_rv!(t.module.verify_init(session, Some(&by), pair.public), CKR_KEY_TYPE_INCONSISTENT);
 }
 
+/// SoftHSM makes keys on brainpoolP256r1; section 5.1.6 leaves a token its curves (`CKR_CURVE_NOT_SUPPORTED`).
 fn a_curve_that_is_none_is_refused(t: &Test) {
     let session = t.token().user_session();
     let generator = Kind::P256.generator();
@@ -161,6 +169,7 @@ fn a_curve_that_is_none_is_refused(t: &Test) {
 }
 
 /// Section 6.3.1: in verification a signature may be shorter; that is no length error, and here no signature.
+/// SoftHSM answers `CKR_SIGNATURE_LEN_RANGE` to 62 bytes.
 fn a_shorter_ecdsa_signature_is_judged(t: &Test) {
     let session = t.token().user_session();
     let pair = generate(t.module, session, Kind::P256, false, "pair");
@@ -185,6 +194,7 @@ fn a_wrong_signature_ends_the_operation(t: &Test) {
 }
 
 /// RFC 2104 section 3 discourages keys shorter than the hash, and the standard's table knows no least length.
+/// SoftHSM answers `CKR_KEY_SIZE_RANGE`.
 fn an_hmac_key_of_any_length_signs(t: &Test) {
     let session = t.token().user_session();
     for len in [1, 5, 31, 32, 64, 65, 1000] {
@@ -210,6 +220,7 @@ fn an_hmac_of_impossible_length_is_told(t: &Test) {
     }
 }
 
+/// SoftHSM answers `CKR_ARGUMENTS_BAD` to CBC without a vector; section 5.1.6 has a value for a mechanism's parameters.
 fn parameters_absent_short_long_and_wild_are_refused(t: &Test) {
     let session = t.token().user_session();
     let key = aes(t.module, session, &[1; 16]);
@@ -236,6 +247,7 @@ fn parameters_absent_short_long_and_wild_are_refused(t: &Test) {
     }
 }
 
+/// SoftHSM answers `CKR_DATA_LEN_RANGE` in C_Encrypt; section 5.1.7: any value that applies.
 fn lengths_near_the_end_of_numbers_neither_abort_nor_hang(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -274,6 +286,7 @@ fn kryoptic_null_templates_do_not_crash(t: &Test) {
     assert_rv!(m.set_attribute_values(session, key, &null), CKR_ATTRIBUTE_VALUE_INVALID);
 }
 
+/// SoftHSM takes a value of no bytes; section 6.10.2: 16, 24 or 32.
 fn kryoptic_aes_keys_of_64_and_320_bits_are_refused(t: &Test) {
     let session = t.token().user_session();
     for len in [0, 8, 15, 17, 40] {
@@ -282,6 +295,7 @@ fn kryoptic_aes_keys_of_64_and_320_bits_are_refused(t: &Test) {
     }
 }
 
+/// SoftHSM answers `CKR_ARGUMENTS_BAD` to the null pointer; section 5.1.7: any value that applies.
 fn kryoptic_an_empty_blob_is_no_key(t: &Test) {
     let session = t.token().user_session();
     let key = aes(t.module, session, &[1; 16]);
@@ -292,6 +306,7 @@ fn kryoptic_an_empty_blob_is_no_key(t: &Test) {
     }
 }
 
+/// SoftHSM has no operation state (`CKR_FUNCTION_NOT_SUPPORTED`, as section 5.1.6 allows); sections 5.6.6 and 5.6.7.
 fn kryoptic_a_null_state_does_not_crash(t: &Test) {
     let session = t.token().open_ro();
     assert_rv!(t.module.set_operation_state(session, Sent::null(5), 0, 0), CKR_ARGUMENTS_BAD);
@@ -308,6 +323,7 @@ fn kryoptic_a_class_does_not_change(t: &Test) {
     assert_rv!(create(t, session, &private), CKR_USER_NOT_LOGGED_IN);
 }
 
+/// SoftHSM answers `CKR_TEMPLATE_INCOMPLETE`; section 6.3.17 cuts the secret by CKA_VALUE_LEN only where there is one.
 fn softhsm_a_derivation_needs_no_length(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;

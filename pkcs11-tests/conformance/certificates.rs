@@ -126,6 +126,7 @@ fn a_certificate_lies_here_or_at_an_address_with_hashes(t: &Test) {
 }
 
 /// "does recommend that the key be extracted from the certificate to create this value".
+/// SoftHSM leaves it empty; the recommendation is section 4.6.2's.
 fn the_public_key_is_read_out_of_the_certificate(t: &Test) {
     let session = t.token().user_session();
     for on_token in [false, true] {
@@ -140,6 +141,7 @@ fn the_public_key_is_read_out_of_the_certificate(t: &Test) {
     }
 }
 
+/// SoftHSM answers `CKR_GENERAL_ERROR` to what is right; section 4.6.2 has both attributes.
 fn what_is_said_of_a_certificate_is_right_or_refused(t: &Test) {
     let session = t.token().user_session();
     let info = certificate()[PUBLIC_KEY_INFO].to_vec();
@@ -156,6 +158,7 @@ fn what_is_said_of_a_certificate_is_right_or_refused(t: &Test) {
     }
 }
 
+/// SoftHSM takes garbage; section 4.6.3: CKA_VALUE is the BER encoding of the certificate.
 fn what_is_no_certificate_is_refused(t: &Test) {
     let token = t.token();
     let session = token.user_session();
@@ -208,6 +211,7 @@ fn a_few_attributes_may_change_and_no_others(t: &Test) {
 }
 
 /// "Trusted certificates cannot be modified", by nobody; and only an officer makes one.
+/// SoftHSM answers `CKR_OBJECT_HANDLE_INVALID` to the officer: no session stayed open meanwhile. Section 4.6.2.
 fn a_trusted_certificate_stays_as_it_is(t: &Test) {
     let token = t.token();
     let session = token.user_session();

@@ -210,6 +210,7 @@ fn the_size_of_an_object_is_told(t: &Test) {
 }
 
 /// Section 4.4.1.
+/// SoftHSM answers `CKR_ARGUMENTS_BAD` to a null template of no attributes.
 fn a_copy_has_a_unique_id_of_its_own(t: &Test) {
     let session = t.token().user_session();
     let first = create(t.module, session, &data());
@@ -266,6 +267,7 @@ fn a_copy_needs_what_its_place_needs(t: &Test) {
     assert_rv!(t.module.copy_object(reader, object, &on_token).0, CKR_SESSION_READ_ONLY);
 }
 
+/// SoftHSM takes a CKA_TOKEN of the one byte 2; section 4.1.3 applies the errors of section 4.1.1 to copies.
 fn a_copy_wants_a_good_template(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -290,7 +292,8 @@ fn a_copy_wants_a_good_template(t: &Test) {
     );
 }
 
-/// SoftHSM keeps the part before the attribute that it refuses; section 5.7.6: "then none of the attributes".
+/// Section 5.7.6: "then none of the attributes". SoftHSM takes all of it (`CKR_OK`): what it generates is not sensitive
+/// unless the template says so, which footnote 9 leaves it; where it refuses, it keeps the part before.
 fn a_change_is_all_or_nothing(t: &Test) {
     let session = t.token().user_session();
     for on_token in [false, true] {
@@ -314,6 +317,7 @@ fn a_change_outlives_the_session_and_is_found(t: &Test) {
     assert_eq!(token.find(session, &label("first")).len(), 0);
 }
 
+/// SoftHSM takes a label that is not UTF-8; section 4.4: an RFC 2279 string, section 4.1.2: the errors of 4.1.1.
 fn a_change_wants_a_good_template(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -338,6 +342,7 @@ fn a_change_wants_a_good_template(t: &Test) {
 }
 
 /// Section 4.11: "the value can be taken away by an empty one"; another one is refused.
+/// SoftHSM takes it away and then shows an empty one (`CKR_OK`).
 fn a_check_value_is_only_taken_away(t: &Test) {
     let session = t.token().user_session();
     let key = create(t.module, session, &secret_template(CKK_AES, &[0; 16]));
@@ -379,6 +384,7 @@ fn an_object_that_is_not_there_is_neither_copied_nor_changed_nor_measured(t: &Te
     assert_rv!(m.object_size(99, object).0, CKR_SESSION_HANDLE_INVALID);
 }
 
+/// SoftHSM's generated key is not sensitive unless the template says so, and thus never was; footnote 9 leaves it that.
 fn computed_attributes_never_change(t: &Test) {
     let session = t.token().user_session();
     let key = aes_of(t, session, Template::new());

@@ -101,6 +101,7 @@ fn kryoptic_the_hosts_openssl_configuration_is_not_read(t: &Test) {
     assert_eq!(actor.does(&format!("sign rsa {} 00", keys[1])).ok()[0].len(), 512);
 }
 
+/// SoftHSM answers the same and keeps the object; section 5.7.1: a template that is not supported makes none.
 fn kryoptic_a_user_cannot_set_trusted(t: &Test) {
     let token = t.token();
     let session = token.user_session();
@@ -154,6 +155,7 @@ fn kryoptic_keys_made_without_usage_attributes_are_usable(t: &Test) {
     assert_rv!(verify(t.module, session, &ecdsa, public, &[5; 32], &signature), CKR_OK);
 }
 
+/// SoftHSM answers `CKR_GENERAL_ERROR`; section 4.1.1: an invalid value is `CKR_ATTRIBUTE_VALUE_INVALID`.
 fn kryoptic_huge_numbers_neither_abort_nor_hang(t: &Test) {
     let session = t.token().user_session();
     for huge in [u64::MAX, 0x1_0000_0010, 1 << 40] {
@@ -170,6 +172,7 @@ fn softhsm_long_booleans_are_refused(t: &Test) {
     assert_rv!(t.module.create_object(session, &note).0, CKR_ATTRIBUTE_VALUE_INVALID);
 }
 
+/// SoftHSM begins to sign (`CKR_OK`); section 5.1.6: not the type of key for the mechanism.
 fn softhsm_ecdsa_with_an_rsa_key_is_refused(t: &Test) {
     let session = t.token().user_session();
     let pair = generate(t.module, session, Kind::Rsa, false, "signer");
@@ -177,6 +180,7 @@ fn softhsm_ecdsa_with_an_rsa_key_is_refused(t: &Test) {
     assert_rv!(rv, CKR_KEY_TYPE_INCONSISTENT);
 }
 
+/// SoftHSM answers `CKR_GENERAL_ERROR`; sections 5.1.6 and 5.18.2 have `CKR_CURVE_NOT_SUPPORTED`.
 fn softhsm_a_bad_curve_is_refused(t: &Test) {
     let session = t.token().user_session();
     let public = Template::new().bytes(CKA_EC_PARAMS, [0x06, 0x03, 0x2A, 0x03, 0x04]);
@@ -200,6 +204,7 @@ fn softhsm_one_shot_after_update_and_final_after_one_shot_are_refused(t: &Test) 
     assert_rv!(rv, CKR_OPERATION_NOT_INITIALIZED);
 }
 
+/// SoftHSM answers `CKR_OBJECT_HANDLE_INVALID`; sections 5.13.1 and 5.15.1 list the key's value.
 fn softhsm_a_bad_key_handle_is_a_bad_key_handle(t: &Test) {
     let session = t.token().user_session();
     let by = mechanism(CKM_SHA256_RSA_PKCS);
@@ -229,6 +234,7 @@ fn softhsm_two_threads_get_right_match_counts(t: &Test) {
     }
 }
 
+/// SoftHSM answers `CKR_TEMPLATE_INCOMPLETE` to a class of no bytes; section 4.1.1 has a value for an invalid value.
 fn softhsm_scalar_attributes_of_wrong_length_do_not_crash(t: &Test) {
     let session = t.token().user_session();
     for kind in [CKA_CLASS, CKA_TOKEN, CKA_PRIVATE, CKA_KEY_TYPE] {
@@ -261,6 +267,7 @@ fn softhsm_a_short_ecdsa_signature_is_judged(t: &Test) {
     assert_rv!(verify(t.module, session, &ecdsa, pair.public, &[5; 48], &signature), CKR_OK);
 }
 
+/// SoftHSM answers `CKR_SIGNATURE_INVALID` to data too long for its key; section 5.1.6: `CKR_DATA_LEN_RANGE`.
 fn softhsm_a_failed_operation_is_over(t: &Test) {
     let session = t.token().user_session();
     let pair = generate(t.module, session, Kind::Rsa, false, "signer");

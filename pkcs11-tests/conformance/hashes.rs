@@ -106,6 +106,7 @@ fn hmac_with_every_hash_gives_the_published_value(t: &Test) {
 }
 
 /// Section 6.22, and the attributes of section 6.8.2.
+/// SoftHSM refuses the short key here too (`CKR_KEY_SIZE_RANGE`).
 fn keys_of_one_hmac_alone_work_with_it_alone(t: &Test) {
     let token = t.token();
     let session = token.user_session();
@@ -132,6 +133,7 @@ fn keys_of_one_hmac_alone_work_with_it_alone(t: &Test) {
 }
 
 /// FIPS 180-4's figures of "abc".
+/// SoftHSM does not have them (`CKR_MECHANISM_INVALID`).
 fn the_two_cut_forms_of_sha_512_give_the_published_digests(t: &Test) {
     let session = t.token().open_ro();
     for (by, digest) in [
@@ -147,6 +149,7 @@ fn the_two_cut_forms_of_sha_512_give_the_published_digests(t: &Test) {
 }
 
 /// Section 6.16.3: the padding makes whole blocks of eight bytes, which are then wrapped as CKM_AES_KEY_WRAP wraps them.
+/// SoftHSM does not have the mechanism (`CKR_MECHANISM_INVALID`).
 fn a_key_is_wrapped_with_the_padding_of_pkcs7(t: &Test) {
     let session = t.token().user_session();
     let wrapping = aes(t.module, session, &[1; 32]);
@@ -179,6 +182,7 @@ fn a_key_is_wrapped_with_the_padding_of_pkcs7(t: &Test) {
 
 /// Section 6.1: what is verified was signed by others, with keys that C_GetMechanismInfo's range of sizes may leave out.
 /// The cube of 2 is 8 whatever the modulus.
+/// SoftHSM encrypts with 512 bits; section 5.1.6 leaves a token its sizes (`CKR_KEY_SIZE_RANGE`).
 fn rsa_verifies_with_keys_that_sign_nowhere_any_more(t: &Test) {
     let token = t.token();
     let session = token.user_session();

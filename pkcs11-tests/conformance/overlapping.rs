@@ -93,6 +93,7 @@ fn output(b: &Bench<'_>, begins: &[(&str, CK_MECHANISM)], step: Step, input: &[u
     out
 }
 
+/// SoftHSM refuses the null mechanism (`CKR_ARGUMENTS_BAD`) by which v3.0 ends an operation: section 5.8.1.
 fn every_function_with_both_takes_one_memory_for_them(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -143,6 +144,7 @@ fn every_function_with_both_takes_one_memory_for_them(t: &Test) {
 }
 
 /// What RSA encrypts is another each time: it must come back. Wrapping has no input beside its output: a key is a handle.
+/// SoftHSM refuses the null mechanism (`CKR_ARGUMENTS_BAD`) by which v3.0 ends an operation: section 5.8.1.
 fn rsa_encryption_takes_one_memory_for_both(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -197,6 +199,7 @@ impl Shared {
 }
 
 /// A parameter is read when an operation begins, or before C_WrapKey writes: the output may lie over it.
+/// SoftHSM does not wrap by CKM_AES_CBC_PAD (`CKR_MECHANISM_INVALID`); the table of section 6.10 lists it.
 fn a_mechanisms_parameter_may_lie_where_the_output_goes(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;

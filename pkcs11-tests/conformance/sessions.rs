@@ -22,10 +22,7 @@ on_both!(
     hundreds_of_sessions_are_open_at_once,
     handles_are_not_used_again,
 );
-on_claviger!(
-    an_asynchronous_session_is_refused,
-    no_more_sessions_are_opened_than_the_configuration_allows,
-);
+on_claviger!(an_asynchronous_session_is_refused, no_more_sessions_are_opened_than_the_configuration_allows);
 
 fn state(token: &Token, session: u64) -> u64 {
     let (rv, info) = token.module.session_info(session);
@@ -44,12 +41,14 @@ fn a_session_that_is_not_serial_is_refused(t: &Test) {
     }
 }
 
+/// SoftHSM, of version 2.40, does not know the flag (`CKR_OK`); section 5.6.1 lists the value.
 fn an_asynchronous_session_is_refused(t: &Test) {
     let token = t.token();
     let flags = CKF_SERIAL_SESSION | CKF_ASYNC_SESSION;
     assert_rv!(t.module.open_session(token.slot, flags).0, CKR_SESSION_ASYNC_NOT_SUPPORTED);
 }
 
+/// Claviger's own configuration.
 fn no_more_sessions_are_opened_than_the_configuration_allows(t: &Test) {
     t.installation.configure("max-sessions = 2");
     let token = t.token();

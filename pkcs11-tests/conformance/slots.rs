@@ -61,6 +61,7 @@ fn the_slot_that_waits_for_a_token_comes_last(t: &Test) {
     }
 }
 
+/// Claviger's own promise: SoftHSM numbers its slots anew at C_Initialize.
 fn slot_numbers_stay_over_init_and_restart(t: &Test) {
     assert_rv!(t.module.initialize(), CKR_OK);
     let mut made = Vec::new();
@@ -128,6 +129,7 @@ fn too_little_room_for_the_slots_names_their_number(t: &Test) {
 }
 
 /// Section 5.5.1: the set of slots is looked at when `pSlotList` is null, not in between.
+/// SoftHSM looks at C_Initialize alone, so that the last line finds one slot still.
 fn the_list_does_not_change_between_the_query_and_the_answer(t: &Test) {
     assert_rv!(t.module.initialize(), CKR_OK);
     let before = slots(t.module);

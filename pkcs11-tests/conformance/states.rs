@@ -14,7 +14,7 @@ use pkcs11_tests::{Module, Out, Sent, Test, Token, USER_PIN, assert_rv, mechanis
 
 use crate::secret_keys::{Cipher, DECRYPTION, ENCRYPTION, Step, aes, generic, whole};
 
-on_both!(a_digest_takes_keys_between_parts,);
+on_both!(a_digest_takes_keys_between_parts);
 on_claviger!(
     a_digest_goes_on_in_another_session,
     a_signature_goes_on_with_its_key_alone,
@@ -59,6 +59,7 @@ fn state(m: &Module, session: u64) -> Vec<u8> {
     state
 }
 
+/// SoftHSM has no operation state (`CKR_FUNCTION_NOT_SUPPORTED`, as section 5.1.6 allows); sections 5.6.6 and 5.6.7.
 fn a_digest_goes_on_in_another_session(t: &Test) {
     let token = t.token();
     let (first, second) = (token.open_ro(), token.open_ro());
@@ -75,6 +76,7 @@ fn a_digest_goes_on_in_another_session(t: &Test) {
     assert_eq!(expected, digest_of(t.module, first, b"one two"));
 }
 
+/// SoftHSM has no operation state (`CKR_FUNCTION_NOT_SUPPORTED`, as section 5.1.6 allows); sections 5.6.6 and 5.6.7.
 fn a_signature_goes_on_with_its_key_alone(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -129,6 +131,7 @@ fn in_two_sessions(
     all
 }
 
+/// SoftHSM has no operation state (`CKR_FUNCTION_NOT_SUPPORTED`, as section 5.1.6 allows); sections 5.6.6 and 5.6.7.
 fn encryption_and_decryption_go_on_in_another_session(t: &Test) {
     let token = t.token();
     let sessions = [token.user_session(), token.open_rw()];
@@ -153,6 +156,7 @@ fn encryption_and_decryption_go_on_in_another_session(t: &Test) {
     }
 }
 
+/// SoftHSM has no operation state (`CKR_FUNCTION_NOT_SUPPORTED`, as section 5.1.6 allows); sections 5.6.6 and 5.6.7.
 fn an_encryption_goes_on_with_its_key_alone(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -177,6 +181,7 @@ fn an_encryption_goes_on_with_its_key_alone(t: &Test) {
     }
 }
 
+/// SoftHSM has no operation state (`CKR_FUNCTION_NOT_SUPPORTED`, as section 5.1.6 allows); sections 5.6.6 and 5.6.7.
 fn a_signature_of_a_pair_goes_on_in_another_session(t: &Test) {
     let token = t.token();
     let (first, second) = (token.user_session(), token.open_rw());
@@ -204,6 +209,7 @@ fn a_signature_of_a_pair_goes_on_in_another_session(t: &Test) {
     }
 }
 
+/// SoftHSM has no operation state (`CKR_FUNCTION_NOT_SUPPORTED`, as section 5.1.6 allows); sections 5.6.6 and 5.6.7.
 fn a_state_of_before_the_first_part_may_still_be_done_at_once(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -222,6 +228,7 @@ fn a_state_of_before_the_first_part_may_still_be_done_at_once(t: &Test) {
 }
 
 /// GCM encryption gives bytes out from the first part on, and its library keeps the rest of the state to itself.
+/// SoftHSM has no operation state (`CKR_FUNCTION_NOT_SUPPORTED`, as section 5.1.6 allows); sections 5.6.6 and 5.6.7.
 fn what_cannot_be_saved_is_told(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -232,6 +239,7 @@ fn what_cannot_be_saved_is_told(t: &Test) {
 }
 
 /// Section 5.6.6 names what can be saved: "signing without message recovery".
+/// SoftHSM has no recovery (`CKR_FUNCTION_NOT_SUPPORTED`, as section 5.1.6 allows).
 fn recovery_is_no_operation_that_can_be_saved(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -244,6 +252,7 @@ fn recovery_is_no_operation_that_can_be_saved(t: &Test) {
 }
 
 /// Section 5.6.7: the state of a session with a different session state, or with a different token, is not valid.
+/// SoftHSM has no operation state (`CKR_FUNCTION_NOT_SUPPORTED`, as section 5.1.6 allows); sections 5.6.6 and 5.6.7.
 fn a_state_belongs_to_one_token_and_one_state_of_its_session(t: &Test) {
     let token = t.token();
     let (read_write, read_only) = (token.open_rw(), token.open_ro());
@@ -263,11 +272,13 @@ fn a_state_belongs_to_one_token_and_one_state_of_its_session(t: &Test) {
     assert_rv!(set(elsewhere, &public), CKR_SAVED_STATE_INVALID);
 }
 
+/// SoftHSM has no operation state (`CKR_FUNCTION_NOT_SUPPORTED`, as section 5.1.6 allows); sections 5.6.6 and 5.6.7.
 fn without_an_operation_there_is_no_state(t: &Test) {
     let session = t.token().open_ro();
     assert_rv!(t.module.operation_state(session, Out::query()).0, CKR_OPERATION_NOT_INITIALIZED);
 }
 
+/// SoftHSM has no operation state (`CKR_FUNCTION_NOT_SUPPORTED`, as section 5.1.6 allows); sections 5.6.6 and 5.6.7.
 fn a_state_that_is_not_ours_is_refused(t: &Test) {
     let session = t.token().open_ro();
     let m = t.module;
@@ -288,6 +299,7 @@ fn a_state_that_is_not_ours_is_refused(t: &Test) {
     assert_eq!(finished(m, session), digest_of(m, session, b""), "what was active still is");
 }
 
+/// SoftHSM has no operation state (`CKR_FUNCTION_NOT_SUPPORTED`, as section 5.1.6 allows); sections 5.6.6 and 5.6.7.
 fn a_state_of_before_finalize_is_refused(t: &Test) {
     let session = t.token().open_ro();
     assert_rv!(t.module.digest_init(session, Some(&mechanism(CKM_SHA256))), CKR_OK);
@@ -297,6 +309,7 @@ fn a_state_of_before_finalize_is_refused(t: &Test) {
     assert_rv!(t.module.set_operation_state(session, Sent::from(&saved), 0, 0), CKR_SAVED_STATE_INVALID);
 }
 
+/// SoftHSM has no operation state (`CKR_FUNCTION_NOT_SUPPORTED`, as section 5.1.6 allows); sections 5.6.6 and 5.6.7.
 fn a_state_keeps_the_rules_of_buffers(t: &Test) {
     let session = t.token().open_ro();
     let m = t.module;
@@ -309,6 +322,7 @@ fn a_state_keeps_the_rules_of_buffers(t: &Test) {
     assert_rv!(m.operation_state(session, Out::buffer(&mut room)).0, CKR_OK);
 }
 
+/// SoftHSM has no operation state (`CKR_FUNCTION_NOT_SUPPORTED`, as section 5.1.6 allows); sections 5.6.6 and 5.6.7.
 fn a_state_shows_nothing_of_what_went_in(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -331,6 +345,7 @@ fn a_digest_takes_keys_between_parts(t: &Test) {
     assert_eq!(finished(m, session), digest_of(m, session, b"a key b"));
 }
 
+/// SoftHSM digests a private key (`CKR_OK`); section 5.12.4 is about secret keys, section 5.1.6 has the value.
 fn a_digest_takes_no_other_key(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -361,6 +376,7 @@ fn pieces(m: &Module, session: u64, step: Step, data: &[u8]) -> Vec<u8> {
     all
 }
 
+/// SoftHSM runs one operation a session (`CKR_OPERATION_ACTIVE`, as section 5.1.6 allows); section 5.17.
 fn digesting_and_encrypting_at_once_is_both(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -381,6 +397,7 @@ fn digesting_and_encrypting_at_once_is_both(t: &Test) {
     assert_eq!(finished(m, session), digest);
 }
 
+/// SoftHSM runs one operation a session (`CKR_OPERATION_ACTIVE`, as section 5.1.6 allows); section 5.17.
 fn signing_and_encrypting_at_once_is_both(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -410,6 +427,7 @@ const STEPS: [Step; 4] = [
     Module::decrypt_verify_update,
 ];
 
+/// SoftHSM does not have these four (`CKR_FUNCTION_NOT_SUPPORTED`, as section 5.1.6 allows); section 5.17.
 fn two_at_once_needs_both(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -427,6 +445,7 @@ fn two_at_once_needs_both(t: &Test) {
     }
 }
 
+/// SoftHSM runs one operation a session (`CKR_OPERATION_ACTIVE`, as section 5.1.6 allows); section 5.17.
 fn a_small_buffer_for_two_at_once_changes_neither(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;

@@ -19,10 +19,7 @@ on_both!(
     wild_lengths_are_refused_by_init,
     the_serial_number_belongs_to_the_token_alone,
 );
-on_claviger!(
-    sessions_are_counted,
-    a_label_that_is_not_utf8_is_refused,
-);
+on_claviger!(sessions_are_counted, a_label_that_is_not_utf8_is_refused);
 
 const OTHER_LABEL: &[u8; 32] = b"another label                   ";
 
@@ -113,6 +110,7 @@ fn wild_lengths_are_refused_by_init(t: &Test) {
     assert_rv!(t.module.init_token(slot, SO_PIN.into(), Some(LABEL)), CKR_OK);
 }
 
+/// SoftHSM takes it (`CKR_OK`); section 5.5.7 takes CK_UTF8CHAR.
 fn a_label_that_is_not_utf8_is_refused(t: &Test) {
     let slot = blank(t);
     assert_rv!(t.module.init_token(slot, SO_PIN.into(), Some(&[0xFF; 32])), CKR_ARGUMENTS_BAD);
@@ -141,6 +139,7 @@ fn token_info_is_padded_and_truthful(t: &Test) {
     assert_rv!(t.module.init_pin(session, Sent::from(&too_long)), CKR_PIN_LEN_RANGE);
 }
 
+/// SoftHSM answers CK_UNAVAILABLE_INFORMATION, as section 3.2 allows.
 fn sessions_are_counted(t: &Test) {
     let token = t.token();
     let counts = || {

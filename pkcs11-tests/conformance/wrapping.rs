@@ -124,7 +124,7 @@ fn a_key_needs_a_length(t: &Test) {
     }
 }
 
-/// `CKR_KEY_SIZE_RANGE` is not in the list of section 5.18.1.
+/// Section 5.18.1 does not list `CKR_KEY_SIZE_RANGE`. SoftHSM answers `CKR_TEMPLATE_INCOMPLETE` to 0; section 5.1.8.
 fn a_length_that_no_key_has_is_refused(t: &Test) {
     let session = t.token().user_session();
     for len in [0, 1, 8, 15, 17, 31, 33, 40, 64, 128, 0x1_0000_0010, u64::MAX] {
@@ -138,6 +138,7 @@ fn a_length_that_no_key_has_is_refused(t: &Test) {
     }
 }
 
+/// SoftHSM answers `CKR_ATTRIBUTE_VALUE_INVALID` to another class; section 5.18.1 names the value.
 fn generation_wants_a_good_template(t: &Test) {
     let token = t.token();
     let session = token.user_session();
@@ -171,6 +172,7 @@ fn generation_wants_a_good_template(t: &Test) {
     assert_rv!(t.module.generate_key(session, Some(&by), &generation(16)).0, CKR_USER_NOT_LOGGED_IN);
 }
 
+/// SoftHSM overlooks a parameter (`CKR_OK`); section 6.10.3: AES key generation has none.
 fn generation_wants_a_good_mechanism(t: &Test) {
     let session = t.token().user_session();
     assert_rv!(t.module.generate_key(session, None, &generation(16)).0, CKR_ARGUMENTS_BAD);
@@ -196,7 +198,7 @@ fn key_wrap_gives_what_the_published_vector_says(t: &Test) {
     assert_eq!(bytes, unhex("1fa68b0a8112b447aef34bd8fb5a7b829d3e862371d2cfe5"));
 }
 
-/// RFC 5649 section 6.
+/// RFC 5649 section 6. SoftHSM does not have the mechanism (`CKR_MECHANISM_INVALID`); section 6.16.
 fn kwp_gives_what_the_published_vectors_say(t: &Test) {
     let session = t.token().user_session();
     let wrapping = aes(t.module, session, &unhex("5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8"));
@@ -227,6 +229,7 @@ fn what_is_wrapped_unwraps_to_the_same_key(t: &Test) {
     }
 }
 
+/// SoftHSM does not wrap by CKM_AES_ECB (`CKR_MECHANISM_INVALID`); section 6.10.4 does.
 fn every_wrapping_mechanism_brings_the_key_back(t: &Test) {
     let session = t.token().user_session();
     let wrapping = aes(t.module, session, &[1; 32]);
@@ -256,6 +259,7 @@ fn every_wrapping_mechanism_brings_the_key_back(t: &Test) {
     }
 }
 
+/// SoftHSM's is not both by default; section 5.18.4: CKA_EXTRACTABLE is TRUE (footnote 9 leaves CKA_SENSITIVE open).
 fn an_unwrapped_key_is_extractable_unless_the_template_says_otherwise(t: &Test) {
     let session = t.token().user_session();
     let wrapping = aes(t.module, session, &[1; 32]);
@@ -292,6 +296,7 @@ fn a_key_that_may_not_wrap_or_unwrap_is_refused(t: &Test) {
     assert_rv!(rv, refused);
 }
 
+/// SoftHSM does not wrap by CKM_AES_CBC_PAD (`CKR_MECHANISM_INVALID`); the table of section 6.10 lists it.
 fn a_private_key_is_wrapped_and_signs_again(t: &Test) {
     let session = t.token().user_session();
     let wrapping = aes(t.module, session, &[1; 32]);
@@ -334,6 +339,7 @@ fn wrapping_keeps_the_rules_of_buffers(t: &Test) {
     assert_rv!(m.wrap_key(session, None, wrapping, key, Out::query()).0, CKR_ARGUMENTS_BAD);
 }
 
+/// SoftHSM does not wrap by CKM_AES_ECB (`CKR_MECHANISM_INVALID`); section 6.10.4 does.
 fn wrapping_wants_keys_that_are_there(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
@@ -356,6 +362,7 @@ fn wrapping_wants_keys_that_are_there(t: &Test) {
     assert_rv!(rv, CKR_MECHANISM_PARAM_INVALID);
 }
 
+/// SoftHSM does not have CKM_AES_KEY_WRAP_KWP (`CKR_MECHANISM_INVALID`); section 6.16.
 fn an_object_that_is_no_key_is_not_wrapped(t: &Test) {
     let session = t.token().user_session();
     let wrapping = aes(t.module, session, &[1; 32]);
@@ -367,7 +374,7 @@ fn an_object_that_is_no_key_is_not_wrapped(t: &Test) {
     }
 }
 
-/// Section 5.18.3: a mismatch "SHALL return `CKR_KEY_HANDLE_INVALID`".
+/// Section 5.18.3: a mismatch "SHALL return `CKR_KEY_HANDLE_INVALID`". SoftHSM does not wrap what matches either.
 fn a_wrap_template_chooses_what_is_wrapped(t: &Test) {
     let session = t.token().user_session();
     let only = Template::new().ulong(CKA_KEY_TYPE, CKK_AES).bytes(CKA_LABEL, "may go");
@@ -380,7 +387,7 @@ fn a_wrap_template_chooses_what_is_wrapped(t: &Test) {
     assert_eq!(wrapped(t.module, session, CKM_AES_KEY_WRAP, wrapping, bad), Err(CKR_KEY_HANDLE_INVALID));
 }
 
-/// Section 5.18.4.
+/// Section 5.18.4. SoftHSM answers `CKR_TEMPLATE_INCONSISTENT` to a template that does not conflict.
 fn an_unwrap_template_is_part_of_the_template(t: &Test) {
     let session = t.token().user_session();
     let added = Template::new().boolean(CKA_EXTRACTABLE, false).bytes(CKA_LABEL, "came in");
@@ -407,6 +414,7 @@ fn a_key_for_trusted_wrapping_keys_alone_is_wrapped_by_no_other(t: &Test) {
     assert_eq!(refused, Err(CKR_KEY_NOT_WRAPPABLE));
 }
 
+/// SoftHSM answers `CKR_ATTRIBUTE_READ_ONLY` to the officer; footnote 10 of section 4.2 lets him.
 fn an_officer_trusts_a_public_key_which_then_wraps_what_wants_trust(t: &Test) {
     let token = t.token();
     let session = token.user_session();
@@ -424,6 +432,7 @@ fn an_officer_trusts_a_public_key_which_then_wraps_what_wants_trust(t: &Test) {
     assert_eq!(wrapped(t.module, session, CKM_RSA_PKCS, pair.public, key).unwrap().len(), 256);
 }
 
+/// SoftHSM answers `CKR_GENERAL_ERROR`; section 5.1.6 has `CKR_WRAPPED_KEY_INVALID`.
 fn damaged_wrapping_is_refused(t: &Test) {
     let session = t.token().user_session();
     let wrapping = aes(t.module, session, &[1; 32]);
@@ -447,7 +456,7 @@ fn damaged_wrapping_is_refused(t: &Test) {
     }
 }
 
-/// Section 5.18.4: a length conflict "SHALL return `CKR_WRAPPED_KEY_LEN_RANGE`".
+/// Section 5.18.4: a conflict "SHALL return `CKR_WRAPPED_KEY_LEN_RANGE`". SoftHSM refuses the right length too.
 fn a_length_that_is_not_the_keys_is_refused(t: &Test) {
     let session = t.token().user_session();
     let wrapping = aes(t.module, session, &[1; 32]);
@@ -466,6 +475,7 @@ fn a_length_that_is_not_the_keys_is_refused(t: &Test) {
     assert_rv!(rv, CKR_WRAPPED_KEY_LEN_RANGE, "no AES key has 20 bytes");
 }
 
+/// SoftHSM takes a CKA_ENCRYPT of the one byte 2; section 4.1.1 has a value for an invalid value.
 fn unwrapping_wants_a_good_template(t: &Test) {
     let token = t.token();
     let session = token.user_session();
@@ -497,6 +507,7 @@ fn unwrapping_wants_a_good_template(t: &Test) {
     assert_rv!(rv, CKR_SESSION_READ_ONLY);
 }
 
+/// SoftHSM answers `CKR_FUNCTION_FAILED`; section 5.1.6: "should return `CKR_WRAPPED_KEY_INVALID`".
 fn a_key_cannot_be_unwrapped_into_what_it_is_not(t: &Test) {
     let session = t.token().user_session();
     let wrapping = aes(t.module, session, &[1; 32]);
@@ -534,7 +545,7 @@ fn rsa_wraps_secret_keys_and_no_longer_ones(t: &Test) {
     assert_eq!(wrapped(t.module, session, CKM_RSA_PKCS, pair.public, long), Err(CKR_KEY_SIZE_RANGE));
 }
 
-/// Section 5.18.4 lists both: what is wrong is not how the key was wrapped.
+/// Section 5.18.4 lists both: what is wrong is not how the key was wrapped. SoftHSM cannot encrypt by this mechanism.
 fn a_key_of_a_curve_that_is_none_does_not_unwrap(t: &Test) {
     let session = t.token().user_session();
     let wrapping = aes(t.module, session, &[1; 32]);
@@ -559,6 +570,7 @@ fn a_key_of_a_curve_that_is_none_does_not_unwrap(t: &Test) {
     }
 }
 
+/// SoftHSM does not unwrap by CKM_AES_CBC_PAD (`CKR_MECHANISM_INVALID`); the table of section 6.10 lists it.
 fn a_parameter_that_does_not_fit_unwraps_nothing(t: &Test) {
     let session = t.token().user_session();
     let wrapping = aes(t.module, session, &[1; 32]);
@@ -571,7 +583,7 @@ fn a_parameter_that_does_not_fit_unwraps_nothing(t: &Test) {
     }
 }
 
-/// Section 4.10: the PIN comes between the start of an operation and its end, and there is no such moment here.
+/// Section 4.10: the PIN comes between an operation's start and its end, no moment here. SoftHSM unwraps (`CKR_OK`).
 fn a_key_that_wants_a_login_for_each_use_unwraps_nothing(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
