@@ -29,6 +29,7 @@ on_both!(
     a_public_exponent_left_out_is_65537,
     rsa_keys_have_the_size_asked_for,
     a_signature_of_an_rsa_key_of_4096_bits_is_one_for_openssl,
+    an_imported_rsa_key_of_8192_bits_verifies_what_openssl_signed,
 );
 on_claviger!(
     nulls_and_wild_counts_are_refused,
@@ -37,7 +38,6 @@ on_claviger!(
     a_user_cannot_make_a_trusted_key,
     usage_defaults_to_what_the_key_can_do,
     a_parameter_makes_no_pair,
-    an_imported_rsa_key_of_8192_bits_verifies_what_openssl_signed,
 );
 
 fn refused(t: &Test, session: u64, kind: Kind, public: &Template, private: &Template) -> u64 {
