@@ -16,11 +16,12 @@ on_both!(
     without_an_operation_there_is_nothing_to_log_in_for,
     only_a_private_key_can_ask_for_it,
     another_session_does_not_profit,
+    the_refusal_for_a_missing_login_ends_the_operation,
+    a_login_holds_for_all_parts_of_an_operation,
+    a_decryption_waits_too,
 );
 on_claviger!(
-    an_operation_that_waits_stays_active,
     a_wrong_pin_counts,
-    a_decryption_waits_too,
     a_name_beside_the_pin_is_that_of_who_is_logged_in,
 );
 
@@ -84,13 +85,26 @@ fn a_login_holds_for_one_operation(t: &Test) {
     assert_rv!(sign(t, session).0, CKR_USER_NOT_LOGGED_IN);
 }
 
-/// SoftHSM ends it with the refusal (then `CKR_OPERATION_NOT_INITIALIZED`), as section 5.13.2 reads; ours waits for
-/// the login.
-fn an_operation_that_waits_stays_active(t: &Test) {
+/// Sections 5.13.2 to 5.13.4: only a buffer that is too small and a length that was told leave an operation active.
+fn the_refusal_for_a_missing_login_ends_the_operation(t: &Test) {
+    let (_, session, pair) = key(t);
+    let refused: [fn(&Test, u64) -> u64; 4] = [
+        |t, session| sign(t, session).0,
+        |t, session| t.module.sign(session, Sent::from(b"text"), Out::query()).0,
+        |t, session| t.module.sign_update(session, Sent::from(b"te")),
+        |t, session| t.module.sign_final(session, Out::buffer(&mut [0; 256])).0,
+    ];
+    for call in refused {
+        begin(t, session, pair.private);
+        assert_rv!(call(t, session), CKR_USER_NOT_LOGGED_IN);
+        assert_rv!(again(t, session, USER_PIN), CKR_OPERATION_NOT_INITIALIZED);
+        assert_rv!(sign(t, session).0, CKR_OPERATION_NOT_INITIALIZED);
+    }
+}
+
+fn a_login_holds_for_all_parts_of_an_operation(t: &Test) {
     let (_, session, pair) = key(t);
     begin(t, session, pair.private);
-    assert_rv!(sign(t, session).0, CKR_USER_NOT_LOGGED_IN);
-    assert_rv!(t.module.sign_update(session, Sent::from(b"te")), CKR_USER_NOT_LOGGED_IN);
     assert_rv!(again(t, session, USER_PIN), CKR_OK);
     assert_rv!(t.module.sign_update(session, Sent::from(b"te")), CKR_OK);
     assert_rv!(t.module.sign_update(session, Sent::from(b"xt")), CKR_OK);
@@ -120,16 +134,17 @@ fn without_an_operation_there_is_nothing_to_log_in_for(t: &Test) {
     assert_rv!(again(t, session, USER_PIN), CKR_OPERATION_NOT_INITIALIZED, "a public key asks for nothing");
 }
 
-/// SoftHSM answers `CKR_OPERATION_NOT_INITIALIZED` to the login; section 4.10 asks for one at each use, decryption
-/// too.
+/// Section 4.10 asks for a login at each use, decryption too.
 fn a_decryption_waits_too(t: &Test) {
     let (_, session, pair) = key(t);
     let by = mechanism(CKM_RSA_PKCS);
     let sealed = whole(t.module, ENCRYPTION, session, &by, pair.public, b"secret").unwrap();
-    assert_rv!(t.module.decrypt_init(session, Some(&by), pair.private), CKR_OK);
     let mut room = [0; 256];
     let mut open = || t.module.decrypt(session, Sent::from(&sealed), Out::buffer(&mut room)).0;
+    let begin = || assert_rv!(t.module.decrypt_init(session, Some(&by), pair.private), CKR_OK);
+    begin();
     assert_rv!(open(), CKR_USER_NOT_LOGGED_IN);
+    begin();
     assert_rv!(again(t, session, USER_PIN), CKR_OK);
     assert_rv!(open(), CKR_OK);
     assert_eq!(&room[..6], b"secret");

@@ -39,7 +39,7 @@ fn a_signature_with_recovery_waits_for_its_login(t: &Test) {
     let (rv, room) = sign(t, session);
     assert_rv!(rv, CKR_USER_NOT_LOGGED_IN);
     assert_eq!(room, [0; 256], "nothing was signed");
-    // Logged in or not, the operation was begun, and the length is no secret; what waits is still there.
+    begin(t, session, pair.private);
     assert_rv!(login(t, session), CKR_OK);
     let (rv, signature) = sign(t, session);
     assert_rv!(rv, CKR_OK);

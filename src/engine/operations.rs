@@ -292,12 +292,14 @@ impl<T> Running<T> {
             Self::Undelivered(waiting) => (call != waiting.call, waiting.needs),
         };
         let logged_out = needs.login.is_some_and(|epoch| epoch != now);
-        if out_of_order || logged_out {
-            self.cancel();
-            return Err(if logged_out { Error::UserNotLoggedIn } else { Error::OperationNotInitialized });
+        // An operation that waits for a login of its own ends too: only a buffer that is too small, and a length that was
+        // told, leave one active (sections 5.8 to 5.15).
+        let not_logged_in = logged_out || needs.login_again.is_some();
+        if !out_of_order && !not_logged_in {
+            return Ok(());
         }
-        // The operation waits for its login: it stays active.
-        if needs.login_again.is_some() { Err(Error::UserNotLoggedIn) } else { Ok(()) }
+        self.cancel();
+        Err(if not_logged_in { Error::UserNotLoggedIn } else { Error::OperationNotInitialized })
     }
 }
 
