@@ -20,10 +20,7 @@ on_both!(
     a_login_holds_for_all_parts_of_an_operation,
     a_decryption_waits_too,
 );
-on_claviger!(
-    a_wrong_pin_counts,
-    a_name_beside_the_pin_is_that_of_who_is_logged_in,
-);
+on_claviger!(a_wrong_pin_counts, a_name_beside_the_pin_is_that_of_who_is_logged_in,);
 
 fn key(t: &Test) -> (Token, u64, Pair) {
     let token = t.token();
