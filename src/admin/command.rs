@@ -40,6 +40,12 @@ const COMMANDS: &[Row] = &[
     row::<token::Init>("token", "init", "Make a token in an empty slot: its officer, its user, their PINs"),
     row::<token::List>("token", "list", "Show the slots and the tokens in them"),
     row::<token::Show>("token", "show", "Show one token: its state, its limits, its mechanisms"),
+    row::<token::InitPin>(
+        "token",
+        "init-pin",
+        "As the officer, give the user a PIN: the first one or a new one",
+    ),
+    row::<token::ChangePin>("token", "change-pin", "Change the user's PIN, or the officer's"),
     row::<token::Delete>("token", "delete", "Destroy a token and everything in it, without any PIN"),
     row::<key::Generate>("key", "generate", "Make a key, or a pair of keys, in the token"),
     row::<key::List>("key", "list", "Show the keys of a token"),

@@ -162,10 +162,10 @@ pub(crate) fn remedy(error: &Error) -> Option<&'static str> {
         Error::SlotIdInvalid => "`claviger token list` shows the slots",
         Error::PinIncorrect => "try again with the right PIN; too many wrong ones lock it",
         Error::PinLocked => {
-            "an officer gives a locked user a new PIN; where the officer's is locked, `claviger token delete` gives up \
-             the token and every key in it"
+            "an officer gives a locked user a new PIN with `claviger token init-pin`; where the officer's is locked, \
+             `claviger token delete` gives up the token and every key in it"
         }
-        Error::UserPinNotInitialized => "an officer gives the user a PIN first: `pkcs11-tool --init-pin`",
+        Error::UserPinNotInitialized => "an officer gives the user a PIN first: `claviger token init-pin`",
         Error::KeyFunctionNotPermitted => {
             "the key's usage attributes do not allow that: `claviger key show` lists them"
         }

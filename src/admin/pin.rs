@@ -35,6 +35,8 @@ pub(crate) struct Wanted {
     secret: &'static str,
     /// The beginning of the options: `officer-pin` for `--officer-pin-file` and `--officer-pin-fd`.
     option: &'static str,
+    /// What a new one is called in a prompt.
+    fresh: &'static str,
     source: Source,
 }
 
@@ -51,7 +53,12 @@ impl Wanted {
             (None, Some(number)) => Source::Descriptor(number),
             (None, None) => Source::Terminal,
         };
-        Self { whose, secret: "PIN", option, source }
+        Self { whose, secret: "PIN", option, fresh: "A PIN", source }
+    }
+
+    /// The same for a PIN that takes the place of another.
+    pub(crate) fn in_place_of_another(self) -> Self {
+        Self { fresh: "A new PIN", ..self }
     }
 
     /// The passphrase of a file that is imported.
@@ -77,8 +84,8 @@ impl Wanted {
         if let Some(pin) = self.handed()? {
             return Ok(pin);
         }
-        let first_prompt = format!("A PIN for the {}: ", self.person());
-        let differing = format!("These were two different PINs. A PIN for the {}: ", self.person());
+        let first_prompt = format!("{} for the {}: ", self.fresh, self.person());
+        let differing = format!("These were two different PINs. {first_prompt}");
         for round in 0..ROUNDS {
             let first = self.ask(asker, if round == 0 { &first_prompt } else { &differing })?;
             if first == self.ask(asker, "The same PIN again: ")? {

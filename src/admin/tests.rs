@@ -106,6 +106,9 @@ fn blank(line: &str) -> String {
             return format!("{before}\"{name}\": \"...\",");
         }
     }
+    if let Some((before, _)) = line.split_once("\"slot\": ") {
+        return format!("{before}\"slot\": 0,");
+    }
     match line.split_once("serial=") {
         Some((before, after)) => {
             format!("{before}serial=...{}", after.find(';').map_or("", |end| &after[end..]))

@@ -1,8 +1,12 @@
 //! `claviger token`.
 
+mod change_pin;
+mod confirm;
 mod delete;
 mod init;
+mod init_pin;
 mod list;
+mod pins;
 mod show;
 #[cfg(test)]
 mod tests;
@@ -14,8 +18,10 @@ use serde::Serialize;
 use crate::failure::{Failure, Result};
 use crate::show::flags;
 
+pub(crate) use change_pin::ChangePin;
 pub(crate) use delete::Delete;
 pub(crate) use init::Init;
+pub(crate) use init_pin::InitPin;
 pub(crate) use list::List;
 pub(crate) use show::Show;
 

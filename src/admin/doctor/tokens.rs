@@ -15,7 +15,7 @@ const FLAGS: &[(u64, State, &str, &str)] = &[
         CKF_USER_PIN_LOCKED,
         State::Wrong,
         "the user's PIN is locked",
-        "the officer sets a new one: `pkcs11-tool --login --login-type so --init-pin`; no key is lost",
+        "the officer sets a new one: `claviger token init-pin`, with --serial where there are several tokens; no key is lost",
     ),
     (
         CKF_USER_PIN_FINAL_TRY,
@@ -64,7 +64,7 @@ fn one(info: &TokenInfo, slots: &[Slot], report: &mut Report) {
     if info.flags & CKF_USER_PIN_INITIALIZED == 0 {
         report.wrong(
             format!("{named}: its user has no PIN"),
-            "the officer sets one: `pkcs11-tool --login --login-type so --init-pin`",
+            format!("the officer sets one: `claviger token init-pin --serial {}`", info.serial_number),
         );
     }
     for (_, state, words, fix) in FLAGS.iter().filter(|(flag, ..)| info.flags & flag != 0) {

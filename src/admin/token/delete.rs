@@ -1,10 +1,8 @@
 //! `claviger token delete`
 
-use std::io::ErrorKind;
-
 use clap::Args;
-use pkcs11::SlotId;
 
+use super::confirm::confirm;
 use super::{Shown, Slot, write_json};
 use crate::choice::TokenChoice;
 use crate::command::{Stage, Verb};
@@ -37,11 +35,18 @@ impl Verb for Delete {
         let slot = self.target(Slot::all(&*token)?, &*token)?;
         let label = slot.token.as_ref().ok().map(|info| info.label.clone());
         if !self.yes {
-            confirm(&slot, label.as_deref(), stage)?;
+            stage.tell(&format!(
+                "every key and object of the token in slot {} will be destroyed, with the PINs of its users and what \
+                 officers could recover; copies of its folder open no more either, unless its device key was copied too; \
+                 end the programs that use it first: they go on with the keys that they have in memory",
+                slot.id.0
+            ));
+            let unasked = "name it with --serial and add --yes if that is meant";
+            confirm(slot.id, label.as_deref(), unasked, stage)?;
         }
         let shown: Shown = slot.shown();
         let running = stage.screen.progress("deleting the token");
-        let deleted = token.delete_token(SlotId(slot.id.0));
+        let deleted = token.delete_token(slot.id);
         drop(running);
         deleted.map_err(|error| {
             Failure::token(format!("the token in slot {} cannot be deleted", slot.id.0), error)
@@ -65,30 +70,4 @@ impl Delete {
         let (id, info) = self.token.find(token)?;
         Ok(Slot { id, token: Ok(info) })
     }
-}
-
-/// Says what is lost, and has the label typed; of a token that cannot be read, the number of its slot.
-fn confirm(slot: &Slot, label: Option<&str>, stage: &mut Stage<'_>) -> Result<()> {
-    let number = slot.id.0.to_string();
-    let wanted = label.unwrap_or(&number);
-    stage.tell(&format!(
-        "every key and object of the token in slot {number} will be destroyed, with the PINs of its users and what \
-         officers could recover; copies of its folder open no more either, unless its device key was copied too; end the \
-         programs that use it first: they go on with the keys that they have in memory"
-    ));
-    let what = if label.is_some() { "label of the token" } else { "number of its slot" };
-    let typed = stage.asker.ask_openly(&format!("Type the {what} to destroy it: "));
-    let typed = typed.map_err(|error| match error.kind() {
-        ErrorKind::Interrupted | ErrorKind::UnexpectedEof => {
-            Failure::refused("nothing was deleted: it was not confirmed", "")
-        }
-        _ => Failure::refused(
-            "there is no terminal to ask whether to destroy the token",
-            "name it with --serial and add --yes if that is meant",
-        ),
-    })?;
-    if typed == wanted {
-        return Ok(());
-    }
-    Err(Failure::refused("nothing was deleted: that is not its name", format!("type \"{wanted}\"")))
 }

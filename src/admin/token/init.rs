@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use clap::Args;
 use pkcs11::{Access, Error, Secret, SessionHandle, SlotId, Token, TokenInfo, UserType};
 
+use super::confirm::confirm;
+use super::pins::{check_length, one_descriptor_each, tell_of_libp11};
 use super::{Slot, is_initialised, write_json};
 use crate::command::{Stage, Verb};
 use crate::failure::{Failure, Result, remedy};
@@ -26,6 +28,9 @@ pub(crate) struct Init {
     /// Initialise a token that is there already: everything in it is lost. Takes the PIN of its officer
     #[arg(long, requires = "slot")]
     again: bool,
+    /// With --again, do not ask whether the token that is there is to be destroyed
+    #[arg(long, requires = "again")]
+    yes: bool,
     /// Read the officer's PIN from a file that nobody else may read
     #[arg(long, value_name = "FILE", conflicts_with = "officer_pin_fd")]
     officer_pin_file: Option<PathBuf>,
@@ -73,26 +78,29 @@ impl Label {
 
 impl Verb for Init {
     fn run(self, stage: &mut Stage<'_>) -> Result<()> {
-        if self.officer_pin_fd.is_some() && self.officer_pin_fd == self.user_pin_fd {
-            return Err(Failure::Usage(
-                "claviger: a descriptor gives one PIN: use two for --officer-pin-fd and --user-pin-fd\n"
-                    .to_owned(),
-            ));
-        }
+        one_descriptor_each(("officer-pin", self.officer_pin_fd), ("user-pin", self.user_pin_fd))?;
         let token = stage.token()?;
         let slots = Slot::all(&*token)?;
         let (slot, info) = self.target(&slots)?;
         self.tell_of_namesakes(&slots, slot, stage);
-        let (officer, user) = self.pins(slot, info, stage)?;
+        if self.again && !self.yes {
+            stage.tell(&format!(
+                "slot {} holds {}: every key and object in it and the PINs of its users will be lost",
+                slot.0,
+                described(info)
+            ));
+            confirm(slot, Some(&info.label), "add --yes if that is meant", stage)?;
+        }
+        let (officer, user) = self.pins(info, stage)?;
         let _running = stage.screen.progress("making the token");
         token.init_token(slot, Some(officer.expose()), &self.label.padded()).map_err(|error| {
             Failure::token(format!("the token in slot {} cannot be initialised", slot.0), error)
         })?;
         set_user_pin(&*token, slot, &officer, &user).map_err(|error| {
-            let known = remedy(&error).map_or_else(String::new, |remedy| format!("{remedy}; "));
+            let known = remedy(&error).map_or_else(String::new, |remedy| format!("{remedy}; then "));
             Failure::refused(
                 format!("the token in slot {} is initialised, but its user has no PIN: {error}", slot.0),
-                format!("{known}then repeat the command with --slot {} --again", slot.0),
+                format!("{known}`claviger token init-pin --slot {}`", slot.0),
             )
         })?;
         self.tell(&Slot::of(&*token, slot), stage)
@@ -142,16 +150,11 @@ impl Init {
     }
 
     /// The officer's and the user's PIN, of lengths that the token takes.
-    fn pins(&self, slot: SlotId, info: &TokenInfo, stage: &mut Stage<'_>) -> Result<(Secret, Secret)> {
+    fn pins(&self, info: &TokenInfo, stage: &mut Stage<'_>) -> Result<(Secret, Secret)> {
         let officer =
             Wanted::new("officer's", "officer-pin", self.officer_pin_file.clone(), self.officer_pin_fd);
         let user = Wanted::new("user's", "user-pin", self.user_pin_file.clone(), self.user_pin_fd);
         let officer = if self.again {
-            stage.tell(&format!(
-                "slot {} holds {}: every key and object in it and the PINs of its users will be lost",
-                slot.0,
-                described(info)
-            ));
             officer.known(stage.asker)?
         } else {
             let officer = officer.new_one(stage.asker)?;
@@ -160,6 +163,7 @@ impl Init {
         };
         let user = user.new_one(stage.asker)?;
         check_length("user's", &user, info)?;
+        tell_of_libp11(&user, stage);
         Ok((officer, user))
     }
 
@@ -177,18 +181,6 @@ impl Init {
 
 fn described(info: &TokenInfo) -> String {
     format!("the token \"{}\", serial number {}", info.label, info.serial_number)
-}
-
-/// Refuses a new PIN before anything is written: the token would refuse the second one too late.
-fn check_length(whose: &str, pin: &Secret, info: &TokenInfo) -> Result<()> {
-    let len = u64::try_from(pin.len()).unwrap_or(u64::MAX);
-    if (info.min_pin_len..=info.max_pin_len).contains(&len) {
-        return Ok(());
-    }
-    Err(Failure::pin(
-        format!("the {whose} PIN is too short or too long"),
-        format!("choose one of {} to {} bytes", info.min_pin_len, info.max_pin_len),
-    ))
 }
 
 /// As the officer, gives the user the first PIN.

@@ -10,6 +10,8 @@ use crate::command::{Stage, run};
 use crate::mock::{Answers, Mock, MockSlot};
 use crate::screen::Screen;
 
+mod pins;
+
 /// What a command line did.
 #[derive(Debug)]
 struct Done {
@@ -159,14 +161,22 @@ fn an_initialised_token_is_left_alone_without_again() {
 fn again_says_what_is_lost_and_takes_the_officers_pin_once() {
     let token = two_slots();
     let line = ["token", "init", "--label", "mail", "--slot", "7", "--again"];
-    let done = claviger(&token, &line, &["old-officer", "user-pin-1", "user-pin-1"]);
+    let done = claviger(&token, &line, &["web", "old-officer", "user-pin-1", "user-pin-1"]);
     assert_eq!(done.code, 0, "{}", done.err);
     assert_eq!(
         done.err,
         "claviger: slot 7 holds the token \"web\", serial number 0000000000000007: every key and object in it and \
          the PINs of its users will be lost\n"
     );
-    assert_eq!(done.prompts, ["The officer's PIN: ", "A PIN for the user: ", "The same PIN again: "]);
+    assert_eq!(
+        done.prompts,
+        [
+            "Type the label of the token to destroy it: ",
+            "The officer's PIN: ",
+            "A PIN for the user: ",
+            "The same PIN again: "
+        ]
+    );
     assert_eq!(made(&token, 0), ("mail".to_owned(), b"old-officer".to_vec(), Some(b"user-pin-1".to_vec())));
 }
 
@@ -174,7 +184,7 @@ fn again_says_what_is_lost_and_takes_the_officers_pin_once() {
 fn again_with_a_wrong_pin_changes_nothing() {
     let token = two_slots();
     let before = token.state().slots.clone();
-    let line = ["token", "init", "--label", "mail", "--slot", "7", "--again"];
+    let line = ["token", "init", "--label", "mail", "--slot", "7", "--again", "--yes"];
     let done = claviger(&token, &line, &["not-the-pin", "user-pin-1", "user-pin-1"]);
     assert_eq!(done.code, 3);
     assert!(
@@ -186,6 +196,30 @@ fn again_with_a_wrong_pin_changes_nothing() {
         done.err
     );
     assert_eq!(token.state().slots, before);
+}
+
+#[test]
+fn again_destroys_nothing_unless_the_label_is_typed_or_yes_is_said() {
+    let token = two_slots();
+    let before = token.state().slots.clone();
+    let line = ["token", "init", "--label", "mail", "--slot", "7", "--again"];
+    for (typed, words) in [
+        (&["mail"][..], "nothing was destroyed: that is not its name\n  what to do: type \"web\"\n"),
+        (
+            &[],
+            "there is no terminal to ask whether to destroy the token\n  what to do: add --yes if that is meant\n",
+        ),
+    ] {
+        let done = claviger(&token, &line, typed);
+        assert_eq!((done.code, done.out.as_str(), done.prompts.len()), (1, "", 1));
+        assert!(done.err.ends_with(words), "{}", done.err);
+        assert_eq!(token.state().slots, before);
+    }
+    let confirmed = [&line[..], &["--yes", "--json"]].concat();
+    let done = claviger(&token, &confirmed, &["old-officer", "user-pin-1", "user-pin-1"]);
+    assert_eq!((done.code, done.err.as_str(), done.prompts.len()), (0, "", 3));
+    assert_eq!(done.out, include_str!("init-again.json"));
+    assert_eq!(made(&token, 0), ("mail".to_owned(), b"old-officer".to_vec(), Some(b"user-pin-1".to_vec())));
 }
 
 #[test]
@@ -231,7 +265,7 @@ fn a_user_without_pin_is_told_of_with_the_way_out_and_no_session_stays() {
     assert_eq!(
         done.err,
         "claviger: the token in slot 1234567890 is initialised, but its user has no PIN: the PIN is not possible: it \
-         reads as a name\n  what to do: choose another PIN; then repeat the command with --slot 1234567890 --again\n"
+         reads as a name\n  what to do: choose another PIN; then `claviger token init-pin --slot 1234567890`\n"
     );
     assert_eq!(token.state().session, None);
 }
@@ -248,11 +282,20 @@ fn command_lines_that_are_wrong_give_2_and_open_no_token() {
         &["token", "init", "--label", "a\nb"],
         &["token", "init", "--label", "123456789012345678901234567890123"],
         &["token", "init", "--label", "mail", "--again"],
+        &["token", "init", "--label", "mail", "--yes"],
+        &["token", "init", "--label", "mail", "--slot", "7", "--yes"],
         &["token", "init", "--label", "mail", "--slot", "-1"],
         &["token", "init", "--label", "mail", "--pin", "1234"],
         &["token", "init", "--label", "mail", "--officer-pin-file", "/a", "--officer-pin-fd", "3"],
         &["token", "init", "--label", "mail", "--officer-pin-fd", "3", "--user-pin-fd", "3"],
         &["token", "list", "--all"],
+        &["token", "show", "--token", "a", "--slot", "1"],
+        &["token", "init-pin", "--pin-file", "/a"],
+        &["token", "init-pin", "--officer-pin-fd", "3", "--user-pin-fd", "3"],
+        &["token", "init-pin", "--user-pin-file", "/a", "--user-pin-fd", "3"],
+        &["token", "change-pin", "1234", "4321"],
+        &["token", "change-pin", "--pin-fd", "3", "--new-pin-fd", "3"],
+        &["token", "change-pin", "--officer-pin-file", "/a"],
     ];
     for line in LINES {
         let (mut out, mut err) = (Vec::new(), Vec::new());
