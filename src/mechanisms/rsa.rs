@@ -182,7 +182,7 @@ impl Scheme {
 
 /// The parameters of PSS; `required` is the hash that the mechanism fixes.
 fn pss_parameters(mechanism: &Mechanism, required: Option<Hash>, bits: u32) -> Result<Pss> {
-    let Parameters::Pss(parameters) = mechanism.parameters else {
+    let Parameters::Pss(parameters) = &mechanism.parameters else {
         return Err(Error::MechanismParamInvalid("CK_RSA_PKCS_PSS_PARAMS is needed"));
     };
     let hash = hash_of(parameters.hash).ok_or(Error::MechanismParamInvalid("hashAlg is not offered"))?;

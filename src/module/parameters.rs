@@ -1,18 +1,48 @@
 //! TABLE: which form the parameters of a mechanism have.
 
 use cryptoki_sys::{
-    CK_AES_CTR_PARAMS, CK_BYTE, CK_ECDH1_DERIVE_PARAMS, CK_EDDSA_PARAMS, CK_GCM_PARAMS, CK_HKDF_PARAMS,
-    CK_MAC_GENERAL_PARAMS, CK_PKCS5_PBKD2_PARAMS2, CK_RSA_PKCS_OAEP_PARAMS, CK_RSA_PKCS_PSS_PARAMS, CK_ULONG,
+    CK_AES_CBC_ENCRYPT_DATA_PARAMS, CK_AES_CTR_PARAMS, CK_BYTE, CK_CCM_PARAMS, CK_CHACHA20_PARAMS,
+    CK_DES_CBC_ENCRYPT_DATA_PARAMS, CK_ECDH_AES_KEY_WRAP_PARAMS, CK_ECDH1_DERIVE_PARAMS, CK_EDDSA_PARAMS,
+    CK_EXTRACT_PARAMS, CK_GCM_PARAMS, CK_HASH_SIGN_ADDITIONAL_CONTEXT, CK_HKDF_PARAMS,
+    CK_KEY_DERIVATION_STRING_DATA, CK_MAC_GENERAL_PARAMS, CK_OBJECT_HANDLE, CK_OTP_PARAMS,
+    CK_PKCS5_PBKD2_PARAMS2, CK_RSA_AES_KEY_WRAP_PARAMS, CK_RSA_PKCS_OAEP_PARAMS, CK_RSA_PKCS_PSS_PARAMS,
+    CK_SALSA20_CHACHA20_POLY1305_PARAMS, CK_SIGN_ADDITIONAL_CONTEXT, CK_SP800_108_FEEDBACK_KDF_PARAMS,
+    CK_SP800_108_KDF_PARAMS, CK_TLS_KDF_PARAMS, CK_TLS_MAC_PARAMS,
+    CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS, CK_TLS12_KEY_MAT_PARAMS, CK_TLS12_MASTER_KEY_DERIVE_PARAMS,
+    CK_ULONG,
 };
 use pkcs11::MechanismType;
 use pkcs11::constants::{
-    CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CMAC_GENERAL, CKM_AES_CTR, CKM_AES_GCM, CKM_AES_KEY_WRAP,
-    CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7, CKM_ECDH1_COFACTOR_DERIVE,
-    CKM_ECDH1_DERIVE, CKM_EDDSA, CKM_HKDF_DATA, CKM_HKDF_DERIVE, CKM_PKCS5_PBKD2, CKM_RSA_PKCS_OAEP,
-    CKM_RSA_PKCS_PSS, CKM_SHA_1_HMAC_GENERAL, CKM_SHA1_RSA_PKCS_PSS, CKM_SHA224_HMAC_GENERAL,
+    CKM_AES_CBC, CKM_AES_CBC_ENCRYPT_DATA, CKM_AES_CBC_PAD, CKM_AES_CCM, CKM_AES_CFB1, CKM_AES_CFB8,
+    CKM_AES_CFB64, CKM_AES_CFB128, CKM_AES_CMAC_GENERAL, CKM_AES_CTR, CKM_AES_CTS, CKM_AES_ECB_ENCRYPT_DATA,
+    CKM_AES_GCM, CKM_AES_GMAC, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD,
+    CKM_AES_KEY_WRAP_PKCS7, CKM_AES_MAC_GENERAL, CKM_AES_OFB, CKM_AES_XTS, CKM_BLAKE2B_160_HMAC_GENERAL,
+    CKM_BLAKE2B_256_HMAC_GENERAL, CKM_BLAKE2B_384_HMAC_GENERAL, CKM_BLAKE2B_512_HMAC_GENERAL,
+    CKM_CAMELLIA_CBC, CKM_CAMELLIA_CBC_ENCRYPT_DATA, CKM_CAMELLIA_CBC_PAD, CKM_CAMELLIA_CTR,
+    CKM_CAMELLIA_ECB_ENCRYPT_DATA, CKM_CAMELLIA_MAC_GENERAL, CKM_CHACHA20, CKM_CHACHA20_POLY1305,
+    CKM_CONCATENATE_BASE_AND_DATA, CKM_CONCATENATE_BASE_AND_KEY, CKM_CONCATENATE_DATA_AND_BASE, CKM_DES_CBC,
+    CKM_DES_CBC_ENCRYPT_DATA, CKM_DES_CBC_PAD, CKM_DES_ECB_ENCRYPT_DATA, CKM_DES_MAC_GENERAL, CKM_DES3_CBC,
+    CKM_DES3_CBC_ENCRYPT_DATA, CKM_DES3_CBC_PAD, CKM_DES3_CMAC_GENERAL, CKM_DES3_ECB_ENCRYPT_DATA,
+    CKM_DES3_MAC_GENERAL, CKM_DH_PKCS_DERIVE, CKM_ECDH_AES_KEY_WRAP, CKM_ECDH1_COFACTOR_DERIVE,
+    CKM_ECDH1_DERIVE, CKM_EDDSA, CKM_EXTRACT_KEY_FROM_KEY, CKM_HASH_ML_DSA, CKM_HASH_ML_DSA_SHA3_224,
+    CKM_HASH_ML_DSA_SHA3_256, CKM_HASH_ML_DSA_SHA3_384, CKM_HASH_ML_DSA_SHA3_512, CKM_HASH_ML_DSA_SHA224,
+    CKM_HASH_ML_DSA_SHA256, CKM_HASH_ML_DSA_SHA384, CKM_HASH_ML_DSA_SHA512, CKM_HASH_ML_DSA_SHAKE128,
+    CKM_HASH_ML_DSA_SHAKE256, CKM_HASH_SLH_DSA, CKM_HASH_SLH_DSA_SHA3_224, CKM_HASH_SLH_DSA_SHA3_256,
+    CKM_HASH_SLH_DSA_SHA3_384, CKM_HASH_SLH_DSA_SHA3_512, CKM_HASH_SLH_DSA_SHA224, CKM_HASH_SLH_DSA_SHA256,
+    CKM_HASH_SLH_DSA_SHA384, CKM_HASH_SLH_DSA_SHA512, CKM_HASH_SLH_DSA_SHAKE128, CKM_HASH_SLH_DSA_SHAKE256,
+    CKM_HKDF_DATA, CKM_HKDF_DERIVE, CKM_HOTP, CKM_MD5_HMAC_GENERAL, CKM_ML_DSA, CKM_PKCS5_PBKD2,
+    CKM_RIPEMD160_HMAC_GENERAL, CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS,
+    CKM_SHA_1_HMAC_GENERAL, CKM_SHA1_RSA_PKCS_PSS, CKM_SHA3_224_HMAC_GENERAL, CKM_SHA3_224_RSA_PKCS_PSS,
+    CKM_SHA3_256_HMAC_GENERAL, CKM_SHA3_256_RSA_PKCS_PSS, CKM_SHA3_384_HMAC_GENERAL,
+    CKM_SHA3_384_RSA_PKCS_PSS, CKM_SHA3_512_HMAC_GENERAL, CKM_SHA3_512_RSA_PKCS_PSS, CKM_SHA224_HMAC_GENERAL,
     CKM_SHA224_RSA_PKCS_PSS, CKM_SHA256_HMAC_GENERAL, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384_HMAC_GENERAL,
     CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512_224_HMAC_GENERAL, CKM_SHA512_256_HMAC_GENERAL,
-    CKM_SHA512_HMAC_GENERAL, CKM_SHA512_RSA_PKCS_PSS,
+    CKM_SHA512_HMAC_GENERAL, CKM_SHA512_RSA_PKCS_PSS, CKM_SHA512_T, CKM_SHA512_T_HMAC,
+    CKM_SHA512_T_KEY_DERIVATION, CKM_SLH_DSA, CKM_SP800_108_COUNTER_KDF, CKM_SP800_108_DOUBLE_PIPELINE_KDF,
+    CKM_SP800_108_FEEDBACK_KDF, CKM_TLS_KDF, CKM_TLS_MAC, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE,
+    CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, CKM_TLS12_KDF, CKM_TLS12_KEY_AND_MAC_DERIVE,
+    CKM_TLS12_KEY_SAFE_DERIVE, CKM_TLS12_MAC, CKM_TLS12_MASTER_KEY_DERIVE, CKM_TLS12_MASTER_KEY_DERIVE_DH,
+    CKM_XOR_BASE_AND_DATA,
 };
 
 /// The forms other than none at all.
@@ -41,10 +71,55 @@ pub(crate) enum Form {
     Pbkd2,
     /// `CK_HKDF_PARAMS`
     Hkdf,
+    /// Bytes as such, [`LONGEST_VALUE`] at most: another party's public value, or a vector of any length. None at all is
+    /// allowed here.
+    Value,
+    /// `CK_CCM_PARAMS`
+    Ccm,
+    /// `CK_CHACHA20_PARAMS`
+    ChaCha20,
+    /// `CK_SALSA20_CHACHA20_POLY1305_PARAMS`
+    ChaCha20Poly1305,
+    /// `CK_RSA_AES_KEY_WRAP_PARAMS`
+    RsaAesKeyWrap,
+    /// `CK_ECDH_AES_KEY_WRAP_PARAMS`
+    EcdhAesKeyWrap,
+    /// `CK_KEY_DERIVATION_STRING_DATA`
+    DerivationString,
+    /// `CK_AES_CBC_ENCRYPT_DATA_PARAMS`, and `CK_CAMELLIA_CBC_ENCRYPT_DATA_PARAMS`, which is the same.
+    CbcEncryptData,
+    /// `CK_DES_CBC_ENCRYPT_DATA_PARAMS`
+    DesCbcEncryptData,
+    /// `CK_OBJECT_HANDLE`
+    Key,
+    /// `CK_EXTRACT_PARAMS`
+    Extract,
+    /// `CK_SP800_108_KDF_PARAMS`
+    Sp800108,
+    /// `CK_SP800_108_FEEDBACK_KDF_PARAMS`
+    Sp800108Feedback,
+    /// `CK_TLS12_MASTER_KEY_DERIVE_PARAMS`
+    Tls12Master,
+    /// `CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS`
+    Tls12ExtendedMaster,
+    /// `CK_TLS12_KEY_MAT_PARAMS`
+    Tls12KeyMaterial,
+    /// `CK_TLS_KDF_PARAMS`
+    TlsKdf,
+    /// `CK_TLS_MAC_PARAMS`
+    TlsMac,
+    /// `CK_SIGN_ADDITIONAL_CONTEXT`. None at all is allowed here.
+    SignContext,
+    /// `CK_HASH_SIGN_ADDITIONAL_CONTEXT`
+    HashSignContext,
+    /// `CK_OTP_PARAMS`. None at all is allowed here.
+    Otp,
 }
 
 /// The longest initialisation vector that any mechanism takes as bytes: a block of AES. Longer ones are not read.
 pub(crate) const LONGEST_IV: usize = 16;
+/// The longest bytes as such that any mechanism takes. Longer ones are not read.
+pub(crate) const LONGEST_VALUE: usize = 1 << 16;
 
 /// `CK_GCM_PARAMS` without `ulIvBits`, which some clients still send.
 #[repr(C)]
@@ -66,19 +141,52 @@ const TABLE: &[(MechanismType, &[Form])] = &[
     (CKM_SHA256_RSA_PKCS_PSS, &[Form::Pss]),
     (CKM_SHA384_RSA_PKCS_PSS, &[Form::Pss]),
     (CKM_SHA512_RSA_PKCS_PSS, &[Form::Pss]),
+    (CKM_SHA3_224_RSA_PKCS_PSS, &[Form::Pss]),
+    (CKM_SHA3_256_RSA_PKCS_PSS, &[Form::Pss]),
+    (CKM_SHA3_384_RSA_PKCS_PSS, &[Form::Pss]),
+    (CKM_SHA3_512_RSA_PKCS_PSS, &[Form::Pss]),
     (CKM_RSA_PKCS_OAEP, &[Form::Oaep]),
+    (CKM_RSA_AES_KEY_WRAP, &[Form::RsaAesKeyWrap]),
     (CKM_AES_CBC, &[Form::Iv]),
     (CKM_AES_CBC_PAD, &[Form::Iv]),
+    (CKM_AES_OFB, &[Form::Iv]),
+    (CKM_AES_CFB1, &[Form::Iv]),
+    (CKM_AES_CFB8, &[Form::Iv]),
+    (CKM_AES_CFB64, &[Form::Iv]),
+    (CKM_AES_CFB128, &[Form::Iv]),
+    (CKM_AES_CTS, &[Form::Iv]),
+    (CKM_AES_XTS, &[Form::Iv]),
+    (CKM_DES_CBC, &[Form::Iv]),
+    (CKM_DES_CBC_PAD, &[Form::Iv]),
+    (CKM_DES3_CBC, &[Form::Iv]),
+    (CKM_DES3_CBC_PAD, &[Form::Iv]),
+    (CKM_CAMELLIA_CBC, &[Form::Iv]),
+    (CKM_CAMELLIA_CBC_PAD, &[Form::Iv]),
     (CKM_AES_CTR, &[Form::Counter]),
+    (CKM_CAMELLIA_CTR, &[Form::Counter]),
     (CKM_AES_GCM, &[Form::Gcm, Form::OldGcm]),
+    (CKM_AES_CCM, &[Form::Ccm]),
+    (CKM_AES_GMAC, &[Form::Value]),
+    (CKM_DH_PKCS_DERIVE, &[Form::Value]),
     (CKM_AES_KEY_WRAP, &[Form::Iv]),
     (CKM_AES_KEY_WRAP_PAD, &[Form::Iv]),
     (CKM_AES_KEY_WRAP_KWP, &[Form::Iv]),
     (CKM_AES_KEY_WRAP_PKCS7, &[Form::Iv]),
+    (CKM_CHACHA20, &[Form::ChaCha20]),
+    (CKM_CHACHA20_POLY1305, &[Form::ChaCha20Poly1305]),
     (CKM_ECDH1_DERIVE, &[Form::Ecdh1]),
     (CKM_ECDH1_COFACTOR_DERIVE, &[Form::Ecdh1]),
+    (CKM_ECDH_AES_KEY_WRAP, &[Form::EcdhAesKeyWrap]),
     (CKM_EDDSA, &[Form::Eddsa]),
     (CKM_AES_CMAC_GENERAL, &[Form::MacLen]),
+    (CKM_AES_MAC_GENERAL, &[Form::MacLen]),
+    (CKM_DES_MAC_GENERAL, &[Form::MacLen]),
+    (CKM_DES3_MAC_GENERAL, &[Form::MacLen]),
+    (CKM_DES3_CMAC_GENERAL, &[Form::MacLen]),
+    (CKM_CAMELLIA_MAC_GENERAL, &[Form::MacLen]),
+    (CKM_SHA512_T, &[Form::MacLen]),
+    (CKM_SHA512_T_HMAC, &[Form::MacLen]),
+    (CKM_SHA512_T_KEY_DERIVATION, &[Form::MacLen]),
     (CKM_SHA_1_HMAC_GENERAL, &[Form::MacLen]),
     (CKM_SHA224_HMAC_GENERAL, &[Form::MacLen]),
     (CKM_SHA256_HMAC_GENERAL, &[Form::MacLen]),
@@ -86,9 +194,70 @@ const TABLE: &[(MechanismType, &[Form])] = &[
     (CKM_SHA512_HMAC_GENERAL, &[Form::MacLen]),
     (CKM_SHA512_224_HMAC_GENERAL, &[Form::MacLen]),
     (CKM_SHA512_256_HMAC_GENERAL, &[Form::MacLen]),
+    (CKM_SHA3_224_HMAC_GENERAL, &[Form::MacLen]),
+    (CKM_SHA3_256_HMAC_GENERAL, &[Form::MacLen]),
+    (CKM_SHA3_384_HMAC_GENERAL, &[Form::MacLen]),
+    (CKM_SHA3_512_HMAC_GENERAL, &[Form::MacLen]),
+    (CKM_MD5_HMAC_GENERAL, &[Form::MacLen]),
+    (CKM_RIPEMD160_HMAC_GENERAL, &[Form::MacLen]),
+    (CKM_BLAKE2B_160_HMAC_GENERAL, &[Form::MacLen]),
+    (CKM_BLAKE2B_256_HMAC_GENERAL, &[Form::MacLen]),
+    (CKM_BLAKE2B_384_HMAC_GENERAL, &[Form::MacLen]),
+    (CKM_BLAKE2B_512_HMAC_GENERAL, &[Form::MacLen]),
     (CKM_PKCS5_PBKD2, &[Form::Pbkd2]),
     (CKM_HKDF_DERIVE, &[Form::Hkdf]),
     (CKM_HKDF_DATA, &[Form::Hkdf]),
+    (CKM_CONCATENATE_BASE_AND_DATA, &[Form::DerivationString]),
+    (CKM_CONCATENATE_DATA_AND_BASE, &[Form::DerivationString]),
+    (CKM_XOR_BASE_AND_DATA, &[Form::DerivationString]),
+    (CKM_AES_ECB_ENCRYPT_DATA, &[Form::DerivationString]),
+    (CKM_CAMELLIA_ECB_ENCRYPT_DATA, &[Form::DerivationString]),
+    (CKM_DES_ECB_ENCRYPT_DATA, &[Form::DerivationString]),
+    (CKM_DES3_ECB_ENCRYPT_DATA, &[Form::DerivationString]),
+    (CKM_AES_CBC_ENCRYPT_DATA, &[Form::CbcEncryptData]),
+    (CKM_CAMELLIA_CBC_ENCRYPT_DATA, &[Form::CbcEncryptData]),
+    (CKM_DES_CBC_ENCRYPT_DATA, &[Form::DesCbcEncryptData]),
+    (CKM_DES3_CBC_ENCRYPT_DATA, &[Form::DesCbcEncryptData]),
+    (CKM_CONCATENATE_BASE_AND_KEY, &[Form::Key]),
+    (CKM_EXTRACT_KEY_FROM_KEY, &[Form::Extract]),
+    (CKM_SP800_108_COUNTER_KDF, &[Form::Sp800108]),
+    (CKM_SP800_108_DOUBLE_PIPELINE_KDF, &[Form::Sp800108]),
+    (CKM_SP800_108_FEEDBACK_KDF, &[Form::Sp800108Feedback]),
+    (CKM_TLS12_MASTER_KEY_DERIVE, &[Form::Tls12Master]),
+    (CKM_TLS12_MASTER_KEY_DERIVE_DH, &[Form::Tls12Master]),
+    (CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, &[Form::Tls12ExtendedMaster]),
+    (CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, &[Form::Tls12ExtendedMaster]),
+    (CKM_TLS12_KEY_AND_MAC_DERIVE, &[Form::Tls12KeyMaterial]),
+    (CKM_TLS12_KEY_SAFE_DERIVE, &[Form::Tls12KeyMaterial]),
+    (CKM_TLS_KDF, &[Form::TlsKdf]),
+    (CKM_TLS12_KDF, &[Form::TlsKdf]),
+    (CKM_TLS_MAC, &[Form::TlsMac]),
+    (CKM_TLS12_MAC, &[Form::TlsMac]),
+    (CKM_ML_DSA, &[Form::SignContext]),
+    (CKM_HASH_ML_DSA_SHA224, &[Form::SignContext]),
+    (CKM_HASH_ML_DSA_SHA256, &[Form::SignContext]),
+    (CKM_HASH_ML_DSA_SHA384, &[Form::SignContext]),
+    (CKM_HASH_ML_DSA_SHA512, &[Form::SignContext]),
+    (CKM_HASH_ML_DSA_SHA3_224, &[Form::SignContext]),
+    (CKM_HASH_ML_DSA_SHA3_256, &[Form::SignContext]),
+    (CKM_HASH_ML_DSA_SHA3_384, &[Form::SignContext]),
+    (CKM_HASH_ML_DSA_SHA3_512, &[Form::SignContext]),
+    (CKM_HASH_ML_DSA_SHAKE128, &[Form::SignContext]),
+    (CKM_HASH_ML_DSA_SHAKE256, &[Form::SignContext]),
+    (CKM_SLH_DSA, &[Form::SignContext]),
+    (CKM_HASH_SLH_DSA_SHA224, &[Form::SignContext]),
+    (CKM_HASH_SLH_DSA_SHA256, &[Form::SignContext]),
+    (CKM_HASH_SLH_DSA_SHA384, &[Form::SignContext]),
+    (CKM_HASH_SLH_DSA_SHA512, &[Form::SignContext]),
+    (CKM_HASH_SLH_DSA_SHA3_224, &[Form::SignContext]),
+    (CKM_HASH_SLH_DSA_SHA3_256, &[Form::SignContext]),
+    (CKM_HASH_SLH_DSA_SHA3_384, &[Form::SignContext]),
+    (CKM_HASH_SLH_DSA_SHA3_512, &[Form::SignContext]),
+    (CKM_HASH_SLH_DSA_SHAKE128, &[Form::SignContext]),
+    (CKM_HASH_SLH_DSA_SHAKE256, &[Form::SignContext]),
+    (CKM_HASH_ML_DSA, &[Form::HashSignContext]),
+    (CKM_HASH_SLH_DSA, &[Form::HashSignContext]),
+    (CKM_HOTP, &[Form::Otp]),
 ];
 
 /// What the parameters given for a mechanism are.
@@ -117,12 +286,33 @@ impl Form {
             Self::MacLen => size_of::<CK_MAC_GENERAL_PARAMS>(),
             Self::Pbkd2 => size_of::<CK_PKCS5_PBKD2_PARAMS2>(),
             Self::Hkdf => size_of::<CK_HKDF_PARAMS>(),
+            Self::Value => return len <= LONGEST_VALUE,
+            Self::Ccm => size_of::<CK_CCM_PARAMS>(),
+            Self::ChaCha20 => size_of::<CK_CHACHA20_PARAMS>(),
+            Self::ChaCha20Poly1305 => size_of::<CK_SALSA20_CHACHA20_POLY1305_PARAMS>(),
+            Self::RsaAesKeyWrap => size_of::<CK_RSA_AES_KEY_WRAP_PARAMS>(),
+            Self::EcdhAesKeyWrap => size_of::<CK_ECDH_AES_KEY_WRAP_PARAMS>(),
+            Self::DerivationString => size_of::<CK_KEY_DERIVATION_STRING_DATA>(),
+            Self::CbcEncryptData => size_of::<CK_AES_CBC_ENCRYPT_DATA_PARAMS>(),
+            Self::DesCbcEncryptData => size_of::<CK_DES_CBC_ENCRYPT_DATA_PARAMS>(),
+            Self::Key => size_of::<CK_OBJECT_HANDLE>(),
+            Self::Extract => size_of::<CK_EXTRACT_PARAMS>(),
+            Self::Sp800108 => size_of::<CK_SP800_108_KDF_PARAMS>(),
+            Self::Sp800108Feedback => size_of::<CK_SP800_108_FEEDBACK_KDF_PARAMS>(),
+            Self::Tls12Master => size_of::<CK_TLS12_MASTER_KEY_DERIVE_PARAMS>(),
+            Self::Tls12ExtendedMaster => size_of::<CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS>(),
+            Self::Tls12KeyMaterial => size_of::<CK_TLS12_KEY_MAT_PARAMS>(),
+            Self::TlsKdf => size_of::<CK_TLS_KDF_PARAMS>(),
+            Self::TlsMac => size_of::<CK_TLS_MAC_PARAMS>(),
+            Self::SignContext => size_of::<CK_SIGN_ADDITIONAL_CONTEXT>(),
+            Self::HashSignContext => size_of::<CK_HASH_SIGN_ADDITIONAL_CONTEXT>(),
+            Self::Otp => size_of::<CK_OTP_PARAMS>(),
         }
     }
 
     /// Whether a mechanism of this form may come without parameters.
     fn is_optional(self) -> bool {
-        matches!(self, Self::Iv | Self::Eddsa)
+        matches!(self, Self::Iv | Self::Value | Self::Eddsa | Self::SignContext | Self::Otp)
     }
 }
 
@@ -161,6 +351,27 @@ mod tests {
             (CKM_PKCS5_PBKD2, 72, Form::Pbkd2),
             (CKM_HKDF_DERIVE, 64, Form::Hkdf),
             (CKM_HKDF_DATA, 64, Form::Hkdf),
+            (CKM_DH_PKCS_DERIVE, 256, Form::Value),
+            (CKM_AES_CCM, 48, Form::Ccm),
+            (CKM_CHACHA20, 32, Form::ChaCha20),
+            (CKM_CHACHA20_POLY1305, 32, Form::ChaCha20Poly1305),
+            (CKM_RSA_AES_KEY_WRAP, 16, Form::RsaAesKeyWrap),
+            (CKM_ECDH_AES_KEY_WRAP, 32, Form::EcdhAesKeyWrap),
+            (CKM_XOR_BASE_AND_DATA, 16, Form::DerivationString),
+            (CKM_AES_CBC_ENCRYPT_DATA, 32, Form::CbcEncryptData),
+            (CKM_DES3_CBC_ENCRYPT_DATA, 24, Form::DesCbcEncryptData),
+            (CKM_CONCATENATE_BASE_AND_KEY, 8, Form::Key),
+            (CKM_EXTRACT_KEY_FROM_KEY, 8, Form::Extract),
+            (CKM_SP800_108_COUNTER_KDF, 40, Form::Sp800108),
+            (CKM_SP800_108_FEEDBACK_KDF, 56, Form::Sp800108Feedback),
+            (CKM_TLS12_MASTER_KEY_DERIVE, 48, Form::Tls12Master),
+            (CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, 32, Form::Tls12ExtendedMaster),
+            (CKM_TLS12_KEY_AND_MAC_DERIVE, 80, Form::Tls12KeyMaterial),
+            (CKM_TLS_KDF, 72, Form::TlsKdf),
+            (CKM_TLS_MAC, 24, Form::TlsMac),
+            (CKM_ML_DSA, 24, Form::SignContext),
+            (CKM_HASH_SLH_DSA, 32, Form::HashSignContext),
+            (CKM_HOTP, 16, Form::Otp),
         ] {
             assert_eq!(given(mechanism, len), Given::Form(form));
         }

@@ -13,6 +13,7 @@ pub mod error;
 pub mod mechanism;
 pub mod object;
 pub mod output;
+pub mod parameters;
 pub mod secret;
 pub mod session;
 pub mod token;
@@ -21,12 +22,17 @@ pub use administration::{Administration, Token};
 pub use attribute::{Attribute, AttributeType, AttributeValue, Attributes, RawValue, Reveal, Template};
 pub use cryptoki::Cryptoki;
 pub use error::{Error, Result};
-pub use mechanism::{
-    CounterParameters, Ecdh1Parameters, EddsaParameters, GcmParameters, HkdfParameters, HkdfSalt, Mechanism,
-    MechanismInfo, MechanismType, OaepParameters, Parameters, Pbkd2Parameters, PssParameters,
-};
+pub use mechanism::{Mechanism, MechanismInfo, MechanismType};
 pub use object::{KeyType, ObjectClass, ObjectHandle};
 pub use output::Room;
+pub use parameters::{
+    CbcEncryptDataParameters, CcmParameters, ChaCha20Parameters, ChaCha20Poly1305Parameters, CounterFormat,
+    CounterParameters, DkmLengthFormat, Ecdh1Parameters, EcdhAesKeyWrapParameters, EddsaParameters,
+    GcmParameters, HashSignContextParameters, HkdfParameters, HkdfSalt, OaepParameters, OtpParameter,
+    Parameters, Pbkd2Parameters, PrfData, PssParameters, RsaAesKeyWrapParameters, SignContextParameters,
+    Sp800108Parameters, Tls12ExtendedMasterParameters, Tls12KeyMaterialParameters, Tls12MasterParameters,
+    TlsKdfParameters, TlsMacParameters, TlsRandoms,
+};
 pub use secret::Secret;
 pub use session::{Access, SessionHandle, SessionInfo, SessionState, UserType};
 pub use token::{LibraryInfo, SlotId, SlotInfo, TokenInfo, Version};

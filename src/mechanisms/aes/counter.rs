@@ -22,7 +22,7 @@ pub(super) fn decrypt(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result
 
 fn start(mechanism: &Mechanism, key: &Arc<dyn EngineKey>, at_end: Error) -> Result<Box<dyn Ciphering>> {
     let key = downcast(key)?;
-    let Parameters::Counter(parameters) = mechanism.parameters else {
+    let Parameters::Counter(parameters) = &mechanism.parameters else {
         return Err(Error::MechanismParamInvalid("CK_AES_CTR_PARAMS is needed"));
     };
     let bits = u32::try_from(parameters.counter_bits).ok().filter(|bits| (1..=128).contains(bits));

@@ -7,6 +7,7 @@ mod arguments;
 mod life;
 mod operations;
 mod parameters;
+mod structures;
 mod templates;
 
 use std::ffi::c_void;

@@ -1,24 +1,23 @@
 //! Mechanisms with their parameters, and what those point to.
 
-use cryptoki_sys::{
-    CK_AES_CTR_PARAMS, CK_BBOOL, CK_ECDH1_DERIVE_PARAMS, CK_EDDSA_PARAMS, CK_GCM_PARAMS, CK_HKDF_PARAMS,
-    CK_MAC_GENERAL_PARAMS, CK_MECHANISM, CK_PKCS5_PBKD2_PARAMS2, CK_RSA_PKCS_OAEP_PARAMS,
-    CK_RSA_PKCS_PSS_PARAMS, CK_ULONG,
-};
-use pkcs11::constants::{CKF_HKDF_SALT_DATA, CKF_HKDF_SALT_KEY, CKF_HKDF_SALT_NULL, CKZ_DATA_SPECIFIED};
-use pkcs11::{
-    CounterParameters, Ecdh1Parameters, EddsaParameters, Error, GcmParameters, HkdfParameters, HkdfSalt,
-    Mechanism, OaepParameters, ObjectHandle, Parameters, Pbkd2Parameters, PssParameters, Result, Secret,
-};
+mod ciphers;
+mod deriving;
+mod signing;
+mod tls;
 
-use super::{bytes, in_bounds, lendable, mapped, size, value};
+use cryptoki_sys::{
+    CK_AES_CTR_PARAMS, CK_BBOOL, CK_GCM_PARAMS, CK_MAC_GENERAL_PARAMS, CK_MECHANISM, CK_RSA_PKCS_PSS_PARAMS,
+    CK_ULONG,
+};
+use pkcs11::{CounterParameters, Error, Mechanism, ObjectHandle, Parameters, PssParameters, Result};
+
+use super::{bytes, lendable, size, value};
 use crate::parameters::{Form, Given, OldGcmParams, given};
 
 /// Bytes that a field of a parameter may point to, at most.
 const FIELD: usize = 16 << 20;
-/// The longest password in bytes. No page below this address is any process's: a larger number where a password's
-/// length stands is the address of a length.
-const LONGEST_PASSWORD: CK_ULONG = 1 << 16;
+/// Structures that a field of a parameter may point to, at most.
+const ARRAY: usize = 256;
 
 /// A mechanism and its parameters.
 ///
@@ -57,7 +56,7 @@ pub(crate) unsafe fn mechanism_or_end(mechanism: *const CK_MECHANISM) -> Result<
 /// Unless null, `len` bytes at `place` are readable, and so is what they point to; `len` is a length of the form.
 unsafe fn read(form: Form, place: *const u8, len: CK_ULONG) -> Result<Parameters> {
     let read = match form {
-        Form::Iv => {
+        Form::Iv | Form::Value => {
             // SAFETY: as promised to this function.
             let iv = unsafe { bytes(place, len) }?;
             Some(Parameters::Bytes(iv.to_vec()))
@@ -74,34 +73,80 @@ unsafe fn read(form: Form, place: *const u8, len: CK_ULONG) -> Result<Parameters
             Some(Parameters::Counter(CounterParameters { counter_bits: ulCounterBits, block }))
         }
         // SAFETY: as promised to this function.
-        Form::Oaep => unsafe { oaep(place.cast()) }?,
+        Form::Oaep => unsafe { ciphers::oaep(place.cast()) }?.map(Parameters::Oaep),
         Form::Gcm => {
             // SAFETY: as promised to this function.
             let CK_GCM_PARAMS { pIv, ulIvLen, ulIvBits: _, pAAD, ulAADLen, ulTagBits } =
                 unsafe { value(place.cast()) }?;
             let old = OldGcmParams { pIv, ulIvLen, pAAD, ulAADLen, ulTagBits };
             // SAFETY: as promised to this function.
-            unsafe { gcm(&old) }?
+            unsafe { ciphers::gcm(&old) }?
         }
         Form::OldGcm => {
             // SAFETY: as promised to this function.
             let old = unsafe { value(place.cast()) }?;
             // SAFETY: as promised to this function.
-            unsafe { gcm(&old) }?
+            unsafe { ciphers::gcm(&old) }?
         }
-        // SAFETY: as promised to this function.
-        Form::Ecdh1 => unsafe { ecdh1(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::Eddsa => unsafe { eddsa(place.cast()) }?,
         Form::MacLen => {
             // SAFETY: as promised to this function.
             let len: CK_MAC_GENERAL_PARAMS = unsafe { value(place.cast()) }?;
             Some(Parameters::MacLen(len))
         }
+        Form::Key => {
+            // SAFETY: as promised to this function.
+            let handle: CK_ULONG = unsafe { value(place.cast()) }?;
+            Some(Parameters::Key(ObjectHandle(handle)))
+        }
+        Form::Extract => {
+            // SAFETY: as promised to this function.
+            let first: CK_ULONG = unsafe { value(place.cast()) }?;
+            Some(Parameters::Extract(first))
+        }
         // SAFETY: as promised to this function.
-        Form::Pbkd2 => unsafe { pbkd2(place.cast()) }?,
+        Form::Ccm => unsafe { ciphers::ccm(place.cast()) }?,
         // SAFETY: as promised to this function.
-        Form::Hkdf => unsafe { hkdf(place.cast()) }?,
+        Form::ChaCha20 => unsafe { ciphers::chacha20(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::ChaCha20Poly1305 => unsafe { ciphers::chacha20_poly1305(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::RsaAesKeyWrap => unsafe { ciphers::rsa_aes_key_wrap(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::EcdhAesKeyWrap => unsafe { ciphers::ecdh_aes_key_wrap(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::CbcEncryptData => unsafe { ciphers::cbc_encrypt_data(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::DesCbcEncryptData => unsafe { ciphers::des_cbc_encrypt_data(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::Eddsa => unsafe { signing::eddsa(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::SignContext => unsafe { signing::sign_context(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::HashSignContext => unsafe { signing::hash_sign_context(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::TlsMac => unsafe { signing::tls_mac(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::Otp => unsafe { signing::otp(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::Ecdh1 => unsafe { deriving::ecdh1(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::Pbkd2 => unsafe { deriving::pbkd2(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::Hkdf => unsafe { deriving::hkdf(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::DerivationString => unsafe { deriving::string(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::Sp800108 => unsafe { deriving::sp800_108(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::Sp800108Feedback => unsafe { deriving::sp800_108_feedback(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::Tls12Master => unsafe { tls::master(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::Tls12ExtendedMaster => unsafe { tls::extended_master(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::Tls12KeyMaterial => unsafe { tls::key_material(place.cast()) }?,
+        // SAFETY: as promised to this function.
+        Form::TlsKdf => unsafe { tls::kdf(place.cast()) }?,
     };
     Ok(read.unwrap_or(Parameters::Unknown))
 }
@@ -124,47 +169,25 @@ unsafe fn field(place: *const u8, len: CK_ULONG) -> Result<Option<Vec<u8>>> {
     Ok(Some(copy))
 }
 
-/// A label is read only where `source` says that there is one; a label beside another source is none of the standard's.
+/// The structures that a field points to, without what they point to; nothing when they cannot be there.
 ///
 /// # Safety
-/// Unless null, the parameters and what they point to are readable.
-unsafe fn oaep(place: *const CK_RSA_PKCS_OAEP_PARAMS) -> Result<Option<Parameters>> {
-    // SAFETY: as promised to this function.
-    let CK_RSA_PKCS_OAEP_PARAMS { hashAlg: hash, mgf, source, pSourceData, ulSourceDataLen } =
-        unsafe { value(place) }?;
-    if source != CKZ_DATA_SPECIFIED && ulSourceDataLen != 0 {
+/// Unless the answer is nothing, `count` structures at `place` are readable, and any bytes make one.
+unsafe fn array<T: Copy>(place: *const T, count: CK_ULONG) -> Result<Option<Vec<T>>> {
+    let count = match size(count) {
+        Ok(0) => return Ok(Some(Vec::new())),
+        Ok(count) if count <= ARRAY && !place.is_null() => count,
+        _ => return Ok(None),
+    };
+    if !lendable(place.addr(), count * size_of::<T>()) {
         return Ok(None);
     }
-    // SAFETY: as promised to this function.
-    let label = unsafe { field(pSourceData.cast(), ulSourceDataLen) }?;
-    Ok(label.map(|label| Parameters::Oaep(OaepParameters { hash, mgf, source, label })))
-}
-
-/// The number of bits that newer headers have beside the vector's length is not looked at: clients leave it 0.
-///
-/// # Safety
-/// What the parameters point to is readable.
-unsafe fn gcm(given: &OldGcmParams) -> Result<Option<Parameters>> {
-    // SAFETY: as promised to this function.
-    let iv = unsafe { field(given.pIv, given.ulIvLen) }?;
-    // SAFETY: as promised to this function.
-    let aad = unsafe { field(given.pAAD, given.ulAADLen) }?;
-    let both = iv.zip(aad);
-    Ok(both.map(|(iv, aad)| Parameters::Gcm(GcmParameters { iv, aad, tag_bits: given.ulTagBits })))
-}
-
-/// # Safety
-/// Unless null, the parameters and what they point to are readable.
-unsafe fn ecdh1(place: *const CK_ECDH1_DERIVE_PARAMS) -> Result<Option<Parameters>> {
-    // SAFETY: as promised to this function.
-    let CK_ECDH1_DERIVE_PARAMS { kdf, ulSharedDataLen, pSharedData, ulPublicDataLen, pPublicData } =
-        unsafe { value(place) }?;
-    // SAFETY: as promised to this function.
-    let shared = unsafe { field(pSharedData, ulSharedDataLen) }?;
-    // SAFETY: as promised to this function.
-    let public = unsafe { field(pPublicData, ulPublicDataLen) }?;
-    let both = shared.zip(public);
-    Ok(both.map(|(shared, public)| Parameters::Ecdh1(Ecdh1Parameters { kdf, shared, public })))
+    let mut items = Vec::with_capacity(count);
+    for index in 0..count {
+        // SAFETY: in bounds (above); the caller promises `count` readable structures.
+        items.push(unsafe { value(place.wrapping_add(index)) }?);
+    }
+    Ok(Some(items))
 }
 
 /// A `CK_BBOOL`; nothing for a byte that is none.
@@ -174,83 +197,4 @@ fn flag(byte: CK_BBOOL) -> Option<bool> {
         1 => Some(true),
         _ => None,
     }
-}
-
-/// # Safety
-/// Unless null, the parameters and what they point to are readable.
-unsafe fn eddsa(place: *const CK_EDDSA_PARAMS) -> Result<Option<Parameters>> {
-    // SAFETY: as promised to this function.
-    let CK_EDDSA_PARAMS { phFlag, ulContextDataLen, pContextData } = unsafe { value(place) }?;
-    // SAFETY: as promised to this function.
-    let context = unsafe { field(pContextData, ulContextDataLen) }?;
-    let both = flag(phFlag).zip(context);
-    Ok(both.map(|(prehash, context)| Parameters::Eddsa(EddsaParameters { prehash, context })))
-}
-
-/// The structure of v2.40 errata and later, or the one before, which has the address of the password's length where
-/// the later one has the length.
-///
-/// # Safety
-/// Unless null, the parameters and what they point to are readable.
-unsafe fn pbkd2(place: *const CK_PKCS5_PBKD2_PARAMS2) -> Result<Option<Parameters>> {
-    // SAFETY: as promised to this function.
-    let given = unsafe { value(place) }?;
-    // SAFETY: as promised to this function.
-    let salt = unsafe { field(given.pSaltSourceData.cast(), given.ulSaltSourceDataLen) }?;
-    // SAFETY: as promised to this function.
-    let prf_data = unsafe { field(given.pPrfData.cast(), given.ulPrfDataLen) }?;
-    // SAFETY: as promised to this function.
-    let password = match unsafe { password_len(given.ulPasswordLen) }? {
-        // SAFETY: as promised to this function.
-        Some(len) => unsafe { field(given.pPassword.cast(), len) }?.map(Secret::new),
-        None => None,
-    };
-    let (Some(salt), Some(prf_data), Some(password)) = (salt, prf_data, password) else { return Ok(None) };
-    let CK_PKCS5_PBKD2_PARAMS2 { saltSource: salt_source, iterations, prf, .. } = given;
-    let parameters = Pbkd2Parameters { salt_source, salt, iterations, prf, prf_data, password };
-    Ok(Some(Parameters::Pbkd2(parameters)))
-}
-
-/// A password's length, which may stand behind an address; nothing for one that no password has.
-///
-/// # Safety
-/// Unless no process can have it there, or nothing is mapped there, a length at such an address is readable.
-unsafe fn password_len(len: CK_ULONG) -> Result<Option<CK_ULONG>> {
-    if len <= LONGEST_PASSWORD {
-        return Ok(Some(len));
-    }
-    let (address, room) = (size(len)?, size_of::<CK_ULONG>());
-    if !in_bounds(address, room) || !mapped(address, room) {
-        return Ok(None);
-    }
-    // SAFETY: as promised to this function.
-    let len = unsafe { value(std::ptr::with_exposed_provenance::<CK_ULONG>(address)) }?;
-    Ok(Some(len).filter(|len| *len <= LONGEST_PASSWORD))
-}
-
-/// What a stage that does not run would take is not looked at (section 6.62.3).
-///
-/// # Safety
-/// Unless null, the parameters and what they point to are readable.
-unsafe fn hkdf(place: *const CK_HKDF_PARAMS) -> Result<Option<Parameters>> {
-    // SAFETY: as promised to this function.
-    let given = unsafe { value(place) }?;
-    let Some((extract, expand)) = flag(given.bExtract).zip(flag(given.bExpand)) else { return Ok(None) };
-    let salt = match given.ulSaltType {
-        _ if !extract => Some(HkdfSalt::Null),
-        CKF_HKDF_SALT_NULL => Some(HkdfSalt::Null),
-        // SAFETY: as promised to this function.
-        CKF_HKDF_SALT_DATA => unsafe { field(given.pSalt, given.ulSaltLen) }?.map(HkdfSalt::Data),
-        CKF_HKDF_SALT_KEY => Some(HkdfSalt::Key(ObjectHandle(given.hSaltKey))),
-        _ => None,
-    };
-    let info = if expand {
-        // SAFETY: as promised to this function.
-        unsafe { field(given.pInfo, given.ulInfoLen) }?
-    } else {
-        Some(Vec::new())
-    };
-    let both = salt.zip(info);
-    let hash = given.prfHashMechanism;
-    Ok(both.map(|(salt, info)| Parameters::Hkdf(HkdfParameters { extract, expand, hash, salt, info })))
 }

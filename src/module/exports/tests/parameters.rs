@@ -24,17 +24,17 @@ use super::{Host, SESSION, WILD, call, mechanism};
 use crate::parameters::OldGcmParams;
 
 /// Lengths that nothing behind a field has.
-const WILD_LENGTHS: [u64; 4] = [u64::MAX, 1 << 63, 1 << 40, (16 << 20) + 1];
+pub(super) const WILD_LENGTHS: [u64; 4] = [u64::MAX, 1 << 63, 1 << 40, (16 << 20) + 1];
 
 /// What arrives of parameters.
-fn begin(host: &Host, mechanism_type: u64, parameter: *mut c_void, len: u64) -> Parameters {
+pub(super) fn begin(host: &Host, mechanism_type: u64, parameter: *mut c_void, len: u64) -> Parameters {
     let mut mechanism = mechanism(mechanism_type, parameter, len);
     assert_eq!(call!(host, C_DecryptInit(SESSION, &mut mechanism, 5)), CKR_OK);
     locked(&host.token.mechanism).take().unwrap().parameters
 }
 
 /// What arrives of a structure.
-fn arrives<T>(host: &Host, mechanism_type: u64, mut parameters: T) -> Parameters {
+pub(super) fn arrives<T>(host: &Host, mechanism_type: u64, mut parameters: T) -> Parameters {
     begin(host, mechanism_type, (&raw mut parameters).cast(), size_of::<T>() as u64)
 }
 
