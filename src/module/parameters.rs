@@ -310,6 +310,11 @@ impl Form {
         }
     }
 
+    /// Whether the parameters are bytes as such, not a structure.
+    pub(crate) fn is_bytes(self) -> bool {
+        matches!(self, Self::Iv | Self::Value)
+    }
+
     /// Whether a mechanism of this form may come without parameters.
     fn is_optional(self) -> bool {
         matches!(self, Self::Iv | Self::Value | Self::Eddsa | Self::SignContext | Self::Otp)

@@ -5,14 +5,11 @@ mod deriving;
 mod signing;
 mod tls;
 
-use cryptoki_sys::{
-    CK_AES_CTR_PARAMS, CK_BBOOL, CK_GCM_PARAMS, CK_MAC_GENERAL_PARAMS, CK_MECHANISM, CK_RSA_PKCS_PSS_PARAMS,
-    CK_ULONG,
-};
-use pkcs11::{CounterParameters, Error, Mechanism, ObjectHandle, Parameters, PssParameters, Result};
+use cryptoki_sys::{CK_BBOOL, CK_MECHANISM, CK_ULONG};
+use pkcs11::{Error, Mechanism, Parameters, Result};
 
 use super::{bytes, lendable, size, value};
-use crate::parameters::{Form, Given, OldGcmParams, given};
+use crate::parameters::{Form, Given, given};
 
 /// Bytes that a field of a parameter may point to, at most.
 const FIELD: usize = 16 << 20;
@@ -55,100 +52,63 @@ pub(crate) unsafe fn mechanism_or_end(mechanism: *const CK_MECHANISM) -> Result<
 /// # Safety
 /// Unless null, `len` bytes at `place` are readable, and so is what they point to; `len` is a length of the form.
 unsafe fn read(form: Form, place: *const u8, len: CK_ULONG) -> Result<Parameters> {
-    let read = match form {
-        Form::Iv | Form::Value => {
-            // SAFETY: as promised to this function.
-            let iv = unsafe { bytes(place, len) }?;
-            Some(Parameters::Bytes(iv.to_vec()))
-        }
-        Form::Pss => {
-            // SAFETY: as promised to this function.
-            let CK_RSA_PKCS_PSS_PARAMS { hashAlg: hash, mgf, sLen: salt_len } =
-                unsafe { value(place.cast()) }?;
-            Some(Parameters::Pss(PssParameters { hash, mgf, salt_len }))
-        }
-        Form::Counter => {
-            // SAFETY: as promised to this function.
-            let CK_AES_CTR_PARAMS { ulCounterBits, cb: block } = unsafe { value(place.cast()) }?;
-            Some(Parameters::Counter(CounterParameters { counter_bits: ulCounterBits, block }))
-        }
+    if form.is_bytes() {
         // SAFETY: as promised to this function.
-        Form::Oaep => unsafe { ciphers::oaep(place.cast()) }?.map(Parameters::Oaep),
-        Form::Gcm => {
-            // SAFETY: as promised to this function.
-            let CK_GCM_PARAMS { pIv, ulIvLen, ulIvBits: _, pAAD, ulAADLen, ulTagBits } =
-                unsafe { value(place.cast()) }?;
-            let old = OldGcmParams { pIv, ulIvLen, pAAD, ulAADLen, ulTagBits };
-            // SAFETY: as promised to this function.
-            unsafe { ciphers::gcm(&old) }?
-        }
-        Form::OldGcm => {
-            // SAFETY: as promised to this function.
-            let old = unsafe { value(place.cast()) }?;
-            // SAFETY: as promised to this function.
-            unsafe { ciphers::gcm(&old) }?
-        }
-        Form::MacLen => {
-            // SAFETY: as promised to this function.
-            let len: CK_MAC_GENERAL_PARAMS = unsafe { value(place.cast()) }?;
-            Some(Parameters::MacLen(len))
-        }
-        Form::Key => {
-            // SAFETY: as promised to this function.
-            let handle: CK_ULONG = unsafe { value(place.cast()) }?;
-            Some(Parameters::Key(ObjectHandle(handle)))
-        }
-        Form::Extract => {
-            // SAFETY: as promised to this function.
-            let first: CK_ULONG = unsafe { value(place.cast()) }?;
-            Some(Parameters::Extract(first))
-        }
-        // SAFETY: as promised to this function.
-        Form::Ccm => unsafe { ciphers::ccm(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::ChaCha20 => unsafe { ciphers::chacha20(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::ChaCha20Poly1305 => unsafe { ciphers::chacha20_poly1305(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::RsaAesKeyWrap => unsafe { ciphers::rsa_aes_key_wrap(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::EcdhAesKeyWrap => unsafe { ciphers::ecdh_aes_key_wrap(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::CbcEncryptData => unsafe { ciphers::cbc_encrypt_data(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::DesCbcEncryptData => unsafe { ciphers::des_cbc_encrypt_data(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::Eddsa => unsafe { signing::eddsa(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::SignContext => unsafe { signing::sign_context(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::HashSignContext => unsafe { signing::hash_sign_context(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::TlsMac => unsafe { signing::tls_mac(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::Otp => unsafe { signing::otp(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::Ecdh1 => unsafe { deriving::ecdh1(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::Pbkd2 => unsafe { deriving::pbkd2(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::Hkdf => unsafe { deriving::hkdf(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::DerivationString => unsafe { deriving::string(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::Sp800108 => unsafe { deriving::sp800_108(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::Sp800108Feedback => unsafe { deriving::sp800_108_feedback(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::Tls12Master => unsafe { tls::master(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::Tls12ExtendedMaster => unsafe { tls::extended_master(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::Tls12KeyMaterial => unsafe { tls::key_material(place.cast()) }?,
-        // SAFETY: as promised to this function.
-        Form::TlsKdf => unsafe { tls::kdf(place.cast()) }?,
-    };
+        let bytes = unsafe { bytes(place, len) }?;
+        return Ok(Parameters::Bytes(bytes.to_vec()));
+    }
+    let reader = reader(form);
+    // SAFETY: as promised to this function, and the structure is as long as the form's.
+    let read = unsafe { reader(place) }?;
     Ok(read.unwrap_or(Parameters::Unknown))
+}
+
+/// What reads the structure of a form; nothing where a field cannot be there. Each is unsafe for one reason: unless null,
+/// the structure and what it points to are readable.
+type Reader = unsafe fn(*const u8) -> Result<Option<Parameters>>;
+
+fn reader(form: Form) -> Reader {
+    match form {
+        Form::Iv | Form::Value => unreadable,
+        Form::Pss => signing::pss,
+        Form::Oaep => ciphers::oaep,
+        Form::Counter => ciphers::counter,
+        Form::Gcm => ciphers::gcm,
+        Form::OldGcm => ciphers::old_gcm,
+        Form::Ccm => ciphers::ccm,
+        Form::ChaCha20 => ciphers::chacha20,
+        Form::ChaCha20Poly1305 => ciphers::chacha20_poly1305,
+        Form::RsaAesKeyWrap => ciphers::rsa_aes_key_wrap,
+        Form::EcdhAesKeyWrap => ciphers::ecdh_aes_key_wrap,
+        Form::CbcEncryptData => ciphers::cbc_encrypt_data,
+        Form::DesCbcEncryptData => ciphers::des_cbc_encrypt_data,
+        Form::MacLen => signing::mac_len,
+        Form::Eddsa => signing::eddsa,
+        Form::SignContext => signing::sign_context,
+        Form::HashSignContext => signing::hash_sign_context,
+        Form::TlsMac => signing::tls_mac,
+        Form::Otp => signing::otp,
+        Form::Ecdh1 => deriving::ecdh1,
+        Form::Pbkd2 => deriving::pbkd2,
+        Form::Hkdf => deriving::hkdf,
+        Form::DerivationString => deriving::string,
+        Form::Key => deriving::key,
+        Form::Extract => deriving::extract,
+        Form::Sp800108 => deriving::sp800_108,
+        Form::Sp800108Feedback => deriving::sp800_108_feedback,
+        Form::Tls12Master => tls::master,
+        Form::Tls12ExtendedMaster => tls::extended_master,
+        Form::Tls12KeyMaterial => tls::key_material,
+        Form::TlsKdf => tls::kdf,
+    }
+}
+
+/// Bytes as such are no structure.
+///
+/// # Safety
+/// Always safe: nothing is read.
+unsafe fn unreadable(_place: *const u8) -> Result<Option<Parameters>> {
+    Ok(None)
 }
 
 /// The bytes that a field points to; nothing when they cannot be there.

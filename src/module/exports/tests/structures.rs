@@ -168,45 +168,85 @@ fn data_for_derivations_arrives() {
     }
 }
 
+/// Everything that the parameters of SP 800-108 point to, of each kind one.
+struct Kbkdf {
+    counter: CK_SP800_108_COUNTER_FORMAT,
+    length: CK_SP800_108_DKM_LENGTH_FORMAT,
+    bytes: [u8; 5],
+    handle: u64,
+    label: [u8; 6],
+    template: [CK_ATTRIBUTE; 1],
+    further: [CK_DERIVED_KEY; 1],
+    second: u64,
+}
+
+impl Kbkdf {
+    fn new() -> Box<Self> {
+        let method = CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS;
+        let mut kbkdf = Box::new(Self {
+            counter: CK_SP800_108_COUNTER_FORMAT { bLittleEndian: 0, ulWidthInBits: 16 },
+            length: CK_SP800_108_DKM_LENGTH_FORMAT {
+                dkmLengthMethod: method,
+                bLittleEndian: 1,
+                ulWidthInBits: 32,
+            },
+            bytes: *b"label",
+            handle: 6,
+            label: *b"second",
+            template: [CK_ATTRIBUTE { type_: CKA_LABEL, pValue: null_mut(), ulValueLen: 6 }],
+            further: [CK_DERIVED_KEY { pTemplate: null_mut(), ulAttributeCount: 1, phKey: null_mut() }],
+            second: 0,
+        });
+        kbkdf.template[0].pValue = kbkdf.label.as_mut_ptr().cast();
+        kbkdf.further[0].pTemplate = kbkdf.template.as_mut_ptr();
+        kbkdf.further[0].phKey = &raw mut kbkdf.second;
+        kbkdf
+    }
+
+    fn data(&mut self) -> [CK_PRF_DATA_PARAM; 6] {
+        let chained =
+            CK_PRF_DATA_PARAM { type_: CK_SP800_108_ITERATION_VARIABLE, pValue: null_mut(), ulValueLen: 0 };
+        [
+            datum(CK_SP800_108_ITERATION_VARIABLE, &mut self.counter),
+            chained,
+            datum(CK_SP800_108_COUNTER, &mut self.counter),
+            datum(CK_SP800_108_DKM_LENGTH, &mut self.length),
+            datum(CK_SP800_108_BYTE_ARRAY, &mut self.bytes),
+            datum(CK_SP800_108_KEY_HANDLE, &mut self.handle),
+        ]
+    }
+}
+
 fn datum<T>(kind: u64, value: &mut T) -> CK_PRF_DATA_PARAM {
     CK_PRF_DATA_PARAM { type_: kind, pValue: (&raw mut *value).cast(), ulValueLen: size_of::<T>() as u64 }
+}
+
+fn kdf(data: &mut [CK_PRF_DATA_PARAM], keys: &mut [CK_DERIVED_KEY]) -> CK_SP800_108_KDF_PARAMS {
+    CK_SP800_108_KDF_PARAMS {
+        prfType: CKM_SHA256_HMAC,
+        ulNumberOfDataParams: data.len() as u64,
+        pDataParams: data.as_mut_ptr(),
+        ulAdditionalDerivedKeys: keys.len() as u64,
+        pAdditionalDerivedKeys: keys.as_mut_ptr(),
+    }
 }
 
 #[test]
 fn data_of_sp_800_108_and_the_templates_of_further_keys_arrive() {
     let host = Host::new();
-    let mut counter = CK_SP800_108_COUNTER_FORMAT { bLittleEndian: 0, ulWidthInBits: 16 };
-    let mut length = CK_SP800_108_DKM_LENGTH_FORMAT {
-        dkmLengthMethod: CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS,
-        bLittleEndian: 1,
-        ulWidthInBits: 32,
-    };
-    let (mut bytes, mut handle, mut iv) = (*b"label", 6u64, [3; 4]);
-    let chained =
-        CK_PRF_DATA_PARAM { type_: CK_SP800_108_ITERATION_VARIABLE, pValue: null_mut(), ulValueLen: 0 };
-    let mut data = [
-        datum(CK_SP800_108_ITERATION_VARIABLE, &mut counter),
-        chained,
-        datum(CK_SP800_108_COUNTER, &mut counter),
-        datum(CK_SP800_108_DKM_LENGTH, &mut length),
-        datum(CK_SP800_108_BYTE_ARRAY, &mut bytes),
-        datum(CK_SP800_108_KEY_HANDLE, &mut handle),
-    ];
-    let mut label = *b"second";
-    let mut template = [CK_ATTRIBUTE { type_: CKA_LABEL, pValue: label.as_mut_ptr().cast(), ulValueLen: 6 }];
-    let mut second = 0;
-    let mut further =
-        [CK_DERIVED_KEY { pTemplate: template.as_mut_ptr(), ulAttributeCount: 1, phKey: &raw mut second }];
+    let mut kbkdf = Kbkdf::new();
+    let (mut data, mut iv) = (kbkdf.data(), [3; 4]);
     let format = CounterFormat { little_endian: false, width_bits: 16 };
+    let method = CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS;
+    let length = DkmLengthFormat { method, little_endian: true, width_bits: 32 };
     let expected = |iv: &[u8]| {
-        let sum = CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS;
         Parameters::Sp800108(Sp800108Parameters {
             prf: CKM_SHA256_HMAC,
             data: vec![
                 PrfData::IterationVariable(Some(format.clone())),
                 PrfData::IterationVariable(None),
                 PrfData::Counter(format.clone()),
-                PrfData::DkmLength(DkmLengthFormat { method: sum, little_endian: true, width_bits: 32 }),
+                PrfData::DkmLength(length.clone()),
                 PrfData::Bytes(b"label".to_vec()),
                 PrfData::Key(ObjectHandle(6)),
             ],
@@ -214,63 +254,63 @@ fn data_of_sp_800_108_and_the_templates_of_further_keys_arrive() {
             additional: vec![vec![Attribute::bytes(CKA_LABEL, b"second")]],
         })
     };
-    let kdf =
-        |data: *mut CK_PRF_DATA_PARAM, count, further: *mut CK_DERIVED_KEY, keys| CK_SP800_108_KDF_PARAMS {
-            prfType: CKM_SHA256_HMAC,
-            ulNumberOfDataParams: count,
-            pDataParams: data,
-            ulAdditionalDerivedKeys: keys,
-            pAdditionalDerivedKeys: further,
-        };
-    let (all, keys) = (data.as_mut_ptr(), further.as_mut_ptr());
-    let arrived = arrives(&host, CKM_SP800_108_COUNTER_KDF, kdf(all, 6, keys, 1));
-    assert_eq!(arrived, expected(&[]));
-    let feedback = |iv: *mut u8, len| CK_SP800_108_FEEDBACK_KDF_PARAMS {
-        prfType: CKM_SHA256_HMAC,
-        ulNumberOfDataParams: 6,
-        pDataParams: all,
-        ulIVLen: len,
+    let given = kdf(&mut data, &mut kbkdf.further);
+    assert_eq!(arrives(&host, CKM_SP800_108_COUNTER_KDF, given), expected(&[]));
+    let feedback = |iv: *mut u8| CK_SP800_108_FEEDBACK_KDF_PARAMS {
+        prfType: given.prfType,
+        ulNumberOfDataParams: given.ulNumberOfDataParams,
+        pDataParams: given.pDataParams,
+        ulIVLen: 4,
         pIV: iv,
         ulAdditionalDerivedKeys: 1,
-        pAdditionalDerivedKeys: keys,
+        pAdditionalDerivedKeys: given.pAdditionalDerivedKeys,
     };
-    let arrived = arrives(&host, CKM_SP800_108_FEEDBACK_KDF, feedback(iv.as_mut_ptr(), 4));
+    let arrived = arrives(&host, CKM_SP800_108_FEEDBACK_KDF, feedback(iv.as_mut_ptr()));
     assert_eq!(arrived, expected(&[3; 4]));
-    let arrived = arrives(&host, CKM_SP800_108_FEEDBACK_KDF, feedback(null_mut(), 4));
+    let arrived = arrives(&host, CKM_SP800_108_FEEDBACK_KDF, feedback(null_mut()));
     assert_eq!(arrived, Parameters::Unknown);
-
-    let refused = |parameters| {
-        assert_eq!(arrives(&host, CKM_SP800_108_COUNTER_KDF, parameters), Parameters::Unknown);
-    };
-    for (place, count) in [(null_mut(), 1), (WILD.cast(), 1 << 40), (all, 257), (all, u64::MAX)] {
-        refused(kdf(place, count, keys, 1));
-    }
-    for (place, count) in [(null_mut(), 1), (keys, 257), (keys, u64::MAX)] {
-        refused(kdf(all, 6, place, count));
-    }
-    let good = data;
-    for (index, change) in [
-        (0, CK_PRF_DATA_PARAM { ulValueLen: 8, ..good[0] }),
-        (0, CK_PRF_DATA_PARAM { pValue: null_mut(), ..good[0] }),
-        (1, CK_PRF_DATA_PARAM { type_: 99, ..good[1] }),
-        (3, CK_PRF_DATA_PARAM { ulValueLen: 16, ..good[3] }),
-        (4, CK_PRF_DATA_PARAM { pValue: null_mut(), ..good[4] }),
-        (5, CK_PRF_DATA_PARAM { ulValueLen: 4, ..good[5] }),
-    ] {
-        let mut data = good;
-        data[index] = change;
-        refused(kdf(data.as_mut_ptr(), 6, keys, 1));
-    }
-    counter.bLittleEndian = 2;
-    refused(kdf([datum(CK_SP800_108_COUNTER, &mut counter)].as_mut_ptr(), 1, keys, 1));
-    let mut nowhere = [CK_DERIVED_KEY { phKey: null_mut(), ..further[0] }];
-    refused(kdf(all, 6, nowhere.as_mut_ptr(), 1));
 }
 
 #[test]
-fn parameters_of_tls_arrive() {
+fn data_of_sp_800_108_that_cannot_be_there_or_has_no_meaning_is_unknown() {
     let host = Host::new();
-    let (mut client, mut server, mut label) = ([1; 32], [2; 32], *b"label");
+    let mut kbkdf = Kbkdf::new();
+    let mut data = kbkdf.data();
+    let refused = |parameters| {
+        assert_eq!(arrives(&host, CKM_SP800_108_COUNTER_KDF, parameters), Parameters::Unknown);
+    };
+    let given = kdf(&mut data, &mut kbkdf.further);
+    for (place, count) in [(null_mut(), 1), (WILD.cast(), 1 << 40), (given.pDataParams, 257)] {
+        refused(CK_SP800_108_KDF_PARAMS { pDataParams: place, ulNumberOfDataParams: count, ..given });
+    }
+    for (place, count) in [(null_mut(), 1), (given.pAdditionalDerivedKeys, u64::MAX)] {
+        let mut keys = given;
+        (keys.pAdditionalDerivedKeys, keys.ulAdditionalDerivedKeys) = (place, count);
+        refused(keys);
+    }
+    for (index, change) in [
+        (0, CK_PRF_DATA_PARAM { ulValueLen: 8, ..data[0] }),
+        (0, CK_PRF_DATA_PARAM { pValue: null_mut(), ..data[0] }),
+        (1, CK_PRF_DATA_PARAM { type_: 99, ..data[1] }),
+        (3, CK_PRF_DATA_PARAM { ulValueLen: 16, ..data[3] }),
+        (4, CK_PRF_DATA_PARAM { pValue: null_mut(), ..data[4] }),
+        (5, CK_PRF_DATA_PARAM { ulValueLen: 4, ..data[5] }),
+    ] {
+        let mut changed = data;
+        changed[index] = change;
+        refused(kdf(&mut changed, &mut kbkdf.further));
+    }
+    let mut nowhere = [CK_DERIVED_KEY { phKey: null_mut(), ..kbkdf.further[0] }];
+    refused(kdf(&mut data, &mut nowhere));
+    kbkdf.counter.bLittleEndian = 2;
+    refused(kdf(&mut data, &mut kbkdf.further));
+}
+
+/// Random values of both sides, the same with one that is not there, and how they arrive.
+fn tls_randoms(
+    client: &mut [u8; 32],
+    server: &mut [u8; 32],
+) -> (CK_SSL3_RANDOM_DATA, CK_SSL3_RANDOM_DATA, TlsRandoms) {
     let random = CK_SSL3_RANDOM_DATA {
         pClientRandom: client.as_mut_ptr(),
         ulClientRandomLen: 32,
@@ -278,7 +318,14 @@ fn parameters_of_tls_arrive() {
         ulServerRandomLen: 32,
     };
     let cut = CK_SSL3_RANDOM_DATA { pServerRandom: null_mut(), ..random };
-    let randoms = TlsRandoms { client: vec![1; 32], server: vec![2; 32] };
+    (random, cut, TlsRandoms { client: client.to_vec(), server: server.to_vec() })
+}
+
+#[test]
+fn parameters_of_tls_secrets_arrive() {
+    let host = Host::new();
+    let (mut client, mut server) = ([1; 32], [2; 32]);
+    let (random, cut, randoms) = tls_randoms(&mut client, &mut server);
     let mut version = CK_VERSION { major: 0, minor: 0 };
     let master = |random, version| CK_TLS12_MASTER_KEY_DERIVE_PARAMS {
         RandomInfo: random,
@@ -308,7 +355,7 @@ fn parameters_of_tls_arrive() {
         key_bits: 256,
         iv_bits: 128,
         is_export: false,
-        randoms: randoms.clone(),
+        randoms,
         hash: CKM_SHA256,
     };
     let arrived = arrives(&host, CKM_TLS12_KEY_AND_MAC_DERIVE, material(random, 0, &raw mut place));
@@ -320,7 +367,14 @@ fn parameters_of_tls_arrive() {
     ] {
         assert_eq!(arrives(&host, CKM_TLS12_KEY_AND_MAC_DERIVE, bad), Parameters::Unknown);
     }
+}
 
+#[test]
+fn parameters_of_tls_labels_and_macs_arrive() {
+    let host = Host::new();
+    let (mut client, mut server, mut label) = ([1; 32], [2; 32], *b"label");
+    let (random, cut, randoms) = tls_randoms(&mut client, &mut server);
+    let mut version = CK_VERSION { major: 0, minor: 0 };
     let (label, bad) = fields(&mut label);
     let kdf = |random, label: (*mut u8, u64), context: (*mut u8, u64)| CK_TLS_KDF_PARAMS {
         prfMechanism: CKM_SHA256,

@@ -1,15 +1,15 @@
 //! Parameters of ciphers and of wrapping.
 
 use cryptoki_sys::{
-    CK_AES_CBC_ENCRYPT_DATA_PARAMS, CK_CCM_PARAMS, CK_CHACHA20_PARAMS, CK_DES_CBC_ENCRYPT_DATA_PARAMS,
-    CK_ECDH_AES_KEY_WRAP_PARAMS, CK_RSA_AES_KEY_WRAP_PARAMS, CK_RSA_PKCS_OAEP_PARAMS,
-    CK_SALSA20_CHACHA20_POLY1305_PARAMS, CK_ULONG,
+    CK_AES_CBC_ENCRYPT_DATA_PARAMS, CK_AES_CTR_PARAMS, CK_CCM_PARAMS, CK_CHACHA20_PARAMS,
+    CK_DES_CBC_ENCRYPT_DATA_PARAMS, CK_ECDH_AES_KEY_WRAP_PARAMS, CK_GCM_PARAMS, CK_RSA_AES_KEY_WRAP_PARAMS,
+    CK_RSA_PKCS_OAEP_PARAMS, CK_SALSA20_CHACHA20_POLY1305_PARAMS, CK_ULONG,
 };
 use pkcs11::constants::CKZ_DATA_SPECIFIED;
 use pkcs11::{
     CbcEncryptDataParameters, CcmParameters, ChaCha20Parameters, ChaCha20Poly1305Parameters,
-    EcdhAesKeyWrapParameters, GcmParameters, OaepParameters, Parameters, Result, RsaAesKeyWrapParameters,
-    Secret,
+    CounterParameters, EcdhAesKeyWrapParameters, GcmParameters, OaepParameters, Parameters, Result,
+    RsaAesKeyWrapParameters, Secret,
 };
 
 use super::super::value;
@@ -20,7 +20,7 @@ use crate::parameters::OldGcmParams;
 ///
 /// # Safety
 /// Unless null, the parameters and what they point to are readable.
-pub(super) unsafe fn oaep(place: *const CK_RSA_PKCS_OAEP_PARAMS) -> Result<Option<OaepParameters>> {
+unsafe fn oaep_within(place: *const CK_RSA_PKCS_OAEP_PARAMS) -> Result<Option<OaepParameters>> {
     // SAFETY: as promised to this function.
     let CK_RSA_PKCS_OAEP_PARAMS { hashAlg: hash, mgf, source, pSourceData, ulSourceDataLen } =
         unsafe { value(place) }?;
@@ -32,11 +32,19 @@ pub(super) unsafe fn oaep(place: *const CK_RSA_PKCS_OAEP_PARAMS) -> Result<Optio
     Ok(label.map(|label| OaepParameters { hash, mgf, source, label }))
 }
 
+/// # Safety
+/// Unless null, the parameters and what they point to are readable.
+pub(super) unsafe fn oaep(place: *const u8) -> Result<Option<Parameters>> {
+    // SAFETY: as promised to this function.
+    let read = unsafe { oaep_within(place.cast()) }?;
+    Ok(read.map(Parameters::Oaep))
+}
+
 /// The number of bits that newer headers have beside the vector's length is not looked at: clients leave it 0.
 ///
 /// # Safety
 /// What the parameters point to is readable.
-pub(super) unsafe fn gcm(given: &OldGcmParams) -> Result<Option<Parameters>> {
+unsafe fn gcm_fields(given: &OldGcmParams) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
     let iv = unsafe { field(given.pIv, given.ulIvLen) }?;
     // SAFETY: as promised to this function.
@@ -47,10 +55,38 @@ pub(super) unsafe fn gcm(given: &OldGcmParams) -> Result<Option<Parameters>> {
 
 /// # Safety
 /// Unless null, the parameters and what they point to are readable.
-pub(super) unsafe fn ccm(place: *const CK_CCM_PARAMS) -> Result<Option<Parameters>> {
+pub(super) unsafe fn gcm(place: *const u8) -> Result<Option<Parameters>> {
+    // SAFETY: as promised to this function.
+    let CK_GCM_PARAMS { pIv, ulIvLen, ulIvBits: _, pAAD, ulAADLen, ulTagBits } =
+        unsafe { value(place.cast()) }?;
+    let fields = OldGcmParams { pIv, ulIvLen, pAAD, ulAADLen, ulTagBits };
+    // SAFETY: as promised to this function.
+    unsafe { gcm_fields(&fields) }
+}
+
+/// # Safety
+/// Unless null, the parameters and what they point to are readable.
+pub(super) unsafe fn old_gcm(place: *const u8) -> Result<Option<Parameters>> {
+    // SAFETY: as promised to this function.
+    let fields = unsafe { value(place.cast()) }?;
+    // SAFETY: as promised to this function.
+    unsafe { gcm_fields(&fields) }
+}
+
+/// # Safety
+/// Unless null, the parameters are readable.
+pub(super) unsafe fn counter(place: *const u8) -> Result<Option<Parameters>> {
+    // SAFETY: as promised to this function.
+    let CK_AES_CTR_PARAMS { ulCounterBits: counter_bits, cb: block } = unsafe { value(place.cast()) }?;
+    Ok(Some(Parameters::Counter(CounterParameters { counter_bits, block })))
+}
+
+/// # Safety
+/// Unless null, the parameters and what they point to are readable.
+pub(super) unsafe fn ccm(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
     let CK_CCM_PARAMS { ulDataLen: data_len, pNonce, ulNonceLen, pAAD, ulAADLen, ulMACLen: mac_len } =
-        unsafe { value(place) }?;
+        unsafe { value(place.cast()) }?;
     // SAFETY: as promised to this function.
     let nonce = unsafe { field(pNonce, ulNonceLen) }?;
     // SAFETY: as promised to this function.
@@ -66,10 +102,10 @@ fn byte_len(bits: CK_ULONG) -> Option<CK_ULONG> {
 
 /// # Safety
 /// Unless null, the parameters and what they point to are readable.
-pub(super) unsafe fn chacha20(place: *const CK_CHACHA20_PARAMS) -> Result<Option<Parameters>> {
+pub(super) unsafe fn chacha20(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
     let CK_CHACHA20_PARAMS { pBlockCounter, blockCounterBits, pNonce, ulNonceBits } =
-        unsafe { value(place) }?;
+        unsafe { value(place.cast()) }?;
     let Some((counter_len, nonce_len)) = byte_len(blockCounterBits).zip(byte_len(ulNonceBits)) else {
         return Ok(None);
     };
@@ -83,11 +119,10 @@ pub(super) unsafe fn chacha20(place: *const CK_CHACHA20_PARAMS) -> Result<Option
 
 /// # Safety
 /// Unless null, the parameters and what they point to are readable.
-pub(super) unsafe fn chacha20_poly1305(
-    place: *const CK_SALSA20_CHACHA20_POLY1305_PARAMS,
-) -> Result<Option<Parameters>> {
+pub(super) unsafe fn chacha20_poly1305(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
-    let CK_SALSA20_CHACHA20_POLY1305_PARAMS { pNonce, ulNonceLen, pAAD, ulAADLen } = unsafe { value(place) }?;
+    let CK_SALSA20_CHACHA20_POLY1305_PARAMS { pNonce, ulNonceLen, pAAD, ulAADLen } =
+        unsafe { value(place.cast()) }?;
     // SAFETY: as promised to this function.
     let nonce = unsafe { field(pNonce, ulNonceLen) }?;
     // SAFETY: as promised to this function.
@@ -98,27 +133,24 @@ pub(super) unsafe fn chacha20_poly1305(
 
 /// # Safety
 /// Unless null, the parameters, those of OAEP that they point to, and what these point to are readable.
-pub(super) unsafe fn rsa_aes_key_wrap(
-    place: *const CK_RSA_AES_KEY_WRAP_PARAMS,
-) -> Result<Option<Parameters>> {
+pub(super) unsafe fn rsa_aes_key_wrap(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
-    let CK_RSA_AES_KEY_WRAP_PARAMS { ulAESKeyBits: aes_key_bits, pOAEPParams } = unsafe { value(place) }?;
+    let CK_RSA_AES_KEY_WRAP_PARAMS { ulAESKeyBits: aes_key_bits, pOAEPParams } =
+        unsafe { value(place.cast()) }?;
     if pOAEPParams.is_null() {
         return Ok(None);
     }
     // SAFETY: as promised to this function.
-    let oaep = unsafe { oaep(pOAEPParams) }?;
+    let oaep = unsafe { oaep_within(pOAEPParams) }?;
     Ok(oaep.map(|oaep| Parameters::RsaAesKeyWrap(RsaAesKeyWrapParameters { aes_key_bits, oaep })))
 }
 
 /// # Safety
 /// Unless null, the parameters and what they point to are readable.
-pub(super) unsafe fn ecdh_aes_key_wrap(
-    place: *const CK_ECDH_AES_KEY_WRAP_PARAMS,
-) -> Result<Option<Parameters>> {
+pub(super) unsafe fn ecdh_aes_key_wrap(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
     let CK_ECDH_AES_KEY_WRAP_PARAMS { ulAESKeyBits: aes_key_bits, kdf, ulSharedDataLen, pSharedData } =
-        unsafe { value(place) }?;
+        unsafe { value(place.cast()) }?;
     // SAFETY: as promised to this function.
     let shared = unsafe { field(pSharedData, ulSharedDataLen) }?;
     Ok(shared
@@ -137,22 +169,18 @@ unsafe fn encrypted(iv: &[u8], data: *const u8, len: CK_ULONG) -> Result<Option<
 
 /// # Safety
 /// Unless null, the parameters and what they point to are readable.
-pub(super) unsafe fn cbc_encrypt_data(
-    place: *const CK_AES_CBC_ENCRYPT_DATA_PARAMS,
-) -> Result<Option<Parameters>> {
+pub(super) unsafe fn cbc_encrypt_data(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
-    let CK_AES_CBC_ENCRYPT_DATA_PARAMS { iv, pData, length } = unsafe { value(place) }?;
+    let CK_AES_CBC_ENCRYPT_DATA_PARAMS { iv, pData, length } = unsafe { value(place.cast()) }?;
     // SAFETY: as promised to this function.
     unsafe { encrypted(&iv, pData, length) }
 }
 
 /// # Safety
 /// Unless null, the parameters and what they point to are readable.
-pub(super) unsafe fn des_cbc_encrypt_data(
-    place: *const CK_DES_CBC_ENCRYPT_DATA_PARAMS,
-) -> Result<Option<Parameters>> {
+pub(super) unsafe fn des_cbc_encrypt_data(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
-    let CK_DES_CBC_ENCRYPT_DATA_PARAMS { iv, pData, length } = unsafe { value(place) }?;
+    let CK_DES_CBC_ENCRYPT_DATA_PARAMS { iv, pData, length } = unsafe { value(place.cast()) }?;
     // SAFETY: as promised to this function.
     unsafe { encrypted(&iv, pData, length) }
 }

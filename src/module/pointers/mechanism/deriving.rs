@@ -1,9 +1,9 @@
 //! Parameters of derivations.
 
 use cryptoki_sys::{
-    CK_DERIVED_KEY, CK_ECDH1_DERIVE_PARAMS, CK_HKDF_PARAMS, CK_KEY_DERIVATION_STRING_DATA,
-    CK_PKCS5_PBKD2_PARAMS2, CK_PRF_DATA_PARAM, CK_SP800_108_COUNTER_FORMAT, CK_SP800_108_DKM_LENGTH_FORMAT,
-    CK_SP800_108_FEEDBACK_KDF_PARAMS, CK_SP800_108_KDF_PARAMS, CK_ULONG,
+    CK_DERIVED_KEY, CK_ECDH1_DERIVE_PARAMS, CK_EXTRACT_PARAMS, CK_HKDF_PARAMS, CK_KEY_DERIVATION_STRING_DATA,
+    CK_OBJECT_HANDLE, CK_PKCS5_PBKD2_PARAMS2, CK_PRF_DATA_PARAM, CK_SP800_108_COUNTER_FORMAT,
+    CK_SP800_108_DKM_LENGTH_FORMAT, CK_SP800_108_FEEDBACK_KDF_PARAMS, CK_SP800_108_KDF_PARAMS, CK_ULONG,
 };
 use pkcs11::constants::{
     CK_SP800_108_BYTE_ARRAY, CK_SP800_108_COUNTER, CK_SP800_108_DKM_LENGTH, CK_SP800_108_ITERATION_VARIABLE,
@@ -23,10 +23,10 @@ const LONGEST_PASSWORD: CK_ULONG = 1 << 16;
 
 /// # Safety
 /// Unless null, the parameters and what they point to are readable.
-pub(super) unsafe fn ecdh1(place: *const CK_ECDH1_DERIVE_PARAMS) -> Result<Option<Parameters>> {
+pub(super) unsafe fn ecdh1(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
     let CK_ECDH1_DERIVE_PARAMS { kdf, ulSharedDataLen, pSharedData, ulPublicDataLen, pPublicData } =
-        unsafe { value(place) }?;
+        unsafe { value(place.cast()) }?;
     // SAFETY: as promised to this function.
     let shared = unsafe { field(pSharedData, ulSharedDataLen) }?;
     // SAFETY: as promised to this function.
@@ -40,9 +40,9 @@ pub(super) unsafe fn ecdh1(place: *const CK_ECDH1_DERIVE_PARAMS) -> Result<Optio
 ///
 /// # Safety
 /// Unless null, the parameters and what they point to are readable.
-pub(super) unsafe fn pbkd2(place: *const CK_PKCS5_PBKD2_PARAMS2) -> Result<Option<Parameters>> {
+pub(super) unsafe fn pbkd2(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
-    let given = unsafe { value(place) }?;
+    let given: CK_PKCS5_PBKD2_PARAMS2 = unsafe { value(place.cast()) }?;
     // SAFETY: as promised to this function.
     let salt = unsafe { field(given.pSaltSourceData.cast(), given.ulSaltSourceDataLen) }?;
     // SAFETY: as promised to this function.
@@ -80,9 +80,9 @@ unsafe fn password_len(len: CK_ULONG) -> Result<Option<CK_ULONG>> {
 ///
 /// # Safety
 /// Unless null, the parameters and what they point to are readable.
-pub(super) unsafe fn hkdf(place: *const CK_HKDF_PARAMS) -> Result<Option<Parameters>> {
+pub(super) unsafe fn hkdf(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
-    let given = unsafe { value(place) }?;
+    let given: CK_HKDF_PARAMS = unsafe { value(place.cast()) }?;
     let Some((extract, expand)) = flag(given.bExtract).zip(flag(given.bExpand)) else { return Ok(None) };
     let salt = match given.ulSaltType {
         _ if !extract => Some(HkdfSalt::Null),
@@ -104,10 +104,26 @@ pub(super) unsafe fn hkdf(place: *const CK_HKDF_PARAMS) -> Result<Option<Paramet
 }
 
 /// # Safety
-/// Unless null, the parameters and what they point to are readable.
-pub(super) unsafe fn string(place: *const CK_KEY_DERIVATION_STRING_DATA) -> Result<Option<Parameters>> {
+/// Unless null, the handle is readable.
+pub(super) unsafe fn key(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
-    let CK_KEY_DERIVATION_STRING_DATA { pData, ulLen } = unsafe { value(place) }?;
+    let handle: CK_OBJECT_HANDLE = unsafe { value(place.cast()) }?;
+    Ok(Some(Parameters::Key(ObjectHandle(handle))))
+}
+
+/// # Safety
+/// Unless null, the number is readable.
+pub(super) unsafe fn extract(place: *const u8) -> Result<Option<Parameters>> {
+    // SAFETY: as promised to this function.
+    let first: CK_EXTRACT_PARAMS = unsafe { value(place.cast()) }?;
+    Ok(Some(Parameters::Extract(first)))
+}
+
+/// # Safety
+/// Unless null, the parameters and what they point to are readable.
+pub(super) unsafe fn string(place: *const u8) -> Result<Option<Parameters>> {
+    // SAFETY: as promised to this function.
+    let CK_KEY_DERIVATION_STRING_DATA { pData, ulLen } = unsafe { value(place.cast()) }?;
     // SAFETY: as promised to this function.
     let data = unsafe { field(pData, ulLen) }?;
     Ok(data.map(|data| Parameters::DerivationString(Secret::new(data))))
@@ -115,9 +131,9 @@ pub(super) unsafe fn string(place: *const CK_KEY_DERIVATION_STRING_DATA) -> Resu
 
 /// # Safety
 /// Unless null, the parameters and what they point to are readable.
-pub(super) unsafe fn sp800_108(place: *const CK_SP800_108_KDF_PARAMS) -> Result<Option<Parameters>> {
+pub(super) unsafe fn sp800_108(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
-    let given = unsafe { value(place) }?;
+    let given: CK_SP800_108_KDF_PARAMS = unsafe { value(place.cast()) }?;
     // SAFETY: as promised to this function.
     let data = unsafe { prf_data(given.pDataParams, given.ulNumberOfDataParams) }?;
     // SAFETY: as promised to this function.
@@ -130,11 +146,9 @@ pub(super) unsafe fn sp800_108(place: *const CK_SP800_108_KDF_PARAMS) -> Result<
 
 /// # Safety
 /// Unless null, the parameters and what they point to are readable.
-pub(super) unsafe fn sp800_108_feedback(
-    place: *const CK_SP800_108_FEEDBACK_KDF_PARAMS,
-) -> Result<Option<Parameters>> {
+pub(super) unsafe fn sp800_108_feedback(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
-    let given = unsafe { value(place) }?;
+    let given: CK_SP800_108_FEEDBACK_KDF_PARAMS = unsafe { value(place.cast()) }?;
     // SAFETY: as promised to this function.
     let data = unsafe { prf_data(given.pDataParams, given.ulNumberOfDataParams) }?;
     // SAFETY: as promised to this function.

@@ -24,10 +24,10 @@ unsafe fn randoms(sent: &CK_SSL3_RANDOM_DATA) -> Result<Option<TlsRandoms>> {
 
 /// # Safety
 /// Unless null, the parameters and what they point to are readable.
-pub(super) unsafe fn master(place: *const CK_TLS12_MASTER_KEY_DERIVE_PARAMS) -> Result<Option<Parameters>> {
+pub(super) unsafe fn master(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
     let CK_TLS12_MASTER_KEY_DERIVE_PARAMS { RandomInfo, pVersion, prfHashMechanism: hash } =
-        unsafe { value(place) }?;
+        unsafe { value(place.cast()) }?;
     let tells_version = !pVersion.is_null();
     // SAFETY: as promised to this function.
     let randoms = unsafe { randoms(&RandomInfo) }?;
@@ -36,11 +36,9 @@ pub(super) unsafe fn master(place: *const CK_TLS12_MASTER_KEY_DERIVE_PARAMS) -> 
 
 /// # Safety
 /// Unless null, the parameters and what they point to are readable.
-pub(super) unsafe fn extended_master(
-    place: *const CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS,
-) -> Result<Option<Parameters>> {
+pub(super) unsafe fn extended_master(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
-    let given = unsafe { value(place) }?;
+    let given: CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS = unsafe { value(place.cast()) }?;
     let (hash, tells_version) = (given.prfHashMechanism, !given.pVersion.is_null());
     // SAFETY: as promised to this function.
     let session_hash = unsafe { field(given.pSessionHash, given.ulSessionHashLen) }?;
@@ -53,9 +51,9 @@ pub(super) unsafe fn extended_master(
 ///
 /// # Safety
 /// Unless null, the parameters and what they point to are readable.
-pub(super) unsafe fn key_material(place: *const CK_TLS12_KEY_MAT_PARAMS) -> Result<Option<Parameters>> {
+pub(super) unsafe fn key_material(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
-    let given = unsafe { value(place) }?;
+    let given: CK_TLS12_KEY_MAT_PARAMS = unsafe { value(place.cast()) }?;
     // SAFETY: as promised to this function.
     let randoms = unsafe { randoms(&given.RandomInfo) }?;
     let there = !given.pReturnedKeyMaterial.is_null();
@@ -74,9 +72,9 @@ pub(super) unsafe fn key_material(place: *const CK_TLS12_KEY_MAT_PARAMS) -> Resu
 
 /// # Safety
 /// Unless null, the parameters and what they point to are readable.
-pub(super) unsafe fn kdf(place: *const CK_TLS_KDF_PARAMS) -> Result<Option<Parameters>> {
+pub(super) unsafe fn kdf(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
-    let given = unsafe { value(place) }?;
+    let given: CK_TLS_KDF_PARAMS = unsafe { value(place.cast()) }?;
     // SAFETY: as promised to this function.
     let label = unsafe { field(given.pLabel, given.ulLabelLength) }?;
     // SAFETY: as promised to this function.
