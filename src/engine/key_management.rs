@@ -1,6 +1,7 @@
 //! Chapter 5.18: making, wrapping, unwrapping and deriving keys.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use pkcs11::constants::{CKA_VALUE, CKA_VALUE_LEN, CKK_GENERIC_SECRET, CKO_SECRET_KEY};
 use pkcs11::{Attributes, Error, Mechanism, ObjectHandle, Result, Room, Secret, SessionHandle, Template};
@@ -8,7 +9,7 @@ use pkcs11::{Attributes, Error, Mechanism, ObjectHandle, Result, Room, Secret, S
 use crate::application::Application;
 use crate::asking::Asking;
 use crate::audit::Happening;
-use crate::mechanism::{Bases, Can, Ciphering, KeyTypeRow};
+use crate::mechanism::{Bases, Can, Ciphering, Derived, KeyTypeRow};
 use crate::object::Object;
 use crate::policy::usage::{Operation, may_derive_len, may_unwrap, may_wrap};
 use crate::policy::{self, Inheritance};
@@ -149,24 +150,30 @@ impl Application {
         template: Template,
     ) -> Result<ObjectHandle> {
         let asking = self.asking(session)?;
-        let (row, (derive, makes_data)) = self.ability(mechanism.mechanism_type, Can::derive)?;
+        let (row, (derive, makes)) = self.ability(mechanism.mechanism_type, Can::derive)?;
         let base = self.key_for(&asking, Operation::Derive, row, base)?;
-        let named = mechanism
-            .keys()
-            .into_iter()
-            .map(|key| self.key_for(&asking, Operation::Derive, row, key).map(|usable| usable.key));
+        let named =
+            mechanism.keys().into_iter().map(|key| self.key_for(&asking, Operation::Derive, row, key));
         let named = named.collect::<Result<Vec<_>>>()?;
-        let keys = Bases { key: &base.key, named: &named };
-        let (of, caller) = (&base.object.attributes, asking.caller());
-        if makes_data {
-            let (mut attributes, len) = policy::derived_data(of, template, caller)?;
-            let material = derive(&mechanism, &keys, &with_length(&attributes, len))?;
-            policy::add_material(&mut attributes, material)?;
-            return self.keep_one(&asking, attributes, Happening::KeyDerived);
+        let named_keys: Vec<_> = named.iter().map(|usable| Arc::clone(&usable.key)).collect();
+        let keys = Bases { key: &base.key, named: &named_keys };
+        let mut of = vec![&base.object.attributes];
+        let caller = asking.caller();
+        let inheritance = match makes {
+            Derived::Data => {
+                let (mut attributes, len) = policy::derived_data(&base.object.attributes, template, caller)?;
+                let material = derive(&mechanism, &keys, &with_length(&attributes, len))?;
+                policy::add_material(&mut attributes, material)?;
+                return self.keep_one(&asking, attributes, Happening::KeyDerived);
+            }
+            Derived::Key(inheritance) => inheritance,
+        };
+        if inheritance == Inheritance::FromBase {
+            // The key is made of the bytes of them all (section 6.43.2).
+            of.extend(named.iter().map(|usable| &usable.object.attributes));
         }
-        let inherited = Inheritance::Free;
         let (class, key_type) = (CKO_SECRET_KEY, Some(CKK_GENERIC_SECRET));
-        let mut attributes = policy::derived(&[of], class, key_type, inherited, template, caller)?;
+        let mut attributes = policy::derived(&of, class, key_type, inheritance, template, caller)?;
         self.derive_into(&mut attributes, |attributes| derive(&mechanism, &keys, attributes))?;
         self.keep_one(&asking, attributes, Happening::KeyDerived)
     }

@@ -12,6 +12,8 @@ use pkcs11::constants::{
 };
 use pkcs11::{Attributes, Error, KeyType, Mechanism, MechanismType, Result, Secret};
 
+use crate::policy::Inheritance;
+
 /// A key as an algorithm uses it: parsed once, shared by all operations. Wiped when dropped.
 pub trait Key: Send + Sync + Any {
     /// Size in the unit of the mechanisms' bounds (bits for RSA and EC).
@@ -150,6 +152,15 @@ impl fmt::Debug for Bases<'_> {
     }
 }
 
+/// What a derivation makes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Derived {
+    /// A secret key, protected like this.
+    Key(Inheritance),
+    /// A data object.
+    Data,
+}
+
 /// What a mechanism can, each with its constructor. Constructors check the parameters
 /// ([`pkcs11::Error::MechanismParamInvalid`]) and the key's type ([`pkcs11::Error::KeyTypeInconsistent`]); the
 /// engine has checked the size and every attribute.
@@ -175,8 +186,10 @@ pub enum Can {
     Wrap(StartCipher),
     /// `CKF_UNWRAP`
     Unwrap(StartCipher),
-    /// `CKF_DERIVE`: a secret key.
+    /// `CKF_DERIVE`: a secret key, whose protection the template decides ([`Inheritance::Free`]).
     Derive(Derive),
+    /// `CKF_DERIVE`: a secret key, to which all bases hand their protection on ([`Inheritance::FromBase`]).
+    DeriveProtected(Derive),
     /// `CKF_DERIVE`: a data object, whose length `CKA_VALUE_LEN` tells.
     DeriveData(Derive),
     /// `CKF_GENERATE`
@@ -240,12 +253,13 @@ impl Can {
         if let Self::Unwrap(start) = self { Some(*start) } else { None }
     }
 
-    /// The deriver, if this is one, and whether it makes data.
+    /// The deriver, if this is one, and what it makes.
     #[must_use]
-    pub fn derive(&self) -> Option<(Derive, bool)> {
+    pub fn derive(&self) -> Option<(Derive, Derived)> {
         match self {
-            Self::Derive(derive) => Some((*derive, false)),
-            Self::DeriveData(derive) => Some((*derive, true)),
+            Self::Derive(derive) => Some((*derive, Derived::Key(Inheritance::Free))),
+            Self::DeriveProtected(derive) => Some((*derive, Derived::Key(Inheritance::FromBase))),
+            Self::DeriveData(derive) => Some((*derive, Derived::Data)),
             _ => None,
         }
     }
@@ -275,7 +289,7 @@ impl Can {
             Self::Decrypt(_) => CKF_DECRYPT,
             Self::Wrap(_) => CKF_WRAP,
             Self::Unwrap(_) => CKF_UNWRAP,
-            Self::Derive(_) | Self::DeriveData(_) => CKF_DERIVE,
+            Self::Derive(_) | Self::DeriveProtected(_) | Self::DeriveData(_) => CKF_DERIVE,
             Self::GenerateKey(_) => CKF_GENERATE,
             Self::GenerateKeyPair(_) => CKF_GENERATE_KEY_PAIR,
         }
@@ -398,5 +412,26 @@ impl Mechanisms {
     #[must_use]
     pub fn key_type(&self, key_type: KeyType) -> Option<&'static KeyTypeRow> {
         self.key_types.iter().find(|row| row.key_type == key_type)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn nothing(_: &Mechanism, _: &Bases<'_>, _: &Attributes) -> Result<Attributes> {
+        Ok(Attributes::new())
+    }
+
+    #[test]
+    fn a_row_says_what_its_derivation_makes_and_how_it_is_protected() {
+        for (can, makes) in [
+            (Can::Derive(nothing), Derived::Key(Inheritance::Free)),
+            (Can::DeriveProtected(nothing), Derived::Key(Inheritance::FromBase)),
+            (Can::DeriveData(nothing), Derived::Data),
+        ] {
+            assert_eq!(can.flag(), CKF_DERIVE);
+            assert_eq!(can.derive().map(|(_, made)| made), Some(makes));
+        }
     }
 }
