@@ -101,13 +101,15 @@ pub(crate) fn keeps_its_form(file: &str, json: &str) {
 }
 
 fn blank(line: &str) -> String {
-    for name in ["unique_id", "CKA_UNIQUE_ID", "CKA_CHECK_VALUE", "serial"] {
+    for name in ["unique_id", "CKA_UNIQUE_ID", "CKA_CHECK_VALUE", "serial", "store", "device_key"] {
         if let Some((before, _)) = line.split_once(&format!("\"{name}\": \"")) {
             return format!("{before}\"{name}\": \"...\",");
         }
     }
-    if let Some((before, _)) = line.split_once("\"slot\": ") {
-        return format!("{before}\"slot\": 0,");
+    for name in ["slot", "store_bytes"] {
+        if let Some((before, _)) = line.split_once(&format!("\"{name}\": ")) {
+            return format!("{before}\"{name}\": 0,");
+        }
     }
     match line.split_once("serial=") {
         Some((before, after)) => {

@@ -1,10 +1,11 @@
 //! What PKCS#11 has no function for.
 
-use pkcs11::administration::AuditEvent;
+use pkcs11::administration::{AuditEvent, TokenDetails};
 use pkcs11::{Error, Result, SlotId};
 
 use crate::application::Application;
 use crate::audit;
+use crate::quorum::roster::Role;
 use crate::slot::Look;
 use crate::store::{RowId, RowKind, Shelf, TagQuery};
 use crate::token_management::serial_number;
@@ -12,6 +13,16 @@ use crate::token_management::serial_number;
 const PAGE: usize = 256;
 
 impl Application {
+    pub(crate) fn do_token_details(&self, id: SlotId) -> Result<TokenDetails> {
+        let slot = self.slot(id)?;
+        let opened = slot.token(&self.parts, Look::Now)?;
+        Ok(TokenDetails {
+            officer: self.pin_trials(&opened, Role::Officer)?,
+            user: self.pin_trials(&opened, Role::User)?,
+            whereabouts: self.parts.places.whereabouts(slot.token, opened.life.incarnation),
+        })
+    }
+
     pub(crate) fn do_delete_token(&self, id: SlotId) -> Result<()> {
         let slot = self.slot(id)?;
         let places = self.list_places()?;

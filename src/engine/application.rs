@@ -6,7 +6,7 @@ use std::sync::atomic::AtomicU64;
 
 use arc_swap::ArcSwap;
 use once_cell::sync::OnceCell;
-use pkcs11::administration::AuditEvent;
+use pkcs11::administration::{AuditEvent, TokenDetails};
 use pkcs11::{
     Access, Administration, AttributeType, Cryptoki, Error, LibraryInfo, Mechanism, MechanismInfo,
     MechanismType, ObjectHandle, Result, Reveal, Room, Secret, SessionHandle, SessionInfo, SlotId, SlotInfo,
@@ -468,6 +468,10 @@ impl Administration for Application {
         trusted: bool,
     ) -> Result<()> {
         self.do_trust_key(session, unique_id, public_key, trusted)
+    }
+
+    fn token_details(&self, slot: SlotId) -> Result<TokenDetails> {
+        self.do_token_details(slot)
     }
 
     fn delete_token(&self, slot: SlotId) -> Result<()> {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use pkcs11::administration::Whereabouts;
 use pkcs11::{Result, Secret, SlotId};
 
 use crate::store::Store;
@@ -63,6 +64,11 @@ pub trait Places: Send + Sync {
     /// [`pkcs11::Error::TokenNotInitialized`] when there is no such token, [`pkcs11::Error::DeviceKey`], and those of
     /// the store.
     fn delete(&self, token: TokenId) -> Result<()>;
+
+    /// Where a token and the device key of its incarnation lie, if they lie in files.
+    fn whereabouts(&self, _token: TokenId, _incarnation: u64) -> Option<Whereabouts> {
+        None
+    }
 }
 
 /// An opened token.

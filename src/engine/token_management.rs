@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use pkcs11::administration::PinTrials;
 use pkcs11::constants::{
     CKF_LOGIN_REQUIRED, CKF_RNG, CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED,
     CKF_TOKEN_INITIALIZED, CKF_TOKEN_PRESENT, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY,
@@ -108,8 +109,6 @@ impl Application {
     }
 
     fn token_flags(&self, opened: &Opened) -> Result<u64> {
-        let current = opened.current();
-        let roster = &current.link.roster;
         let mut flags = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED;
         let kinds = [
             (Role::Officer, [CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED], 0),
@@ -120,11 +119,9 @@ impl Application {
             ),
         ];
         for (role, [low, last, locked], there) in kinds {
-            let Some(person) = roster.named(role, None) else { continue };
+            let Some(PinTrials { limit, failures }) = self.pin_trials(opened, role)? else { continue };
             flags |= there;
-            let allowance = Opened::allowance(roster, person);
-            let failures = opened.trials(&self.parts).counter(allowance)?.failures;
-            flags |= match allowance.limit.saturating_sub(failures) {
+            flags |= match limit.saturating_sub(failures) {
                 0 => locked,
                 1 => low | last,
                 _ if failures > 0 => low,
@@ -132,6 +129,16 @@ impl Application {
             };
         }
         Ok(flags)
+    }
+
+    /// How far the trials of the default person of a kind have come; nothing where there is none.
+    pub(crate) fn pin_trials(&self, opened: &Opened, role: Role) -> Result<Option<PinTrials>> {
+        let current = opened.current();
+        let roster = &current.link.roster;
+        let Some(person) = roster.named(role, None) else { return Ok(None) };
+        let allowance = Opened::allowance(roster, person);
+        let failures = opened.trials(&self.parts).counter(allowance)?.failures;
+        Ok(Some(PinTrials { limit: allowance.limit, failures }))
     }
 
     pub(crate) fn do_wait_for_slot_event(&self, wait: bool) -> Result<SlotId> {

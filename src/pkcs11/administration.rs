@@ -1,5 +1,7 @@
 //! What PKCS#11 has no function for: the record of management events now; people, quorum, policy and backup later.
 
+use std::path::PathBuf;
+
 use crate::{Cryptoki, Result, SessionHandle, SlotId};
 
 /// One entry of a token's audit chain.
@@ -19,6 +21,37 @@ pub struct AuditEvent {
     pub succeeded: bool,
     /// Process id of the application.
     pub process: u32,
+}
+
+/// How far the trials of one PIN have come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PinTrials {
+    /// Wrong PINs in a row that lock it.
+    pub limit: u32,
+    /// Wrong PINs since the last right one.
+    pub failures: u32,
+}
+
+/// Where a token lies.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Whereabouts {
+    /// The folder of its store and its counters.
+    pub folder: PathBuf,
+    /// The file of its device key.
+    pub device_key: PathBuf,
+    /// Bytes of the files in its folder.
+    pub size: u64,
+}
+
+/// What a token tells of itself beside its [`crate::TokenInfo`], without a login.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct TokenDetails {
+    /// Of the officer's PIN.
+    pub officer: Option<PinTrials>,
+    /// Of the user's, if he has one.
+    pub user: Option<PinTrials>,
+    /// Where it lies, if it lies in files.
+    pub whereabouts: Option<Whereabouts>,
 }
 
 /// Administration of a token, under the same login as [`Cryptoki`].
@@ -43,6 +76,14 @@ pub trait Administration: Send + Sync {
         public_key: Option<[u8; 48]>,
         trusted: bool,
     ) -> Result<()>;
+
+    /// What a token tells of itself beside its [`crate::TokenInfo`].
+    ///
+    /// # Errors
+    /// [`crate::Error::SlotIdInvalid`]; [`crate::Error::TokenNotInitialized`]; those of the store.
+    fn token_details(&self, _slot: SlotId) -> Result<TokenDetails> {
+        Err(crate::Error::FunctionNotSupported)
+    }
 
     /// Destroys a token with everything in it, by nobody's PIN: whoever may write its folder and its device keys could
     /// remove them by hand as well. It need not be possible to open it. Its slot goes with it.

@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use engine::place::{CounterCopies, CounterWrite, Counters, Held, Hold, Home, Place, Places, TokenId};
 use engine::store::{Batch, Changes, Revision, RowId, SealedRow, Store, TagQuery};
+use pkcs11::administration::Whereabouts;
 use pkcs11::{Error, Result, Secret};
 
 /// On which side of its effect a write fails.
@@ -210,6 +211,10 @@ impl Places for FaultyPlaces {
 
     fn delete(&self, token: TokenId) -> Result<()> {
         self.faults.write(|| self.inner.delete(token))
+    }
+
+    fn whereabouts(&self, token: TokenId, incarnation: u64) -> Option<Whereabouts> {
+        self.inner.whereabouts(token, incarnation)
     }
 }
 

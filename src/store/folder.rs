@@ -13,6 +13,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use engine::place::{Home, Place, Places, TokenId};
+use pkcs11::administration::Whereabouts;
 use pkcs11::{Error, Result, Secret};
 
 use crate::counters::FileCounters;
@@ -272,6 +273,13 @@ impl Places for Folder {
 
     fn delete(&self, token: TokenId) -> Result<()> {
         self.delete_token(token)
+    }
+
+    fn whereabouts(&self, token: TokenId, incarnation: u64) -> Option<Whereabouts> {
+        let folder = self.site(token).folder;
+        let files = fs::read_dir(&folder).ok()?.flatten();
+        let size = files.filter_map(|file| file.metadata().ok()).map(|about| about.len()).sum();
+        Some(Whereabouts { device_key: self.keys.path(token, incarnation), folder, size })
     }
 }
 

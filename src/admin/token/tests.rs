@@ -11,6 +11,7 @@ use crate::mock::{Answers, Mock, MockSlot};
 use crate::screen::Screen;
 
 mod pins;
+mod showing;
 
 /// What a command line did.
 #[derive(Debug)]

@@ -99,7 +99,8 @@ fn decode(token: TokenId, incarnation: u64, content: &[u8]) -> std::result::Resu
 }
 
 impl DeviceKeys {
-    fn path(&self, token: TokenId, incarnation: u64) -> PathBuf {
+    /// The file of the key of a token's incarnation.
+    pub(super) fn path(&self, token: TokenId, incarnation: u64) -> PathBuf {
         self.folder.join(format!("{}.{incarnation}", names::to_text(token)))
     }
 
