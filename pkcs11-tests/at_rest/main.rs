@@ -12,6 +12,7 @@ mod attacker;
 mod audit;
 mod conditions;
 mod configuration;
+mod deleting;
 mod failing_writes;
 mod kills;
 mod secrets;

@@ -58,7 +58,7 @@ pub trait Places: Send + Sync {
     fn destroy_device_keys_before(&self, token: TokenId, keep: u64) -> Result<()>;
 
     /// Destroys a token: all its device keys, then its store and counters. Its slot goes with it, and the number is not
-    /// given again. Cut short, it leaves a token that nothing opens, and that can be deleted again.
+    /// given again. Cut short, it leaves the token whole, or gone with something left that [`Places::list`] removes.
     ///
     /// # Errors
     /// [`pkcs11::Error::TokenNotInitialized`] when there is no such token, [`pkcs11::Error::DeviceKey`], and those of

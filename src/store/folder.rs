@@ -55,6 +55,15 @@ impl Layout {
     }
 }
 
+/// What is in the folder of tokens.
+#[derive(Default)]
+struct Found {
+    /// Ascending by slot.
+    places: Vec<Place>,
+    /// Whether something is left of a token that was deleted.
+    remains: bool,
+}
+
 /// The tokens of an installation.
 pub struct Folder {
     layout: Layout,
@@ -125,23 +134,31 @@ impl Folder {
 
     /// Keeps other makers of tokens and device keys out, in all processes.
     fn lock(&self) -> Result<LockFile> {
+        self.lock_for(self.layout.busy_wait)
+    }
+
+    /// As [`Folder::lock`], waiting for no longer than `wait`.
+    fn lock_for(&self, wait: Duration) -> Result<LockFile> {
         let path = self.layout.data.join(LOCK);
         let lock = LockFile::open_or_make(&self.gate, &path, self.layout.permissions)?;
-        lock.lock(0..1, Kind::Exclusive, &Patience::new(self.layout.busy_wait))?;
+        lock.lock(0..1, Kind::Exclusive, &Patience::new(wait))?;
         Ok(lock)
     }
 
     /// The places that are there, ascending by slot. What is no token's folder is passed over.
-    fn found(&self) -> Result<Vec<Place>> {
+    fn found(&self) -> Result<Found> {
         let tokens = self.tokens();
         let entries = match fs::read_dir(&tokens) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Found::default()),
             outcome => outcome.map_err(|error| refused(&tokens, &error))?,
         };
-        let mut places = Vec::new();
+        let (mut places, mut remains) = (Vec::new(), false);
         for entry in entries {
             let entry = entry.map_err(|error| refused(&tokens, &error))?;
-            let Some(token) = entry.file_name().to_str().and_then(names::from_text) else { continue };
+            let name = entry.file_name();
+            let name = name.to_str().unwrap_or_default();
+            remains |= deleting::deleted(name).is_some();
+            let Some(token) = names::from_text(name) else { continue };
             let Some(slot) = names::slot(token) else { continue };
             if let Err(error) = check_folder(&entry.path()) {
                 log::warn!("{}: passed over: {error}", entry.path().display());
@@ -161,7 +178,7 @@ impl Folder {
             }
             same
         });
-        Ok(places)
+        Ok(Found { places, remains })
     }
 
     /// Makes a place for a token to come, unless somebody else has meanwhile.
@@ -172,7 +189,7 @@ impl Folder {
 
     /// As [`Folder::make_place`], for whoever holds the lock.
     fn make_place_locked(&self) -> Result<()> {
-        let taken = self.found()?;
+        let taken = self.found()?.places;
         if taken.iter().any(|place| !place.has_store) {
             return Ok(());
         }
@@ -217,12 +234,15 @@ impl Folder {
 
 impl Places for Folder {
     fn list(&self) -> Result<Vec<Place>> {
-        let places = self.found()?;
+        let Found { places, remains } = self.found()?;
+        if remains {
+            self.finish_deletions();
+        }
         if places.iter().any(|place| !place.has_store) {
             return Ok(places);
         }
         match self.make_place() {
-            Ok(()) => self.found(),
+            Ok(()) => Ok(self.found()?.places),
             Err(error) => {
                 // Tokens that are there can be used all the same.
                 log::info!("no place for a new token: {error}");

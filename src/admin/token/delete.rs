@@ -1,6 +1,7 @@
 //! `claviger token delete`
 
 use clap::Args;
+use pkcs11::{Error, SlotId};
 
 use super::confirm::confirm;
 use super::{Shown, Slot, write_json};
@@ -48,9 +49,7 @@ impl Verb for Delete {
         let running = stage.screen.progress("deleting the token");
         let deleted = token.delete_token(slot.id);
         drop(running);
-        deleted.map_err(|error| {
-            Failure::token(format!("the token in slot {} cannot be deleted", slot.id.0), error)
-        })?;
+        deleted.map_err(|error| not_deleted(&*token, slot.id, error))?;
         if self.json {
             return write_json(stage.out, &shown);
         }
@@ -70,4 +69,16 @@ impl Delete {
         let (id, info) = self.token.find(token)?;
         Ok(Slot { id, token: Ok(info) })
     }
+}
+
+/// Why a deletion failed: before the token was gone, or after.
+fn not_deleted(token: &dyn pkcs11::Token, slot: SlotId, error: Error) -> Failure {
+    let still_there = token.slot_list(false, true).map_or(true, |slots| slots.contains(&slot));
+    if still_there {
+        return Failure::token(format!("the token in slot {} cannot be deleted", slot.0), error);
+    }
+    Failure::refused(
+        format!("the token in slot {} is no more, but something is left of its files: {error}", slot.0),
+        "put that right; `claviger token list` then removes the rest",
+    )
 }

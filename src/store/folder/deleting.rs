@@ -1,8 +1,10 @@
-//! The end of a token: its device keys first, without which nothing in its folder opens, then the folder.
+//! The end of a token: its folder loses its name, and with it the token is gone for everybody; then its device keys,
+//! without which nothing in the folder opens, then the folder.
 
 use std::fs::{self, OpenOptions};
 use std::io::{self, Write};
 use std::path::Path;
+use std::time::Duration;
 
 use engine::place::TokenId;
 use pkcs11::{Error, Result};
@@ -16,12 +18,18 @@ const DELETED: &str = "deleted-";
 /// Bytes that are overwritten at a time.
 const CHUNK: usize = 1 << 16;
 
+/// Of which token, that is no more, a name in the folder of tokens is what is left.
+pub(super) fn deleted(name: &str) -> Option<TokenId> {
+    name.strip_prefix(DELETED).and_then(names::from_text)
+}
+
 impl Folder {
-    /// Destroys a token for good. Whenever the process dies in between, the token is either whole, or there without its
-    /// device key, so that nothing opens it and deleting it again goes on, or gone.
+    /// Destroys a token for good. Whenever the process dies in between, the token is either whole or gone; what is left
+    /// of one that is gone, [`Folder::finish_deletions`] removes.
     ///
     /// # Errors
-    /// [`Error::TokenNotInitialized`] where there is no such token, [`Error::DeviceKey`], and those of writing.
+    /// [`Error::TokenNotInitialized`] where there is no such token, [`Error::DeviceKey`], and those of writing. The token
+    /// is then whole, unless a device key is destroyed already or its folder cannot get its name back.
     pub(super) fn delete_token(&self, token: TokenId) -> Result<()> {
         let _lock = self.lock()?;
         let (tokens, folder) = (self.tokens(), self.site(token).folder);
@@ -32,33 +40,62 @@ impl Folder {
         }
         // A token that comes later gets a slot above the empty one: so the number of this slot is not given again.
         self.make_place_locked()?;
-        self.keys.destroy_before(token, u64::MAX)?;
-        fs::rename(&folder, tokens.join(format!("{DELETED}{}", names::to_text(token)))).map_err(failed)?;
-        sync_folder(&tokens).map_err(failed)?;
-        self.remove_deleted(&tokens).map_err(failed)
+        let keys = self.keys.readable(token);
+        let aside = tokens.join(format!("{DELETED}{}", names::to_text(token)));
+        fs::rename(&folder, &aside).map_err(failed)?;
+        let destroyed =
+            sync_folder(&tokens).map_err(failed).and_then(|()| self.keys.destroy_before(token, u64::MAX));
+        if let Err(error) = destroyed {
+            // Such as for whoever may write tokens and no device keys: nothing was destroyed, so nothing is gone.
+            if self.keys.readable(token) == keys
+                && let Err(error) = fs::rename(&aside, &folder).and_then(|()| sync_folder(&tokens))
+            {
+                log::error!("{}: it does not get its name back: {error}", folder.display());
+            }
+            return Err(error);
+        }
+        self.remove_deleted(&tokens)
     }
 
-    /// Removes what is left of tokens that are no more, also of those whose deletion was cut short.
-    fn remove_deleted(&self, tokens: &Path) -> io::Result<()> {
-        for entry in fs::read_dir(tokens)? {
-            let entry = entry?;
-            let named = entry.file_name();
-            let token = named.to_str().and_then(|name| name.strip_prefix(DELETED)).and_then(names::from_text);
-            if token.is_none() || check_folder(&entry.path()).is_err() {
+    /// Goes on with deletions that were cut short, unless another process is at it.
+    pub(super) fn finish_deletions(&self) {
+        let finished = match self.lock_for(Duration::ZERO) {
+            Ok(_lock) => self.remove_deleted(&self.tokens()),
+            Err(Error::StoreBusy(_)) => return,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = finished {
+            log::info!("what is left of a deleted token is not removed: {error}");
+        }
+    }
+
+    /// Removes what is left of tokens that are no more: the device keys first. For whoever holds the lock.
+    fn remove_deleted(&self, tokens: &Path) -> Result<()> {
+        let failed = |error: io::Error| reason::writing(tokens, &error);
+        for entry in fs::read_dir(tokens).map_err(failed)? {
+            let entry = entry.map_err(failed)?;
+            let Some(token) = entry.file_name().to_str().and_then(deleted) else { continue };
+            if check_folder(&entry.path()).is_err() {
                 continue;
             }
-            for file in fs::read_dir(entry.path())? {
-                let path = file?.path();
-                // What cannot be overwritten is removed all the same: without the device key it opens nothing.
-                if let Err(error) = overwrite(&path) {
-                    log::warn!("{}: not overwritten: {error}", path.display());
-                }
-                fs::remove_file(&path)?;
-            }
-            fs::remove_dir(entry.path())?;
+            self.keys.destroy_before(token, u64::MAX)?;
+            remove(&entry.path()).map_err(failed)?;
         }
-        sync_folder(tokens)
+        sync_folder(tokens).map_err(failed)
     }
+}
+
+/// Removes a folder with its files.
+fn remove(folder: &Path) -> io::Result<()> {
+    for file in fs::read_dir(folder)? {
+        let path = file?.path();
+        // What cannot be overwritten is removed all the same: without the device key it opens nothing.
+        if let Err(error) = overwrite(&path) {
+            log::warn!("{}: not overwritten: {error}", path.display());
+        }
+        fs::remove_file(&path)?;
+    }
+    fs::remove_dir(folder)
 }
 
 fn overwrite(path: &Path) -> io::Result<()> {
@@ -124,22 +161,53 @@ mod tests {
     }
 
     #[test]
-    fn a_deletion_that_was_cut_short_is_finished_by_the_next() {
+    fn a_token_that_lost_its_device_key_can_be_deleted() {
         let (root, folder, token) = installation();
-        // Killed when the keys were gone.
         folder.keys.destroy_before(token, u64::MAX).unwrap();
         assert!(matches!(folder.device_key(token, 2), Err(Error::DeviceKey { .. })));
         folder.delete(token).unwrap();
+        assert_eq!(names_in(&root.path().join("data/tokens")).len(), 1, "the empty place");
+    }
+
+    #[test]
+    fn a_deletion_that_was_cut_short_is_finished_by_whoever_lists_next() {
+        let (root, folder, token) = installation();
+        let (tokens, keys) = (root.path().join("data/tokens"), root.path().join("keys"));
+        folder.list().unwrap();
         // Killed when the folder had its new name.
-        let next = folder.list().unwrap()[0].token;
-        folder.open(next, true).unwrap();
-        let tokens = root.path().join("data/tokens");
-        let name = names::to_text(next);
+        let name = names::to_text(token);
         fs::rename(tokens.join(&name), tokens.join(format!("{DELETED}{name}"))).unwrap();
-        assert!(folder.list().unwrap().iter().all(|place| place.token != next));
-        let last = folder.list().unwrap()[0].token;
-        folder.open(last, true).unwrap();
-        folder.delete(last).unwrap();
+        let busy = folder.lock().unwrap();
+        assert!(folder.list().unwrap().iter().all(|place| place.token != token));
+        assert_eq!(names_in(&keys).len(), 2, "another process is at it");
+        drop(busy);
+        assert!(folder.list().unwrap().iter().all(|place| place.token != token));
+        assert!(names_in(&keys).is_empty());
         assert!(names_in(&tokens).iter().all(|name| !name.contains(DELETED)));
+        assert_eq!(folder.delete(token), Err(Error::TokenNotInitialized));
+    }
+
+    #[test]
+    fn where_the_device_key_cannot_be_destroyed_the_token_stays_whole() {
+        let (root, folder, token) = installation();
+        let keys = root.path().join("keys");
+        let before = folder.list().unwrap();
+        let kept = folder.device_key(token, 2).unwrap();
+        // A folder in the place of an unfinished key is nothing that could be overwritten.
+        let obstacle = keys.join(format!("{}.3.new", names::to_text(token)));
+        fs::create_dir(&obstacle).unwrap();
+        for incarnation in [1, 2] {
+            // Not to be destroyed before the obstacle is met.
+            fs::rename(
+                keys.join(format!("{}.{incarnation}", names::to_text(token))),
+                root.path().join(incarnation.to_string()),
+            )
+            .unwrap();
+        }
+        assert!(matches!(folder.delete(token), Err(Error::DeviceKey { .. })));
+        assert_eq!(folder.list().unwrap(), before);
+        fs::remove_dir(&obstacle).unwrap();
+        fs::rename(root.path().join("2"), keys.join(format!("{}.2", names::to_text(token)))).unwrap();
+        assert_eq!(folder.device_key(token, 2).unwrap(), kept);
     }
 }

@@ -130,6 +130,18 @@ impl DeviceKeys {
         decode(token, incarnation, content).map_err(|reason| refused(&path, reason))
     }
 
+    /// The incarnations of a token whose keys are there and whole, ascending.
+    pub(super) fn readable(&self, token: TokenId) -> Vec<u64> {
+        let entries = fs::read_dir(&self.folder).into_iter().flatten().flatten();
+        let mut whole: Vec<u64> = entries
+            .filter_map(|entry| self.incarnation(token, &entry.path()))
+            .filter(|incarnation| self.read(token, *incarnation).is_ok())
+            .collect();
+        whole.sort_unstable();
+        whole.dedup();
+        whole
+    }
+
     /// Refuses a key that others may read or replace, as ssh refuses such a private key: whoever has read it can
     /// guess PINs against a stolen store, and nothing here could tell.
     fn check_access(&self, path: &Path, about: &fs::Metadata) -> Result<()> {
