@@ -1,7 +1,7 @@
 # What is typed in this folder. `make` alone lists the targets. Only scripts/setup installs anything.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test interop model fuzz stress memory-checks race-check check header bench-quick bench build fetch bare-root clean
+.PHONY: help demo test interop model fuzz stress memory-checks race-check check header mechanisms bench-quick bench build fetch bare-root clean
 
 cargo := scripts/cargo
 # A target that has fetched works without a network from then on.
@@ -65,6 +65,11 @@ header: ## write include/claviger.h from the code's tables
 	@scripts/setup check
 	@$(MAKE) --no-print-directory fetch
 	@CARGO_NET_OFFLINE=true scripts/make-header
+
+mechanisms: ## write docs/mechanisms.md from the code's tables
+	@scripts/setup check
+	@$(MAKE) --no-print-directory fetch
+	@CARGO_NET_OFFLINE=true scripts/make-mechanisms
 
 # Measured is the release build; the page and its charts are written into docs/.
 meter = $(MAKE) --no-print-directory build && \

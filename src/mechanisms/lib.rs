@@ -1,7 +1,8 @@
 //! The algorithms: the only crate that links a crypto library.
 //!
-//! A file per family, its table of mechanisms on top; [`MECHANISMS`] joins them for the engine. [`primitives()`] serves
-//! the vault from safe crates alone; [`aws_lc`] serves the token's own operations (decision 0008).
+//! A file per family, its table of mechanisms on top; [`families`] says of each what a reader asks, and [`MECHANISMS`]
+//! joins them for the engine. [`primitives()`] serves the vault from safe crates alone; [`aws_lc`] serves the token's own
+//! operations (decision 0008).
 #![deny(unsafe_code)]
 
 use std::any::Any;
@@ -20,6 +21,7 @@ mod der;
 mod digest;
 mod ec;
 mod edwards;
+pub mod families;
 mod gathered;
 mod hkdf;
 mod hmac;
@@ -36,23 +38,8 @@ mod fixtures;
 pub use primitives::VaultPrimitives;
 
 /// Every mechanism and every key type of this library, and what it reads of certificates.
-pub const MECHANISMS: Mechanisms = Mechanisms {
-    mechanisms: &[
-        aes::MECHANISMS,
-        secret::MECHANISMS,
-        hmac::MECHANISMS,
-        cmac::MECHANISMS,
-        digest::MECHANISMS,
-        rsa::MECHANISMS,
-        ec::MECHANISMS,
-        edwards::MECHANISMS,
-        montgomery::MECHANISMS,
-        pbkdf2::MECHANISMS,
-        hkdf::MECHANISMS,
-    ],
-    key_types: &KEY_TYPES,
-    certificate: certificate::complete,
-};
+pub const MECHANISMS: Mechanisms =
+    Mechanisms { mechanisms: &families::TABLES, key_types: &KEY_TYPES, certificate: certificate::complete };
 
 const KEY_TYPES: [KeyTypeRow; 14] = {
     let [generic, hkdf, sha_1, sha224, sha256, sha384, sha512, sha512_224, sha512_256] = secret::KEY_TYPES;

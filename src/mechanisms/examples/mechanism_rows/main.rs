@@ -1,0 +1,77 @@
+//! Prints every mechanism as a line of words between tabs, for `scripts/make-mechanisms`, which makes a page of them.
+//!
+//! The words are: family, section, mechanism, operations, keys, libraries, publications that approve.
+
+use std::io::{Result, Write as _, stdout};
+
+use claviger_mechanisms::families::{FAMILIES, Family, Statement, Unit};
+use engine::mechanism::{Can, MechanismRow};
+use pkcs11::constants::name;
+
+fn main() -> Result<()> {
+    let mut out = stdout().lock();
+    for family in FAMILIES {
+        for row in family.rows {
+            let mechanism = name("CKM_", row.mechanism)
+                .map_or_else(|| format!("{:#x}", row.mechanism), ToOwned::to_owned);
+            let words = [
+                family.name.to_owned(),
+                family.section.to_owned(),
+                mechanism,
+                joined(row.can.iter().map(operation)),
+                keys(&family, row),
+                said(family.libraries, row),
+                said(family.approved, row),
+            ];
+            writeln!(out, "{}", words.join("\t"))?;
+        }
+    }
+    Ok(())
+}
+
+/// What one can do, in a word.
+fn operation(can: &Can) -> &'static str {
+    match can {
+        Can::Digest(_) => "digest",
+        Can::Sign(_) => "sign",
+        Can::Verify(_) | Can::VerifyOf(..) => "verify",
+        Can::SignRecover(_) => "sign-recover",
+        Can::VerifyRecover(_) => "verify-recover",
+        Can::Encrypt(_) => "encrypt",
+        Can::Decrypt(_) => "decrypt",
+        Can::Wrap(_) => "wrap",
+        Can::Unwrap(_) => "unwrap",
+        Can::Derive(_) | Can::DeriveProtected(_) => "derive",
+        Can::DeriveData(_) => "derive data",
+        Can::GenerateKey(_) => "generate",
+        Can::GenerateKeyPair(_) => "generate pair",
+    }
+}
+
+/// The sizes of keys with their unit.
+fn keys(family: &Family, row: &MechanismRow) -> String {
+    let unit = match family.unit {
+        Unit::Bits => "bits",
+        Unit::Bytes => "bytes",
+        Unit::Nothing => return String::new(),
+    };
+    let range = |(least, most): (u64, u64)| match least == most {
+        true => format!("{least} {unit}"),
+        false => format!("{least} to {most} {unit}"),
+    };
+    let to_verify = row.sizes_to_verify();
+    match row.sizes {
+        (0, 0) => String::new(),
+        sizes if sizes == to_verify => range(sizes),
+        sizes => format!("{}; verify {}", range(sizes), range(to_verify)),
+    }
+}
+
+fn said(statements: &[Statement], row: &MechanismRow) -> String {
+    let of_this = statements.iter().filter(|statement| statement.holds_for(row.mechanism));
+    joined(of_this.map(|statement| statement.words))
+}
+
+fn joined(words: impl Iterator<Item = &'static str>) -> String {
+    words.collect::<Vec<_>>().join(", ")
+}

@@ -1,0 +1,294 @@
+//! TABLE: the families of mechanisms, each with its section of the standard, the library that does each primitive, and
+//! the publication by which a mechanism is an approved one. docs/mechanisms.md is made of it.
+
+use engine::mechanism::MechanismRow;
+use pkcs11::MechanismType;
+use pkcs11::constants::{
+    CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_ECB, CKM_AES_GCM, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP,
+    CKM_AES_KEY_WRAP_KWP, CKM_EC_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA1, CKM_ECDSA_SHA224,
+    CKM_ECDSA_SHA256, CKM_ECDSA_SHA384, CKM_ECDSA_SHA512, CKM_HKDF_DATA, CKM_HKDF_DERIVE, CKM_HKDF_KEY_GEN,
+    CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_SHA_1, CKM_SHA_1_HMAC,
+    CKM_SHA_1_HMAC_GENERAL, CKM_SHA1_RSA_PKCS, CKM_SHA1_RSA_PKCS_PSS, CKM_SHA224, CKM_SHA224_HMAC,
+    CKM_SHA224_HMAC_GENERAL, CKM_SHA224_RSA_PKCS, CKM_SHA224_RSA_PKCS_PSS, CKM_SHA256, CKM_SHA256_HMAC,
+    CKM_SHA256_HMAC_GENERAL, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384, CKM_SHA384_HMAC,
+    CKM_SHA384_HMAC_GENERAL, CKM_SHA384_RSA_PKCS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512, CKM_SHA512_224,
+    CKM_SHA512_224_HMAC, CKM_SHA512_224_HMAC_GENERAL, CKM_SHA512_256, CKM_SHA512_256_HMAC,
+    CKM_SHA512_256_HMAC_GENERAL, CKM_SHA512_HMAC, CKM_SHA512_HMAC_GENERAL, CKM_SHA512_RSA_PKCS,
+    CKM_SHA512_RSA_PKCS_PSS,
+};
+
+use crate::{aes, cmac, digest, ec, edwards, hkdf, hmac, montgomery, pbkdf2, rsa, secret};
+
+/// A table of mechanisms, and what is said of it.
+#[derive(Clone, Copy, Debug)]
+pub struct Family {
+    /// What it is called.
+    pub name: &'static str,
+    /// Its section of PKCS#11 v3.2.
+    pub section: &'static str,
+    /// In what [`MechanismRow::sizes`] counts here.
+    pub unit: Unit,
+    /// The crates that do the primitives, by their names in the manifest.
+    pub libraries: &'static [Statement],
+    /// The publications that approve; what none approves is not approved.
+    pub approved: &'static [Statement],
+    /// The mechanisms.
+    pub rows: &'static [MechanismRow],
+}
+
+/// What the sizes of keys count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Unit {
+    /// Bits.
+    Bits,
+    /// Bytes.
+    Bytes,
+    /// There are no keys.
+    Nothing,
+}
+
+/// Words that hold for mechanisms of a family.
+#[derive(Clone, Copy, Debug)]
+pub struct Statement {
+    /// A crate or a publication.
+    pub words: &'static str,
+    /// The mechanisms; `None` for all of the family.
+    pub of: Option<&'static [MechanismType]>,
+}
+
+impl Statement {
+    /// Whether it is said of a mechanism of the family.
+    #[must_use]
+    pub fn holds_for(&self, mechanism: MechanismType) -> bool {
+        self.of.is_none_or(|these| these.contains(&mechanism))
+    }
+}
+
+/// Said of every mechanism of the family.
+const fn all(words: &'static str) -> Statement {
+    Statement { words, of: None }
+}
+
+/// Said of these.
+const fn these(words: &'static str, mechanisms: &'static [MechanismType]) -> Statement {
+    Statement { words, of: Some(mechanisms) }
+}
+
+/// Every family once.
+pub const FAMILIES: [Family; 11] = [
+    Family {
+        name: "RSA",
+        section: "6.1",
+        unit: Unit::Bits,
+        libraries: &[all("aws-lc-sys")],
+        approved: &[
+            these(
+                "FIPS 186-5",
+                &[
+                    CKM_RSA_PKCS_KEY_PAIR_GEN,
+                    CKM_SHA224_RSA_PKCS,
+                    CKM_SHA256_RSA_PKCS,
+                    CKM_SHA384_RSA_PKCS,
+                    CKM_SHA512_RSA_PKCS,
+                    CKM_RSA_PKCS_PSS,
+                    CKM_SHA224_RSA_PKCS_PSS,
+                    CKM_SHA256_RSA_PKCS_PSS,
+                    CKM_SHA384_RSA_PKCS_PSS,
+                    CKM_SHA512_RSA_PKCS_PSS,
+                ],
+            ),
+            these("FIPS 186-5, of a digest", &[CKM_RSA_PKCS]),
+            these("FIPS 186-4, to verify", &[CKM_SHA1_RSA_PKCS, CKM_SHA1_RSA_PKCS_PSS]),
+            these("SP 800-56B", &[CKM_RSA_PKCS_OAEP]),
+        ],
+        rows: rsa::MECHANISMS,
+    },
+    Family {
+        name: "Elliptic curves",
+        section: "6.3",
+        unit: Unit::Bits,
+        libraries: &[all("aws-lc-sys"), all("k256")],
+        approved: &[
+            these(
+                "FIPS 186-5, NIST's curves",
+                &[
+                    CKM_EC_KEY_PAIR_GEN,
+                    CKM_ECDSA,
+                    CKM_ECDSA_SHA224,
+                    CKM_ECDSA_SHA256,
+                    CKM_ECDSA_SHA384,
+                    CKM_ECDSA_SHA512,
+                ],
+            ),
+            these("FIPS 186-4, to verify", &[CKM_ECDSA_SHA1]),
+            these("SP 800-56A, NIST's curves", &[CKM_ECDH1_DERIVE]),
+        ],
+        rows: ec::MECHANISMS,
+    },
+    Family {
+        name: "Edwards curves",
+        section: "6.3.14",
+        unit: Unit::Bits,
+        libraries: &[all("aws-lc-sys")],
+        approved: &[all("FIPS 186-5")],
+        rows: edwards::MECHANISMS,
+    },
+    Family {
+        name: "Montgomery curves",
+        section: "6.3.9",
+        unit: Unit::Bits,
+        libraries: &[all("aws-lc-sys")],
+        approved: &[],
+        rows: montgomery::MECHANISMS,
+    },
+    Family {
+        name: "Generic secrets",
+        section: "6.8",
+        unit: Unit::Bits,
+        libraries: &[all("aws-lc-sys")],
+        approved: &[all("SP 800-133")],
+        rows: secret::MECHANISMS,
+    },
+    Family {
+        name: "AES",
+        section: "6.10 to 6.13 and 6.16",
+        unit: Unit::Bytes,
+        libraries: &[all("aws-lc-sys")],
+        approved: &[
+            these("SP 800-133", &[CKM_AES_KEY_GEN]),
+            these("SP 800-38A", &[CKM_AES_ECB, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR]),
+            these("SP 800-38D", &[CKM_AES_GCM]),
+            these("SP 800-38F", &[CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP]),
+        ],
+        rows: aes::MECHANISMS,
+    },
+    Family {
+        name: "CMAC",
+        section: "6.14",
+        unit: Unit::Bytes,
+        libraries: &[all("aws-lc-sys")],
+        approved: &[all("SP 800-38B")],
+        rows: cmac::MECHANISMS,
+    },
+    Family {
+        name: "Digests",
+        section: "6.20",
+        unit: Unit::Nothing,
+        libraries: &[
+            these("sha1", &[CKM_SHA_1]),
+            these("sha2", &[CKM_SHA224, CKM_SHA256, CKM_SHA384, CKM_SHA512, CKM_SHA512_224, CKM_SHA512_256]),
+        ],
+        approved: &[
+            these("FIPS 180-4, until 2030", &[CKM_SHA_1]),
+            these(
+                "FIPS 180-4",
+                &[CKM_SHA224, CKM_SHA256, CKM_SHA384, CKM_SHA512, CKM_SHA512_224, CKM_SHA512_256],
+            ),
+        ],
+        rows: digest::MECHANISMS,
+    },
+    Family {
+        name: "HMAC",
+        section: "6.20",
+        unit: Unit::Bytes,
+        libraries: &[these("sha1", &[CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL]), these("sha2", SHA2_HMAC)],
+        approved: &[
+            these("FIPS 198-1, until 2030", &[CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL]),
+            these("FIPS 198-1", SHA2_HMAC),
+        ],
+        rows: hmac::MECHANISMS,
+    },
+    Family {
+        name: "PBKDF2",
+        section: "6.37.4",
+        unit: Unit::Bytes,
+        libraries: &[all("aws-lc-sys")],
+        approved: &[all("SP 800-132")],
+        rows: pbkdf2::MECHANISMS,
+    },
+    Family {
+        name: "HKDF",
+        section: "6.62",
+        unit: Unit::Bytes,
+        libraries: &[all("aws-lc-sys")],
+        approved: &[
+            these("SP 800-56C", &[CKM_HKDF_DERIVE, CKM_HKDF_DATA]),
+            these("SP 800-133", &[CKM_HKDF_KEY_GEN]),
+        ],
+        rows: hkdf::MECHANISMS,
+    },
+];
+
+const SHA2_HMAC: &[MechanismType] = &[
+    CKM_SHA224_HMAC,
+    CKM_SHA224_HMAC_GENERAL,
+    CKM_SHA256_HMAC,
+    CKM_SHA256_HMAC_GENERAL,
+    CKM_SHA384_HMAC,
+    CKM_SHA384_HMAC_GENERAL,
+    CKM_SHA512_HMAC,
+    CKM_SHA512_HMAC_GENERAL,
+    CKM_SHA512_224_HMAC,
+    CKM_SHA512_224_HMAC_GENERAL,
+    CKM_SHA512_256_HMAC,
+    CKM_SHA512_256_HMAC_GENERAL,
+];
+
+/// The tables of all families, for the engine.
+pub(crate) const TABLES: [&[MechanismRow]; FAMILIES.len()] = {
+    let mut tables: [&[MechanismRow]; FAMILIES.len()] = [&[]; FAMILIES.len()];
+    let mut at = 0;
+    while at < tables.len() {
+        #[allow(
+            clippy::indexing_slicing,
+            reason = "both arrays have this length, and a constant is made here"
+        )]
+        {
+            tables[at] = FAMILIES[at].rows;
+        }
+        at += 1;
+    }
+    tables
+};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_library_does_every_mechanism_and_is_a_dependency() {
+        let manifest = include_str!("Cargo.toml");
+        let (_, dependencies) = manifest.split_once("[dependencies]").unwrap();
+        let (dependencies, _) = dependencies.split_once("[dev-dependencies]").unwrap();
+        for family in FAMILIES {
+            for row in family.rows {
+                let does = family.libraries.iter().any(|library| library.holds_for(row.mechanism));
+                assert!(does, "{}: nobody does {:#x}", family.name, row.mechanism);
+            }
+            for library in family.libraries {
+                let line = format!("\n{}.workspace", library.words);
+                assert!(dependencies.contains(&line), "{}: no dependency {}", family.name, library.words);
+            }
+        }
+    }
+
+    #[test]
+    fn what_is_said_of_some_mechanisms_is_said_of_the_familys() {
+        for family in FAMILIES {
+            for statement in family.libraries.iter().chain(family.approved) {
+                for mechanism in statement.of.unwrap_or_default() {
+                    let known = family.rows.iter().any(|row| row.mechanism == *mechanism);
+                    assert!(known, "{}: {} of {mechanism:#x}", family.name, statement.words);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn sizes_are_counted_where_there_are_keys() {
+        for family in FAMILIES {
+            let keyless = family.rows.iter().all(|row| row.sizes == (0, 0));
+            assert_eq!(family.unit == Unit::Nothing, keyless, "{}", family.name);
+        }
+    }
+}
