@@ -80,7 +80,7 @@ bench-quick: ## two minutes: operations a second beside the bare algorithm and S
 	@scripts/setup test
 	@$(meter)
 
-bench: ## fifteen minutes, more rounds: MODULE=/path/to/another.so to measure that too
+bench: ## fifteen minutes, up to 100,000 keys: MODULE=/path/to/another.so to measure that too
 	@scripts/setup test
 	@METER=long && export METER && $(meter)
 

@@ -77,6 +77,13 @@ impl Module {
         &self.path
     }
 
+    /// The 2.40 function list itself, for callers that nothing may stand before. A module may give another list, with a
+    /// state of its own, to each that asks: this is the one that all other calls here go through.
+    #[must_use]
+    pub fn function_list(&self) -> &'static CK_FUNCTION_LIST {
+        self.list
+    }
+
     /// Version of the 2.40 function list.
     #[must_use]
     pub fn list_version(&self) -> (u8, u8) {

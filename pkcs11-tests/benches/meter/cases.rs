@@ -1,220 +1,324 @@
-//! What is measured: a row for each operation, with the key and the mechanism.
+//! What is measured: a row for each operation.
+//!
+//! To add a row, write one entry into [`CASES`]: its name (`group/name`), its key ([`Recipe`]: the mechanism that makes
+//! it and the attributes it needs, a constant above the table), its mechanism ([`Mechanism`]: with the standard's
+//! parameter structure, member by member, another constant where it takes one) and what one operation is ([`Work`]).
+//! Then add an arm of the same name to `operation` in `src/mechanisms/examples/primitive_speed/operations.rs`, which
+//! makes the bare algorithm: two places, and the page, the charts, the medians, threads and kinds of keys follow. A row
+//! without an arm there is shown without a limit; a module without the mechanism shows what it answered. Only a function
+//! of the interface that no row calls yet needs code: an arm in `Worker::operate` and one in `Worker::check`.
 
 use cryptoki_sys::{
-    CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CK_ULONG, CKA_DECRYPT, CKA_DERIVE, CKA_EC_PARAMS,
-    CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_ID, CKA_LABEL, CKA_MODULUS_BITS, CKA_PRIVATE, CKA_PUBLIC_EXPONENT,
-    CKA_SENSITIVE, CKA_SIGN, CKA_TOKEN, CKA_VALUE_LEN, CKA_VERIFY, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_GCM,
-    CKM_AES_KEY_GEN, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN, CKM_ECDSA, CKM_EDDSA,
-    CKM_GENERIC_SECRET_KEY_GEN, CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_SHA_1,
-    CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS,
+    CK_MECHANISM_TYPE, CKA_DECRYPT, CKA_DERIVE, CKA_EC_PARAMS, CKA_ENCRYPT, CKA_MODULUS_BITS,
+    CKA_PUBLIC_EXPONENT, CKA_SIGN, CKA_VALUE_LEN, CKA_VERIFY, CKD_NULL, CKF_HKDF_SALT_NULL, CKG_MGF1_SHA1,
+    CKG_MGF1_SHA256, CKM_AES_CBC_PAD, CKM_AES_CMAC, CKM_AES_CTR, CKM_AES_GCM, CKM_AES_KEY_GEN,
+    CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN, CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKM_ECDH1_DERIVE,
+    CKM_ECDSA, CKM_EDDSA, CKM_GENERIC_SECRET_KEY_GEN, CKM_HKDF_DERIVE, CKM_RSA_PKCS,
+    CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_SHA_1, CKM_SHA256, CKM_SHA256_HMAC,
+    CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKZ_DATA_SPECIFIED,
 };
-use pkcs11_tests::mechanism;
 
-use crate::interface::{Answer, Attributes, Interface};
-
-/// A key that rows are measured with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum KeyKind {
-    /// RSA with so many bits.
-    Rsa(u16),
-    /// EC over P-256.
-    P256,
-    /// EC over P-384.
-    P384,
-    /// EC over P-521.
-    P521,
-    /// Ed25519.
-    Ed25519,
-    /// AES of 256 bits.
-    Aes,
-    /// A generic secret of 32 bytes.
-    Hmac,
-}
+use crate::recipe::{Mechanism, Member, Recipe, Value};
 
 /// What one operation is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug)]
 pub(crate) enum Work {
     /// `C_SignInit`, `C_Sign` of so many bytes.
-    Sign(KeyKind, CK_MECHANISM_TYPE, usize),
+    Sign(usize),
     /// `C_VerifyInit`, `C_Verify` of a good signature.
-    Verify(KeyKind, CK_MECHANISM_TYPE, usize),
+    Verify(usize),
     /// `C_EncryptInit`, `C_Encrypt`.
-    Encrypt(KeyKind, CK_MECHANISM_TYPE, usize),
-    /// `C_DecryptInit`, `C_Decrypt` of 32 bytes; with OAEP, under this hash.
-    Decrypt(KeyKind, CK_MECHANISM_TYPE, CK_MECHANISM_TYPE),
-    /// `C_DigestInit`, `C_Digest`.
-    Digest(CK_MECHANISM_TYPE, usize),
-    /// `C_DeriveKey` by ECDH, `C_DestroyObject`.
-    Derive(KeyKind),
+    Encrypt(usize),
+    /// `C_DecryptInit`, `C_Decrypt` of 32 bytes.
+    Decrypt,
+    /// `C_DigestInit`, `C_Digest` of the bytes 0, 1, .. 250, 0, 1, .. by their number; how the right digest begins.
+    Digest(usize, [u8; 8]),
+    /// `C_DeriveKey` of a generic secret of 32 bytes, `C_DestroyObject`.
+    Derive,
     /// `C_GenerateKey` or `C_GenerateKeyPair`, into a session or into the token. Destroying is not measured.
-    Generate(KeyKind, bool),
+    Generate(&'static Recipe, bool),
     /// `C_OpenSession`, `C_CloseSession`.
     Session,
     /// `C_GenerateRandom` of so many bytes.
     Random(usize),
     /// `C_GetAttributeValue` of three attributes.
-    Read(KeyKind),
+    Read,
+    /// `C_FindObjectsInit`, `C_FindObjects`, `C_FindObjectsFinal` in a token with so many objects.
+    Find(Find, usize),
 }
 
-/// A row: its name, which starts with the group that it is shown in, and what is done.
+/// What is looked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Find {
+    /// One object by its label, another each time.
+    Label,
+    /// One object by its id.
+    Id,
+    /// A label that no object has.
+    None,
+    /// All objects, by their class.
+    All,
+}
+
+/// A row.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Case {
     /// `group/name`
     pub(crate) name: &'static str,
+    /// The key that must be there before.
+    pub(crate) key: Option<&'static Recipe>,
+    /// None for a row whose operation has its own.
+    pub(crate) mechanism: Mechanism,
     /// What one operation is.
     pub(crate) work: Work,
 }
 
-const fn row(name: &'static str, work: Work) -> Case {
-    Case { name, work }
+/// The groups of the page: the first part of names, what they are called there, and in what they are measured.
+pub(crate) const GROUPS: [Group; 10] = [
+    group("sign", "Signing", RATE),
+    group("verify", "Verifying", RATE),
+    group("decrypt", "Decrypting with RSA", RATE),
+    group("derive", "Key agreement and derivation", RATE),
+    group("bulk", "Encrypting, hashing, MACs", RATE),
+    group("keygen", "Making keys", RATE),
+    group("small", "Small calls", RATE),
+    group("store", "Many objects", RATE),
+    group("start", "A fresh process among many objects", "milliseconds"),
+    group("memory", "Memory of that process", "MiB"),
+];
+
+/// What most rows are measured in; of anything else less is better.
+const RATE: &str = "operations a second";
+
+/// A group of rows.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Group {
+    /// The first part of its rows' names.
+    pub(crate) name: &'static str,
+    /// Its heading.
+    pub(crate) title: &'static str,
+    /// What its rows are measured in.
+    pub(crate) unit: &'static str,
 }
 
-use KeyKind::{Aes, Ed25519, Hmac, P256, P384, P521, Rsa};
+impl Group {
+    /// Whether more is better.
+    pub(crate) fn is_rate(&self) -> bool {
+        self.unit == RATE
+    }
+}
+
+const fn group(name: &'static str, title: &'static str, unit: &'static str) -> Group {
+    Group { name, title, unit }
+}
+
+const fn row(name: &'static str, key: &'static Recipe, mechanism: Mechanism, work: Work) -> Case {
+    Case { name, key: Some(key), mechanism, work }
+}
+
+const fn keyless(name: &'static str, mechanism: Mechanism, work: Work) -> Case {
+    Case { name, key: None, mechanism, work }
+}
+
+const fn bare(kind: CK_MECHANISM_TYPE) -> Mechanism {
+    Mechanism { kind, parameter: &[] }
+}
+
+/// Of rows whose operation has a mechanism of its own, or none.
+pub(crate) const OWN: Mechanism = bare(0);
+
+use Member::{Block, Bytes, Flags, Nonce, Number, Peer, PeerLen};
+use Value::{Bytes as Octets, Flag, Number as Count};
 use Work::{Decrypt, Derive, Digest, Encrypt, Generate, Random, Read, Session, Sign, Verify};
+
+const RSA_KEPT: &[(u64, Value)] = &[(CKA_SIGN, Flag(true)), (CKA_DECRYPT, Flag(true))];
+
+/// RSA with so many bits.
+macro_rules! rsa {
+    ($name:literal, $bits:literal) => {
+        Recipe {
+            name: $name,
+            generator: CKM_RSA_PKCS_KEY_PAIR_GEN,
+            kept: RSA_KEPT,
+            shown: Some(&[
+                (CKA_VERIFY, Flag(true)),
+                (CKA_ENCRYPT, Flag(true)),
+                (CKA_MODULUS_BITS, Count($bits)),
+                (CKA_PUBLIC_EXPONENT, Octets(&[1, 0, 1])),
+            ]),
+            proof: Some(CKM_RSA_PKCS),
+        }
+    };
+}
+
+/// EC over the curve of this object identifier, in DER.
+macro_rules! ec {
+    ($name:literal, $curve:expr) => {
+        Recipe {
+            name: $name,
+            generator: CKM_EC_KEY_PAIR_GEN,
+            kept: &[(CKA_SIGN, Flag(true)), (CKA_DERIVE, Flag(true))],
+            shown: Some(&[(CKA_VERIFY, Flag(true)), (CKA_EC_PARAMS, Octets($curve))]),
+            proof: Some(CKM_ECDSA),
+        }
+    };
+}
+
+static RSA_2048: Recipe = rsa!("rsa2048", 2048);
+static RSA_3072: Recipe = rsa!("rsa3072", 3072);
+static RSA_4096: Recipe = rsa!("rsa4096", 4096);
+static P256: Recipe = ec!("p256", pkcs11_tests::keys::P256);
+static P384: Recipe = ec!("p384", pkcs11_tests::keys::P384);
+static P521: Recipe = ec!("p521", &[0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23]);
+static ED25519: Recipe = Recipe {
+    name: "ed25519",
+    generator: CKM_EC_EDWARDS_KEY_PAIR_GEN,
+    kept: &[(CKA_SIGN, Flag(true))],
+    shown: Some(&[(CKA_VERIFY, Flag(true)), (CKA_EC_PARAMS, Octets(&[0x06, 0x03, 0x2B, 0x65, 0x70]))]),
+    proof: Some(CKM_EDDSA),
+};
+static X25519: Recipe = Recipe {
+    name: "x25519",
+    generator: CKM_EC_MONTGOMERY_KEY_PAIR_GEN,
+    kept: &[(CKA_DERIVE, Flag(true))],
+    shown: Some(&[(CKA_EC_PARAMS, Octets(&[0x06, 0x03, 0x2B, 0x65, 0x6E]))]),
+    proof: None,
+};
+static AES: Recipe = Recipe {
+    name: "aes256",
+    generator: CKM_AES_KEY_GEN,
+    kept: &[
+        (CKA_VALUE_LEN, Count(32)),
+        (CKA_ENCRYPT, Flag(true)),
+        (CKA_DECRYPT, Flag(true)),
+        (CKA_SIGN, Flag(true)),
+        (CKA_VERIFY, Flag(true)),
+    ],
+    shown: None,
+    proof: None,
+};
+static SECRET: Recipe = Recipe {
+    name: "secret256",
+    generator: CKM_GENERIC_SECRET_KEY_GEN,
+    kept: &[
+        (CKA_VALUE_LEN, Count(32)),
+        (CKA_SIGN, Flag(true)),
+        (CKA_VERIFY, Flag(true)),
+        (CKA_DERIVE, Flag(true)),
+    ],
+    shown: None,
+    proof: None,
+};
+
+/// `CK_RSA_PKCS_PSS_PARAMS`
+const PSS: Mechanism = Mechanism {
+    kind: CKM_SHA256_RSA_PKCS_PSS,
+    parameter: &[Number(CKM_SHA256), Number(CKG_MGF1_SHA256), Number(32)],
+};
+/// `CK_RSA_PKCS_OAEP_PARAMS`
+const OAEP_SHA1: Mechanism = Mechanism {
+    kind: CKM_RSA_PKCS_OAEP,
+    parameter: &[Number(CKM_SHA_1), Number(CKG_MGF1_SHA1), Number(CKZ_DATA_SPECIFIED), Bytes(&[]), Number(0)],
+};
+const OAEP_SHA256: Mechanism = Mechanism {
+    kind: CKM_RSA_PKCS_OAEP,
+    parameter: &[
+        Number(CKM_SHA256),
+        Number(CKG_MGF1_SHA256),
+        Number(CKZ_DATA_SPECIFIED),
+        Bytes(&[]),
+        Number(0),
+    ],
+};
+/// `CK_ECDH1_DERIVE_PARAMS`
+const ECDH: Mechanism = Mechanism {
+    kind: CKM_ECDH1_DERIVE,
+    parameter: &[Number(CKD_NULL), Number(0), Bytes(&[]), PeerLen, Peer],
+};
+/// `CK_HKDF_PARAMS`: both steps.
+const HKDF: Mechanism = Mechanism {
+    kind: CKM_HKDF_DERIVE,
+    parameter: &[
+        Flags(&[1, 1]),
+        Number(CKM_SHA256),
+        Number(CKF_HKDF_SALT_NULL),
+        Bytes(&[]),
+        Number(0),
+        Number(0),
+        Bytes(b"a context"),
+        Number(9),
+    ],
+};
+/// `CK_GCM_PARAMS`
+const GCM: Mechanism = Mechanism {
+    kind: CKM_AES_GCM,
+    parameter: &[Nonce, Number(12), Number(96), Bytes(&[]), Number(0), Number(128)],
+};
+/// `CK_AES_CTR_PARAMS`
+const CTR: Mechanism = Mechanism { kind: CKM_AES_CTR, parameter: &[Number(32), Block(16)] };
+const CBC: Mechanism = Mechanism { kind: CKM_AES_CBC_PAD, parameter: &[Block(16)] };
+const SHA: Mechanism = bare(CKM_SHA256);
+const PKCS: Mechanism = bare(CKM_RSA_PKCS);
+const ECDSA: Mechanism = bare(CKM_ECDSA);
 
 /// A `DigestInfo` of SHA-256 is as long as this.
 const DIGEST_INFO: usize = 51;
 const KIB: usize = 1024;
+const MIB: usize = KIB * KIB;
 
 /// Every row but those of the store.
 pub(crate) const CASES: &[Case] = &[
-    row("sign/rsa2048-pkcs", Sign(Rsa(2048), CKM_RSA_PKCS, DIGEST_INFO)),
-    row("sign/rsa2048-sha256-pkcs", Sign(Rsa(2048), CKM_SHA256_RSA_PKCS, 256)),
-    row("sign/rsa2048-pss-sha256", Sign(Rsa(2048), CKM_SHA256_RSA_PKCS_PSS, 256)),
-    row("sign/rsa3072-pkcs", Sign(Rsa(3072), CKM_RSA_PKCS, DIGEST_INFO)),
-    row("sign/rsa4096-pkcs", Sign(Rsa(4096), CKM_RSA_PKCS, DIGEST_INFO)),
-    row("sign/ecdsa-p256", Sign(P256, CKM_ECDSA, 32)),
-    row("sign/ecdsa-p384", Sign(P384, CKM_ECDSA, 48)),
-    row("sign/ecdsa-p521", Sign(P521, CKM_ECDSA, 64)),
-    row("sign/ed25519", Sign(Ed25519, CKM_EDDSA, 64)),
-    row("verify/rsa2048-pkcs", Verify(Rsa(2048), CKM_RSA_PKCS, DIGEST_INFO)),
-    row("verify/ecdsa-p256", Verify(P256, CKM_ECDSA, 32)),
-    row("verify/ecdsa-p384", Verify(P384, CKM_ECDSA, 48)),
-    row("decrypt/rsa2048-pkcs", Decrypt(Rsa(2048), CKM_RSA_PKCS, 0)),
-    row("decrypt/rsa2048-oaep-sha1", Decrypt(Rsa(2048), CKM_RSA_PKCS_OAEP, CKM_SHA_1)),
-    row("decrypt/rsa2048-oaep-sha256", Decrypt(Rsa(2048), CKM_RSA_PKCS_OAEP, CKM_SHA256)),
-    row("derive/ecdh-p256", Derive(P256)),
-    row("bulk/aes256-gcm-16", Encrypt(Aes, CKM_AES_GCM, 16)),
-    row("bulk/aes256-gcm-1k", Encrypt(Aes, CKM_AES_GCM, KIB)),
-    row("bulk/aes256-gcm-16k", Encrypt(Aes, CKM_AES_GCM, 16 * KIB)),
-    row("bulk/aes256-gcm-1m", Encrypt(Aes, CKM_AES_GCM, KIB * KIB)),
-    row("bulk/aes256-cbcpad-1k", Encrypt(Aes, CKM_AES_CBC_PAD, KIB)),
-    row("bulk/aes256-cbcpad-1m", Encrypt(Aes, CKM_AES_CBC_PAD, KIB * KIB)),
-    row("bulk/aes256-ctr-1k", Encrypt(Aes, CKM_AES_CTR, KIB)),
-    row("bulk/aes256-ctr-1m", Encrypt(Aes, CKM_AES_CTR, KIB * KIB)),
-    row("bulk/sha256-64", Digest(CKM_SHA256, 64)),
-    row("bulk/sha256-16k", Digest(CKM_SHA256, 16 * KIB)),
-    row("bulk/sha256-1m", Digest(CKM_SHA256, KIB * KIB)),
-    row("bulk/hmac-sha256-64", Sign(Hmac, CKM_SHA256_HMAC, 64)),
-    row("bulk/hmac-sha256-16k", Sign(Hmac, CKM_SHA256_HMAC, 16 * KIB)),
-    row("keygen/rsa2048-session", Generate(Rsa(2048), false)),
-    row("keygen/p256-session", Generate(P256, false)),
-    row("keygen/aes256-session", Generate(Aes, false)),
-    row("keygen/rsa2048-token", Generate(Rsa(2048), true)),
-    row("keygen/p256-token", Generate(P256, true)),
-    row("keygen/aes256-token", Generate(Aes, true)),
-    row("small/open-close-session", Session),
-    row("small/random-32", Random(32)),
-    row("small/getattr-3", Read(Rsa(2048))),
+    row("sign/rsa2048-pkcs", &RSA_2048, PKCS, Sign(DIGEST_INFO)),
+    row("sign/rsa2048-sha256-pkcs", &RSA_2048, bare(CKM_SHA256_RSA_PKCS), Sign(256)),
+    row("sign/rsa2048-pss-sha256", &RSA_2048, PSS, Sign(256)),
+    row("sign/rsa3072-pkcs", &RSA_3072, PKCS, Sign(DIGEST_INFO)),
+    row("sign/rsa4096-pkcs", &RSA_4096, PKCS, Sign(DIGEST_INFO)),
+    row("sign/ecdsa-p256", &P256, ECDSA, Sign(32)),
+    row("sign/ecdsa-p384", &P384, ECDSA, Sign(48)),
+    row("sign/ecdsa-p521", &P521, ECDSA, Sign(64)),
+    row("sign/ed25519", &ED25519, bare(CKM_EDDSA), Sign(64)),
+    row("verify/rsa2048-pkcs", &RSA_2048, PKCS, Verify(DIGEST_INFO)),
+    row("verify/ecdsa-p256", &P256, ECDSA, Verify(32)),
+    row("verify/ecdsa-p384", &P384, ECDSA, Verify(48)),
+    row("verify/ed25519", &ED25519, bare(CKM_EDDSA), Verify(64)),
+    row("decrypt/rsa2048-pkcs", &RSA_2048, PKCS, Decrypt),
+    row("decrypt/rsa2048-oaep-sha1", &RSA_2048, OAEP_SHA1, Decrypt),
+    row("decrypt/rsa2048-oaep-sha256", &RSA_2048, OAEP_SHA256, Decrypt),
+    row("derive/ecdh-p256", &P256, ECDH, Derive),
+    row("derive/x25519", &X25519, ECDH, Derive),
+    row("derive/hkdf-sha256", &SECRET, HKDF, Derive),
+    row("bulk/aes256-gcm-16", &AES, GCM, Encrypt(16)),
+    row("bulk/aes256-gcm-1k", &AES, GCM, Encrypt(KIB)),
+    row("bulk/aes256-gcm-16k", &AES, GCM, Encrypt(16 * KIB)),
+    row("bulk/aes256-gcm-1m", &AES, GCM, Encrypt(MIB)),
+    row("bulk/aes256-cbcpad-1k", &AES, CBC, Encrypt(KIB)),
+    row("bulk/aes256-cbcpad-1m", &AES, CBC, Encrypt(MIB)),
+    row("bulk/aes256-ctr-1k", &AES, CTR, Encrypt(KIB)),
+    row("bulk/aes256-ctr-1m", &AES, CTR, Encrypt(MIB)),
+    row("bulk/aes256-cmac-1k", &AES, bare(CKM_AES_CMAC), Sign(KIB)),
+    keyless("bulk/sha256-64", SHA, Digest(64, [0xFD, 0xEA, 0xB9, 0xAC, 0xF3, 0x71, 0x03, 0x62])),
+    keyless("bulk/sha256-16k", SHA, Digest(16 * KIB, [0x43, 0x48, 0xE3, 0xB9, 0x8E, 0x8A, 0x32, 0x7B])),
+    keyless("bulk/sha256-1m", SHA, Digest(MIB, [0x63, 0x1B, 0x84, 0x02, 0x7D, 0x6B, 0x9E, 0x52])),
+    row("bulk/hmac-sha256-64", &SECRET, bare(CKM_SHA256_HMAC), Sign(64)),
+    row("bulk/hmac-sha256-16k", &SECRET, bare(CKM_SHA256_HMAC), Sign(16 * KIB)),
+    keyless("keygen/rsa2048-session", OWN, Generate(&RSA_2048, false)),
+    keyless("keygen/p256-session", OWN, Generate(&P256, false)),
+    keyless("keygen/aes256-session", OWN, Generate(&AES, false)),
+    keyless("keygen/rsa2048-token", OWN, Generate(&RSA_2048, true)),
+    keyless("keygen/p256-token", OWN, Generate(&P256, true)),
+    keyless("keygen/aes256-token", OWN, Generate(&AES, true)),
+    keyless("small/open-close-session", OWN, Session),
+    keyless("small/random-32", OWN, Random(32)),
+    row("small/getattr-3", &RSA_2048, OWN, Read),
 ];
 
 impl Case {
-    /// The key that must be there before.
-    pub(crate) fn key(&self) -> Option<KeyKind> {
-        match self.work {
-            Sign(key, ..)
-            | Verify(key, ..)
-            | Encrypt(key, ..)
-            | Decrypt(key, ..)
-            | Derive(key)
-            | Read(key) => Some(key),
-            Digest(..) | Generate(..) | Session | Random(_) => None,
-        }
-    }
-
-    /// Its mechanism, or 0 where it takes none or its own.
-    pub(crate) fn mechanism(&self) -> CK_MECHANISM_TYPE {
-        match self.work {
-            Sign(_, kind, _) | Verify(_, kind, _) | Encrypt(_, kind, _) | Decrypt(_, kind, _) => kind,
-            Digest(kind, _) => kind,
-            Derive(_) => cryptoki_sys::CKM_ECDH1_DERIVE,
-            Generate(..) | Session | Random(_) | Read(_) => 0,
-        }
-    }
-
     /// How many times as long as others it is measured: finding primes takes very different times.
     pub(crate) fn patience(&self) -> f64 {
-        if matches!(self.work, Generate(Rsa(_), _)) { 5.0 } else { 1.0 }
-    }
-}
-
-/// The handles of one key; of a secret key twice the same.
-#[derive(Clone, Copy, Debug)]
-pub(crate) struct Handles {
-    /// What signs and decrypts.
-    pub(crate) private: CK_OBJECT_HANDLE,
-    /// What verifies and encrypts.
-    pub(crate) public: CK_OBJECT_HANDLE,
-}
-
-impl KeyKind {
-    /// Its label.
-    pub(crate) fn label(self) -> String {
-        format!("{self:?}").to_lowercase()
-    }
-
-    /// Makes one, in the token or in the session.
-    pub(crate) fn generate(
-        self,
-        module: Interface,
-        session: CK_SESSION_HANDLE,
-        token: bool,
-        label: &str,
-    ) -> Answer<Handles> {
-        let named =
-            || Attributes::default().flag(CKA_TOKEN, token).bytes(CKA_LABEL, label).bytes(CKA_ID, label);
-        let kept = || named().flag(CKA_PRIVATE, true).flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, false);
-        let shown = || named().flag(CKA_PRIVATE, false).flag(CKA_VERIFY, true);
-        let secret = |generator, first, second| {
-            let template = kept().ulong(CKA_VALUE_LEN, 32).flag(first, true).flag(second, true);
-            let made = module.generate(session, &mut mechanism(generator), &template)?;
-            Ok(Handles { private: made, public: made })
-        };
-        let (generator, private, public) = match self {
-            Aes => return secret(CKM_AES_KEY_GEN, CKA_ENCRYPT, CKA_DECRYPT),
-            Hmac => return secret(CKM_GENERIC_SECRET_KEY_GEN, CKA_SIGN, CKA_VERIFY),
-            Rsa(bits) => (
-                CKM_RSA_PKCS_KEY_PAIR_GEN,
-                kept().flag(CKA_SIGN, true).flag(CKA_DECRYPT, true),
-                shown()
-                    .flag(CKA_ENCRYPT, true)
-                    .ulong(CKA_MODULUS_BITS, CK_ULONG::from(bits))
-                    .bytes(CKA_PUBLIC_EXPONENT, [1, 0, 1]),
-            ),
-            Ed25519 => (
-                CKM_EC_EDWARDS_KEY_PAIR_GEN,
-                kept().flag(CKA_SIGN, true),
-                shown().bytes(CKA_EC_PARAMS, self.curve()),
-            ),
-            P256 | P384 | P521 => (
-                CKM_EC_KEY_PAIR_GEN,
-                kept().flag(CKA_SIGN, true).flag(CKA_DERIVE, true),
-                shown().bytes(CKA_EC_PARAMS, self.curve()),
-            ),
-        };
-        let (private, public) =
-            module.generate_pair(session, &mut mechanism(generator), (&private, &public))?;
-        Ok(Handles { private, public })
-    }
-
-    /// The curve as DER object identifier.
-    fn curve(self) -> &'static [u8] {
-        match self {
-            P256 => pkcs11_tests::keys::P256,
-            P384 => pkcs11_tests::keys::P384,
-            P521 => &[0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23],
-            Ed25519 => &[0x06, 0x03, 0x2B, 0x65, 0x70],
-            Rsa(_) | Aes | Hmac => &[],
+        if matches!(self.work, Generate(recipe, _) if recipe.generator == CKM_RSA_PKCS_KEY_PAIR_GEN) {
+            5.0
+        } else {
+            1.0
         }
     }
 }

@@ -2,14 +2,13 @@
 //! would be measured too.
 #![allow(unsafe_code, reason = "calling C is what this file is for")]
 
-use std::path::Path;
 use std::ptr;
 
 use cryptoki_sys::{
     CK_ATTRIBUTE, CK_ATTRIBUTE_TYPE, CK_FLAGS, CK_FUNCTION_LIST, CK_MECHANISM, CK_OBJECT_HANDLE, CK_RV,
     CK_SESSION_HANDLE, CK_SLOT_ID, CK_ULONG, CKR_OK,
 };
-use libloading::Library;
+use pkcs11_tests::Module;
 
 /// What a call gave, or the return value that is not `CKR_OK`.
 pub(crate) type Answer<T> = Result<T, CK_RV>;
@@ -90,24 +89,9 @@ macro_rules! transforming {
 }
 
 impl Interface {
-    /// The function list of the module at `path`, which stays loaded.
-    ///
-    /// # Panics
-    /// When it has none.
-    pub(crate) fn load(path: &Path) -> Self {
-        // SAFETY: the initialisers of the module run: that is what it is loaded for.
-        let library = unsafe { Library::new(path) }.unwrap_or_else(|why| panic!("{}: {why}", path.display()));
-        let library: &'static Library = Box::leak(Box::new(library));
-        // SAFETY: the standard gives this symbol this type (section 5.4).
-        let function = unsafe {
-            library.get::<unsafe extern "C" fn(*mut *mut CK_FUNCTION_LIST) -> CK_RV>(b"C_GetFunctionList\0")
-        };
-        let mut list = ptr::null_mut();
-        // SAFETY: `list` is writable for one pointer.
-        let rv = unsafe { function.expect("C_GetFunctionList")(&raw mut list) };
-        assert_eq!(rv, CKR_OK, "C_GetFunctionList of {}", path.display());
-        // SAFETY: on CKR_OK it points to a list that lives as long as the module, which is never unloaded.
-        Self(unsafe { list.as_ref() }.expect("a function list"))
+    /// The functions of a module that is loaded.
+    pub(crate) fn of(module: &Module) -> Self {
+        Self(module.function_list())
     }
 
     transforming! {

@@ -3,7 +3,7 @@
 //!
 //! All contenders are measured in turn within each round, so that a machine that is busy for a while slows all of them;
 //! the page shows medians over the rounds. Every row's answers are checked. See [`plan::Plan`] for what the environment
-//! changes, and [`subject::MODULE_VARIABLE`] for one more module.
+//! changes, [`subject::MODULE_VARIABLE`] for one more module, and [`cases`] for how a row is added.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -18,7 +18,10 @@ mod chart;
 mod interface;
 mod measure;
 mod page;
+mod part;
 mod plan;
+mod progress;
+mod recipe;
 mod results;
 mod store;
 mod subject;
@@ -26,7 +29,7 @@ mod worker;
 
 use std::env;
 use std::path::Path;
-use std::process::{Command, Stdio};
+use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
 use cases::{CASES, Case};
@@ -37,88 +40,135 @@ use results::{BARE, Results, Row};
 use subject::{Bare, Contender, Subject};
 use worker::{WRONG, Worker};
 
-/// Set in the processes that measure: `rows` or `store`.
-const PART_VARIABLE: &str = "METER_PART";
-
-fn main() {
+fn main() -> ExitCode {
     // `cargo test --benches` and its like ask for a list.
     if env::args().any(|argument| argument == "--list") {
-        return;
+        return ExitCode::SUCCESS;
     }
     if let Some(module) = env::var_os(store::START_VARIABLE) {
-        return store::start_here(Path::new(&module));
+        store::start_here(Path::new(&module));
+        return ExitCode::SUCCESS;
     }
     let (plan, contenders) = (Plan::from_environment(), subject::contenders());
-    match env::var(PART_VARIABLE).as_deref() {
-        Ok("rows") => rows(&plan, &contenders).print(),
-        Ok(_) => {
-            let mut results = Results::default();
-            store::measure(&plan, &contenders, 2 * CASES.len(), &mut results);
-            results.print();
-        }
-        Err(_) => everything(&plan, &contenders),
+    let Ok(part) = env::var(part::VARIABLE) else { return everything(&plan, &contenders) };
+    part::begin();
+    progress::watch();
+    let mut results = Results::default();
+    if part == part::ROWS {
+        rows(&plan, &contenders, &mut results);
+    } else {
+        store::measure(&plan, &contenders, &mut results);
     }
+    progress::done();
+    results.print();
+    ExitCode::SUCCESS
 }
 
-/// The modules read their configurations from the environment, which is set before a process starts: each part has a
-/// process, and modules in their first state, of its own.
-fn everything(plan: &Plan, contenders: &[Contender]) {
+fn everything(plan: &Plan, contenders: &[Contender]) -> ExitCode {
     let begin = Instant::now();
     let mut results = Results::default();
     let names: Vec<_> = contenders.iter().map(|contender| contender.name).chain([BARE]).collect();
-    for part in ["rows", "store"] {
-        let folder = tempfile::tempdir().expect("a temporary folder");
-        let mut command = Command::new(env::current_exe().expect("this program"));
-        command.env(PART_VARIABLE, part).stderr(Stdio::inherit());
-        command.envs(contenders.iter().filter_map(|contender| contender.install(folder.path())));
-        let output = command.output().expect("this program again");
-        assert!(output.status.success(), "the measurement of {part} ended with {}", output.status);
-        results.read(&String::from_utf8(output.stdout).expect("text"), &names);
+    for part in [part::ROWS, part::STORE] {
+        match part::run(part, contenders) {
+            Ok(printed) => results.read(&printed, &names),
+            Err(why) => {
+                eprintln!("meter: {part}: {why}; nothing was written");
+                return ExitCode::FAILURE;
+            }
+        }
     }
     let page = page::Page { plan, contenders, results: &results, took: begin.elapsed() };
     page.write();
     println!("{}", page.path().display());
+    ExitCode::SUCCESS
 }
 
-/// Which keys a row is measured with.
-fn variants(case: &Case) -> &'static [&'static str] {
-    if case.key().is_some() { &["token", "session"] } else { &[""] }
-}
+/// One measurement of all contenders: a row, with its case.
+type Turn = (Row, &'static Case);
 
-fn rows(plan: &Plan, contenders: &[Contender]) -> Results {
-    let mut subjects: Vec<Subject> = contenders.iter().map(Subject::new).collect();
-    subjects.iter_mut().for_each(Subject::make_keys);
-    let mut bare = Bare::start();
-    let mut results = Results::default();
-    for round in 1..=plan.rounds {
-        eprintln!("meter: round {round} of {}", plan.rounds);
-        let wanted = CASES.iter().enumerate().filter(|(_, case)| plan.wants(case.name));
-        for (place, case) in wanted {
-            for keys in variants(case) {
-                for threads in plan.threads {
-                    // The short form measures session keys with one thread.
-                    if *keys == "session" && threads > 1 && !plan.all_variants {
-                        continue;
-                    }
+/// What a round goes through.
+fn turns(plan: &Plan) -> Vec<Turn> {
+    let mut turns = Vec::new();
+    for (place, case) in CASES.iter().enumerate().filter(|(_, case)| plan.wants(case.name)) {
+        let variants: &[&str] = if case.key.is_some() { &["token", "session"] } else { &[""] };
+        for keys in variants {
+            for threads in plan.threads {
+                // The short form measures session keys with one thread.
+                if *keys != "session" || threads == 1 || plan.all_variants {
                     let place = 2 * place + usize::from(*keys == "session");
-                    let row = Row { place, name: case.name.to_owned(), keys, threads };
-                    measure_row(plan, &row, case, &subjects, &mut bare, &mut results);
+                    turns.push((Row { place, name: case.name.to_owned(), keys, threads }, case));
                 }
             }
         }
     }
-    results
+    turns
 }
 
-fn measure_row(
+/// First the rows without keys, while the modules hold no objects: SoftHSM, for one, looks at all of them whenever a
+/// session ends.
+fn rows(plan: &Plan, contenders: &[Contender], results: &mut Results) {
+    let turns = turns(plan);
+    if turns.is_empty() {
+        return;
+    }
+    let mut subjects: Vec<Subject> = contenders.iter().map(Subject::new).collect();
+    let mut bare = Bare::start();
+    let all = patience(&turns);
+    let seconds = plan.each(plan.time, all * (1 + subjects.len()) as f64);
+    let (keyed, keyless): (Vec<Turn>, Vec<Turn>) =
+        turns.into_iter().partition(|(_, case)| case.key.is_some());
+    for turns in [keyless, keyed] {
+        if turns.iter().any(|(_, case)| case.key.is_some()) {
+            subjects.iter_mut().for_each(|subject| subject.make_keys(plan));
+        }
+        let time = plan.time.mul_f64(patience(&turns) / all);
+        rounds(plan, &turns, (seconds, time), &subjects, &mut bare, results);
+    }
+}
+
+/// How long turns are measured, in parts of a usual one.
+fn patience(turns: &[Turn]) -> f64 {
+    turns.iter().map(|(_, case)| case.patience()).sum()
+}
+
+/// As many rounds as are planned, or as the time allows; each measurement of a round takes so many seconds.
+fn rounds(
     plan: &Plan,
-    row: &Row,
-    case: &Case,
+    turns: &[Turn],
+    (seconds, time): (f64, Duration),
     subjects: &[Subject],
     bare: &mut Bare,
     results: &mut Results,
 ) {
-    let seconds = plan.seconds * case.patience();
+    let begin = Instant::now();
+    for round in 1..=plan.rounds {
+        for (row, case) in turns {
+            let (elapsed, of) = (begin.elapsed().as_secs(), time.as_secs());
+            progress::at(format!(
+                "round {round} of {}, {elapsed} of about {of} s: {}",
+                plan.rounds, row.name
+            ));
+            measure_row(row, case, seconds, subjects, bare, results);
+        }
+        // One more round like these would take too long.
+        if begin.elapsed().mul_f64((round + 1) as f64 / round as f64) > time.mul_f64(LONGER) {
+            break;
+        }
+    }
+}
+
+/// How far a run may go beyond its time before a round is left out.
+const LONGER: f64 = 1.25;
+
+fn measure_row(
+    row: &Row,
+    case: &Case,
+    seconds: f64,
+    subjects: &[Subject],
+    bare: &mut Bare,
+    results: &mut Results,
+) {
+    let seconds = seconds * case.patience();
     if let Some(rate) = bare.rate(case.name, row.threads, seconds) {
         results.add(row, BARE, rate);
     }
@@ -126,7 +176,7 @@ fn measure_row(
         if results.is_refused(row, subject.name) {
             continue;
         }
-        match measure(subject, case, row, Duration::from_secs_f64(seconds)) {
+        match rate_of(subject, case, row, Duration::from_secs_f64(seconds)) {
             Ok(rate) => results.add(row, subject.name, rate),
             Err(WRONG) => results.refuse(row, subject.name, "wrong answer".to_owned()),
             Err(rv) => results.refuse(row, subject.name, rv_name(rv)),
@@ -134,8 +184,8 @@ fn measure_row(
     }
 }
 
-fn measure(subject: &Subject, case: &Case, row: &Row, duration: Duration) -> Answer<f64> {
-    let keys = case.key().map(|kind| subject.key(kind, row.keys == "token")).transpose()?;
+fn rate_of(subject: &Subject, case: &Case, row: &Row, duration: Duration) -> Answer<f64> {
+    let keys = case.key.map(|recipe| subject.key(recipe, row.keys == "token")).transpose()?;
     let workers = (1..=row.threads).map(|thread| {
         let thread = u8::try_from(thread).expect("few threads");
         Worker::prepare(subject.module, subject.token.slot, case, keys, thread)

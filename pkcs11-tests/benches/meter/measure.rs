@@ -15,6 +15,14 @@ const WARM_UP: Duration = Duration::from_millis(4);
 /// The clock is read about this often.
 const BETWEEN_READINGS: f64 = 20e-6;
 
+/// What the warming up tells.
+enum Warm {
+    /// How many operations go between two looks at the clock.
+    Batch(u32),
+    /// One operation takes longer than the measurement is meant to: this rate is all there is.
+    Slow(f64),
+}
+
 /// Operations a second of all workers together, each in a thread of its own.
 ///
 /// The time that a thread waits for a core while other programs have it is left out, as far as the kernel tells.
@@ -30,9 +38,13 @@ pub(crate) fn rate(workers: &mut [Worker], duration: Duration) -> Answer<f64> {
             .map(|worker| {
                 scope.spawn(move || {
                     // One that fails here still meets the others at the barrier.
-                    let batch = warm_up(worker);
+                    let warm = warm_up(worker, duration);
                     start.wait();
-                    let rate = batch.and_then(|batch| work(worker, duration, batch))?;
+                    let batch = match warm? {
+                        Warm::Slow(rate) => return Ok(rate),
+                        Warm::Batch(batch) => batch,
+                    };
+                    let rate = work(worker, duration, batch)?;
                     check_once_more(worker)?;
                     Ok(rate)
                 })
@@ -42,13 +54,17 @@ pub(crate) fn rate(workers: &mut [Worker], duration: Duration) -> Answer<f64> {
     })
 }
 
-/// Checks an answer, and gives how many operations go between two looks at the clock.
-fn warm_up(worker: &mut Worker) -> Answer<u32> {
-    worker.operate()?;
+/// Checks an answer, and looks how long an operation takes.
+fn warm_up(worker: &mut Worker, duration: Duration) -> Answer<Warm> {
+    let first = one(worker)?;
     worker.check()?;
     worker.clear()?;
+    // Finding in a large store, not generating keys: that takes very different times.
+    if !worker.leaves_objects() && first > duration.as_secs_f64() {
+        return Ok(Warm::Slow(1.0 / first));
+    }
     if worker.leaves_objects() {
-        return Ok(1);
+        return Ok(Warm::Batch(1));
     }
     let (begin, mut count) = (Instant::now(), 0_u32);
     while begin.elapsed() < WARM_UP {
@@ -56,7 +72,16 @@ fn warm_up(worker: &mut Worker) -> Answer<u32> {
         count += 1;
     }
     let each = begin.elapsed().as_secs_f64() / f64::from(count);
-    Ok((1..=256).take_while(|batch| f64::from(*batch) * each < BETWEEN_READINGS).last().unwrap_or(1))
+    let batch = (1..=256).take_while(|batch| f64::from(*batch) * each < BETWEEN_READINGS).last().unwrap_or(1);
+    Ok(Warm::Batch(batch))
+}
+
+/// How long one operation takes, in seconds.
+fn one(worker: &mut Worker) -> Answer<f64> {
+    let (begin, waited) = (Instant::now(), waited_for_a_core());
+    worker.operate()?;
+    let waited = waited_for_a_core() - waited;
+    Ok((begin.elapsed().as_secs_f64() - waited).max(f64::MIN_POSITIVE))
 }
 
 fn work(worker: &mut Worker, duration: Duration, batch: u32) -> Answer<f64> {

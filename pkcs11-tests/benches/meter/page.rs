@@ -6,33 +6,47 @@ use std::path::PathBuf;
 use std::process::Command;
 use std::time::Duration;
 
+use crate::cases::{GROUPS, Group};
 use crate::chart;
+use crate::part;
 use crate::plan::Plan;
 use crate::results::{BARE, Results, Row};
 use crate::subject::Contender;
-
-/// Groups of rows, by the first part of their names, and what they are called.
-const GROUPS: [(&str, &str); 7] = [
-    ("sign", "Signing"),
-    ("verify", "Verifying"),
-    ("decrypt", "Decrypting with RSA"),
-    ("derive", "Key agreement"),
-    ("bulk", "Encrypting, hashing, HMAC"),
-    ("keygen", "Making keys"),
-    ("small", "Small calls"),
-];
-const STORE: (&str, &str) = ("store", "Many objects");
 
 /// A row is listed as behind below this part of the bare algorithm.
 const CLOSE_TO_BARE: f64 = 0.8;
 
 const METHOD: &str = "\
-An operation is `C_XxxInit` and the call that does everything at once; a key agreement includes `C_DestroyObject`, making
-a key does not. Every contender is measured in turn within each round, and each row shows the median of the rounds. The
+An operation is `C_XxxInit` and the call that does everything at once; a derivation includes `C_DestroyObject`, making a
+key does not. Every contender is measured in turn within each round, and each row shows the median of the rounds. The
 answers are checked before and after. The time that a thread waits for a core while other programs have it is left out.
 Each thread has a session, and all of them one key. *bare* is the algorithm alone, in the library that Claviger uses,
-with a key for each thread: no call through the C interface can be faster. PINs are stretched as little as the
-configuration allows. `C_Login` counts in `open-login-find` alone.
+with a key for each thread: no call through the C interface can be faster. *to SoftHSM* says how many times as fast, or
+as small, Claviger is. A name that begins with CKR_ is what a module answered instead. PINs are stretched as little as
+the configuration allows (8 MiB of memory, once). Rows without keys come first, while the module holds no objects.
+`C_Login` counts in the rows of fresh processes alone.
+";
+
+const KEYS: &str = "\
+A key in the token waits until the disk has it.
+
+";
+
+const MANY_OBJECTS: &str = "\
+So many AES keys in the token, each private and with a label and an id of its own; one that is found is another each
+time. A contender that needs too long to fill its token says how far it came.
+
+";
+
+const FRESH: &str = "\
+From `dlopen` on: loading, `C_Initialize` and looking for the token; `C_Login`, which stretches the PIN in Claviger;
+finding one key by its label; all of it.
+
+";
+
+const MEMORY: &str = "\
+What the process has in memory (VmRSS) when it has found its key, beyond what it had before the module was loaded.
+
 ";
 
 /// What the page is made of.
@@ -61,18 +75,26 @@ impl Page<'_> {
         let charts = self.plan.page.join("performance");
         fs::create_dir_all(&charts).expect("a folder for charts");
         let mut text = self.head();
-        for (group, title) in GROUPS.into_iter().chain([STORE]) {
+        for group in &GROUPS {
             let rows: Vec<&Row> = self.results.rows().filter(|row| is_of(row, group)).collect();
             if rows.is_empty() {
                 continue;
             }
-            let chart = chart::draw(title, &self.names(), &rows, self.results);
-            fs::write(charts.join(format!("{group}.svg")), chart).expect("a chart");
-            let _ = write!(text, "\n## {title}\n\n![{title}](performance/{group}.svg)\n\n");
-            if group == STORE.0 {
-                let _ = writeln!(text, "{} secret keys in the token.\n", self.plan.objects);
+            let chart = chart::draw(group, &self.names(), &rows, self.results);
+            let Group { name, title, unit } = group;
+            fs::write(charts.join(format!("{name}.svg")), chart).expect("a chart");
+            let _ = write!(text, "\n## {title}\n\n![{title}: {unit}](performance/{name}.svg)\n\n");
+            text.push_str(match *name {
+                "keygen" => KEYS,
+                "store" => MANY_OBJECTS,
+                "start" => FRESH,
+                "memory" => MEMORY,
+                _ => "",
+            });
+            if !group.is_rate() {
+                let _ = writeln!(text, "In {unit}; less is better.\n");
             }
-            text.push_str(&self.table(&rows));
+            text.push_str(&self.table(group, &rows));
         }
         text.push_str(&self.behind());
         fs::write(self.path(), text).expect("the page");
@@ -83,7 +105,8 @@ impl Page<'_> {
     }
 
     fn head(&self) -> String {
-        let mut text = String::from("# Performance\n\nOperations a second. Written by `");
+        let mut text =
+            String::from("# Performance\n\nOperations a second, unless a table says otherwise. Written by `");
         let _ = writeln!(text, "{}`, never by hand.\n", self.plan.command);
         let _ = writeln!(text, "| | |\n|---|---|");
         let mut line = |name: &str, value: String| {
@@ -96,44 +119,49 @@ impl Page<'_> {
         line("Claviger", format!("{}, commit {}", env!("CARGO_PKG_VERSION"), commit()));
         line("SoftHSM", said("dpkg-query", &["-W", "-f", "${Version}", "softhsm2"]));
         line("compiler", said("rustc", &["--version"]));
-        line(
-            "measured",
-            format!(
-                "{} rounds of {} s a row, {} s in all",
-                self.plan.rounds,
-                self.plan.seconds,
-                self.took.as_secs()
-            ),
-        );
+        for part in [part::ROWS, part::STORE] {
+            let place = part::place(part);
+            let kind = said("stat", &["-f", "-c", "%T", &place.to_string_lossy()]);
+            let what = if part == part::STORE { "tokens with many objects" } else { "tokens" };
+            line(what, format!("{}, {kind}", place.display()));
+        }
+        let (rounds, seconds) = (self.results.rounds(), self.took.as_secs());
+        line("measured", format!("{rounds} rounds, fewer where finding is slow; {seconds} s in all"));
         let _ = write!(text, "\n{METHOD}");
         text
     }
 
-    fn table(&self, rows: &[&Row]) -> String {
+    fn table(&self, group: &Group, rows: &[&Row]) -> String {
         let names = self.names();
-        let mut text = String::from("| operation | keys | threads | bare |");
-        for name in &names {
+        // What has no bare algorithm has no columns for one.
+        let bare = rows.iter().any(|row| self.results.rate(row, BARE).is_some());
+        let who: Vec<_> = bare.then_some(BARE).into_iter().chain(names).collect();
+        let mut text = String::from("| operation | keys | threads |");
+        for name in &who {
             let _ = write!(text, " {name} |");
         }
-        text.push_str(" of bare | to SoftHSM |\n|---|---|--:|--:|");
-        text.push_str(&"--:|".repeat(names.len() + 2));
-        text.push('\n');
+        text.push_str(if bare { " of bare | to SoftHSM |\n" } else { " to SoftHSM |\n" });
+        let _ = writeln!(text, "|---|---|--:|{}", "--:|".repeat(who.len() + 1 + usize::from(bare)));
         for row in rows {
             let shown = row.name.split_once('/').map_or(row.name.as_str(), |(_, name)| name);
-            let _ = write!(text, "| {shown} | {} | {} | {} |", row.keys, row.threads, self.cell(row, BARE));
-            for name in &names {
+            let _ = write!(text, "| {shown} | {} | {} |", row.keys, row.threads);
+            for name in &who {
                 let _ = write!(text, " {} |", self.cell(row, name));
             }
-            let of_bare = self.ratio(row, BARE).map(|ratio| format!("{:.0} %", 100.0 * ratio));
-            let to_other = self.ratio(row, "SoftHSM").map(|ratio| format!("{ratio:.2}"));
-            let _ = writeln!(text, " {} | {} |", of_bare.unwrap_or_default(), to_other.unwrap_or_default());
+            if bare {
+                let of_bare = self.ahead(group, row, BARE).map(per_cent).unwrap_or_default();
+                let _ = write!(text, " {of_bare} |");
+            }
+            let to_other = self.ahead(group, row, "SoftHSM").map(|ratio| format!("{ratio:.2}"));
+            let _ = writeln!(text, " {} |", to_other.unwrap_or_default());
         }
         text
     }
 
-    /// Claviger's rate in parts of another's.
-    fn ratio(&self, row: &Row, other: &str) -> Option<f64> {
-        Some(self.results.rate(row, "Claviger")? / self.results.rate(row, other)?)
+    /// How many times as good as another's Claviger's figure is.
+    fn ahead(&self, group: &Group, row: &Row, other: &str) -> Option<f64> {
+        let ratio = self.results.rate(row, "Claviger")? / self.results.rate(row, other)?;
+        Some(if group.is_rate() { ratio } else { 1.0 / ratio })
     }
 
     fn cell(&self, row: &Row, who: &str) -> String {
@@ -149,35 +177,53 @@ impl Page<'_> {
         let slower = self.listed("SoftHSM", 1.0);
         let far = self.listed(BARE, CLOSE_TO_BARE);
         format!(
-            "\n## Behind\n\nSlower than SoftHSM: {slower}.\n\nBelow {:.0} % of the bare algorithm: {far}.\n",
-            100.0 * CLOSE_TO_BARE
+            "\n## Behind\n\nBehind SoftHSM:\n\n{slower}\nBelow {} of the bare algorithm, over all threads and kinds of \
+             keys:\n\n{far}",
+            per_cent(CLOSE_TO_BARE)
         )
     }
 
+    /// A list of the operations with a row below `limit`, each with all such rows' figures from the least to the best.
     fn listed(&self, other: &str, limit: f64) -> String {
-        let behind = |row: &&Row| self.ratio(row, other).is_some_and(|ratio| ratio < limit);
-        let named = |row: &Row| {
-            let keys = if row.keys == "session" { ", session key" } else { "" };
-            format!("{} ({}{keys})", row.name, threads(row.threads))
+        let mut behind: Vec<(&str, f64, f64)> = Vec::new();
+        for row in self.results.rows() {
+            let group = GROUPS.iter().find(|group| is_of(row, group));
+            let ratio = group.and_then(|group| self.ahead(group, row, other));
+            let Some(ratio) = ratio.filter(|ratio| *ratio < limit) else { continue };
+            match behind.iter_mut().find(|(name, ..)| *name == row.name) {
+                Some((_, least, best)) => (*least, *best) = (least.min(ratio), best.max(ratio)),
+                None => behind.push((&row.name, ratio, ratio)),
+            }
+        }
+        if behind.is_empty() {
+            return "* nothing\n".to_owned();
+        }
+        let line = |(name, least, best): &(&str, f64, f64)| {
+            let (least, best) = (per_cent(*least), per_cent(*best));
+            if least == best {
+                format!("* {name}: {least}\n")
+            } else {
+                format!("* {name}: {least} to {best}\n")
+            }
         };
-        let rows: Vec<_> = self.results.rows().filter(behind).map(named).collect();
-        if rows.is_empty() { "nothing".to_owned() } else { rows.join("; ") }
+        behind.iter().map(line).collect()
     }
 }
 
-fn threads(count: usize) -> String {
-    if count == 1 { "1 thread".to_owned() } else { format!("{count} threads") }
+fn per_cent(ratio: f64) -> String {
+    // A tenth of a hundredth is not nothing.
+    if ratio < 0.01 { format!("{:.1} %", 100.0 * ratio) } else { format!("{:.0} %", 100.0 * ratio) }
 }
 
 /// Whether a row's name starts with a group's.
-fn is_of(row: &Row, group: &str) -> bool {
-    row.name.split_once('/').is_some_and(|(first, _)| first == group)
+fn is_of(row: &Row, group: &Group) -> bool {
+    row.name.split_once('/').is_some_and(|(first, _)| first == group.name)
 }
 
 /// A rate with three digits that count at least, and thousands apart.
 pub(crate) fn grouped(rate: f64) -> String {
     if rate < 100.0 {
-        return format!("{rate:.1}");
+        return if rate < 10.0 { format!("{rate:.2}") } else { format!("{rate:.1}") };
     }
     let digits = format!("{rate:.0}");
     let mut text = String::new();

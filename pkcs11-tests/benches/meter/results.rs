@@ -1,4 +1,4 @@
-//! What was measured.
+//! What was measured: rates, and of some groups milliseconds or MiB.
 
 use std::collections::BTreeMap;
 
@@ -86,7 +86,12 @@ impl Results {
         self.rates.keys()
     }
 
-    /// The median; bare algorithms do not know of keys in tokens, so theirs stands for each kind of key.
+    /// How often the row was measured that was measured most often.
+    pub(crate) fn rounds(&self) -> usize {
+        self.rates.values().flat_map(BTreeMap::values).map(Vec::len).max().unwrap_or(0)
+    }
+
+    /// The median.
     pub(crate) fn rate(&self, row: &Row, who: &str) -> Option<f64> {
         self.rates.get(row)?.get(who).cloned().map(median)
     }

@@ -10,10 +10,14 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use pkcs11_tests::provider::{Installation, beside_this_program};
 use pkcs11_tests::{Module, Provider, Token};
 
-use crate::cases::{CASES, Handles, KeyKind};
+use crate::cases::CASES;
 use crate::interface::{Answer, Interface};
+use crate::plan::Plan;
+use crate::progress;
+use crate::recipe::{Handles, Recipe};
 
-/// Names one more module to measure: a path. Its configuration is its own; it has a slot without a token.
+/// Names one more module to measure: a path. Its configuration is its own. It has a slot without a token each time that
+/// one is asked for: for the rows, and for the stores.
 pub(crate) const MODULE_VARIABLE: &str = "MODULE";
 
 /// A module to measure, by the name that it has in tables.
@@ -56,7 +60,7 @@ pub(crate) struct Subject {
     pub(crate) module: Interface,
     /// The token, for whatever is not measured.
     pub(crate) token: Token,
-    keys: BTreeMap<(KeyKind, bool), Answer<Handles>>,
+    keys: BTreeMap<(&'static str, bool), Answer<Handles>>,
 }
 
 impl Subject {
@@ -65,24 +69,26 @@ impl Subject {
         let module = Module::open(&contender.path);
         let token = Token::fresh(module);
         let _stays_logged_in = token.user_session();
-        Self { name: contender.name, module: Interface::load(&contender.path), token, keys: BTreeMap::new() }
+        Self { name: contender.name, module: Interface::of(module), token, keys: BTreeMap::new() }
     }
 
     /// Makes a key of each kind that the rows use: in the token, and in the session.
-    pub(crate) fn make_keys(&mut self) {
+    pub(crate) fn make_keys(&mut self, plan: &Plan) {
         let session = self.token.open_rw();
-        for kind in CASES.iter().filter_map(|case| case.key()) {
+        let wanted = CASES.iter().filter(|case| plan.wants(case.name));
+        for recipe in wanted.filter_map(|case| case.key) {
+            progress::at(format!("{}: a key {}", self.name, recipe.name));
             for token in [true, false] {
                 self.keys
-                    .entry((kind, token))
-                    .or_insert_with(|| kind.generate(self.module, session, token, &kind.label()));
+                    .entry((recipe.name, token))
+                    .or_insert_with(|| recipe.generate(self.module, session, token, recipe.name));
             }
         }
     }
 
     /// The key of a kind.
-    pub(crate) fn key(&self, kind: KeyKind, token: bool) -> Answer<Handles> {
-        self.keys.get(&(kind, token)).copied().expect("every key was made, or refused")
+    pub(crate) fn key(&self, recipe: &Recipe, token: bool) -> Answer<Handles> {
+        self.keys.get(&(recipe.name, token)).copied().expect("every key was made, or refused")
     }
 }
 

@@ -1,9 +1,12 @@
 //! The bare algorithm under each row of the meter that has one: no session, no object, no copy.
+//!
+//! An arm of [`operation`] bears the name of the row in the meter's own table.
 
 use std::sync::OnceLock;
 
 use claviger_mechanisms::aws_lc::aes::{BLOCK, CounterState, Direction, Key, TAG};
-use claviger_mechanisms::aws_lc::curve25519::{SIGNATURE, Signed, SigningKey};
+use claviger_mechanisms::aws_lc::curve25519::{self, SIGNATURE, Signed, SigningKey, key_bytes};
+use claviger_mechanisms::aws_lc::derivation::{hkdf_expand, hkdf_extract};
 use claviger_mechanisms::aws_lc::ec::{self, Curve};
 use claviger_mechanisms::aws_lc::hash::Hash;
 use claviger_mechanisms::aws_lc::random;
@@ -47,10 +50,13 @@ pub(crate) fn operation(row: &str) -> Result<Option<Operation>> {
         "verify/rsa2048-pkcs" => rsa_verify()?,
         "verify/ecdsa-p256" => ecdsa_verify(Curve::P256, 32)?,
         "verify/ecdsa-p384" => ecdsa_verify(Curve::P384, 48)?,
+        "verify/ed25519" => ed25519_verify()?,
         "decrypt/rsa2048-pkcs" => rsa_raw()?,
         "decrypt/rsa2048-oaep-sha1" => rsa_oaep(Hash::Sha1)?,
         "decrypt/rsa2048-oaep-sha256" => rsa_oaep(Hash::Sha256)?,
         "derive/ecdh-p256" => agree()?,
+        "derive/x25519" => x25519_agree()?,
+        "derive/hkdf-sha256" => hkdf(),
         "bulk/aes256-gcm-16" => gcm(16)?,
         "bulk/aes256-gcm-1k" => gcm(KIB)?,
         "bulk/aes256-gcm-16k" => gcm(16 * KIB)?,
@@ -59,6 +65,8 @@ pub(crate) fn operation(row: &str) -> Result<Option<Operation>> {
         "bulk/aes256-cbcpad-1m" => cbc(KIB * KIB + BLOCK)?,
         "bulk/aes256-ctr-1k" => ctr(KIB)?,
         "bulk/aes256-ctr-1m" => ctr(KIB * KIB)?,
+        // CMAC has as many blocks to encrypt, one after another, as CBC.
+        "bulk/aes256-cmac-1k" => cbc(KIB)?,
         "bulk/sha256-64" => digest(64),
         "bulk/sha256-16k" => digest(16 * KIB),
         "bulk/sha256-1m" => digest(KIB * KIB),
@@ -163,6 +171,26 @@ fn ed25519_sign() -> Operation {
     let key = SigningKey::from_seed(&[7; 32]);
     let mut signature = [0; SIGNATURE];
     Box::new(move || key.sign(Signed::Pure(&[0x5A; 64]), &mut signature))
+}
+
+fn ed25519_verify() -> Result<Operation> {
+    let (message, mut signature) = ([0x5A; 64], [0; SIGNATURE]);
+    let key = SigningKey::from_seed(&[7; 32]);
+    key.sign(Signed::Pure(&message), &mut signature)?;
+    let public = *key_bytes(&key.public())?;
+    Ok(Box::new(move || right(curve25519::verify(&public, Signed::Pure(&message), &signature))))
+}
+
+fn x25519_agree() -> Result<Operation> {
+    let peer = *key_bytes(&curve25519::x25519_public(&[9; 32]))?;
+    Ok(Box::new(move || curve25519::x25519(&[7; 32], &peer).map(drop)))
+}
+
+fn hkdf() -> Operation {
+    Box::new(|| {
+        let extracted = hkdf_extract(Hash::Sha256, &[7; 32], &[])?;
+        hkdf_expand(Hash::Sha256, extracted.expose(), b"a context", &mut [0; 32])
+    })
 }
 
 fn agree() -> Result<Operation> {
