@@ -27,7 +27,7 @@ on_claviger!(
     no_function_works_before_the_library_is_initialised,
     callbacks_alone_cannot_be_used,
     the_interfaces_are_3_2_and_3_0_and_2_40_in_that_order,
-    the_default_interface_is_the_newest,
+    who_names_no_version_gets_3_0,
     an_interface_of_an_unknown_name_or_version_is_refused,
     too_little_room_for_the_interfaces_names_their_number,
     no_function_of_2_40_is_missing,
@@ -235,12 +235,16 @@ fn the_interfaces_are_3_2_and_3_0_and_2_40_in_that_order(t: &Test) {
 }
 
 /// SoftHSM, of 2.40, has no C_GetInterface and no C_GetInterfaceList.
-fn the_default_interface_is_the_newest(t: &Test) {
-    for (name, version) in [(None, None), (Some("PKCS 11"), None), (None, Some((3, 2)))] {
+/// Section 5.4.6: "If pVersion is NULL, the cryptoki library can return an interface of any version" (docs/decisions/0027).
+fn who_names_no_version_gets_3_0(t: &Test) {
+    let (unnamed, newest) = ((3, 0), (3, 2));
+    for (name, version, expected) in
+        [(None, None, unnamed), (Some("PKCS 11"), None, unnamed), (None, Some(newest), newest)]
+    {
         let (rv, interface) = t.module.interface(name, version, 0);
         assert_rv!(rv, CKR_OK);
         let interface = interface.unwrap();
-        assert_eq!((interface.name.as_str(), interface.version), ("PKCS 11", (3, 2)));
+        assert_eq!((interface.name.as_str(), interface.version), ("PKCS 11", expected));
     }
 }
 

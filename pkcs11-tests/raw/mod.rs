@@ -4,6 +4,7 @@
 
 mod absent;
 mod calls;
+mod interfaces;
 mod legacy;
 pub mod limits;
 mod managing;
@@ -15,6 +16,7 @@ pub mod shim;
 mod transforming;
 pub mod words;
 
+pub use interfaces::Through;
 pub use managing::Attributes;
 pub use module::{Interface, Module};
 pub use process::Forked;

@@ -71,9 +71,11 @@ macro_rules! table {
                 ) => copy_object;
                 C_DestroyObject(session hSession, object hObject) => destroy_object;
                 C_GetObjectSize(session hSession, object hObject, tell pulSize [CK_ULONG]) => object_size;
-                C_GetAttributeValue(session hSession, object hObject, asked pTemplate ulCount) => attribute_values;
+                C_GetAttributeValue(
+                    session hSession, object hObject, asked_before_3_1 pTemplate ulCount
+                ) => attribute_values;
                 C_SetAttributeValue(session hSession, object hObject, template pTemplate ulCount) => set_attribute_values;
-                C_FindObjectsInit(session hSession, template pTemplate ulCount) => find_objects_init;
+                C_FindObjectsInit(session hSession, wanted pTemplate ulCount) => find_objects_init;
                 C_FindObjects(session hSession, found phObject ulMaxObjectCount pulObjectCount) => find_objects;
                 C_FindObjectsFinal(session hSession) => find_objects_final;
                 // 5.8 Encryption
@@ -305,13 +307,12 @@ macro_rules! traced {
     };
 }
 
-/// A row's function. The state that goes from argument to argument: the function
-/// with its arguments, its goal, the session, the C
-/// parameters, the statements that read them, the names read, what the method is given, the inputs read so far, and
-/// where the answer goes.
+/// A row's function. The state that goes from argument to argument: the function with how it is seen and its
+/// arguments, its goal, the session, the C parameters, the statements that read them, the names read, what the method
+/// is given, the inputs read so far, and where the answer goes.
 macro_rules! function {
-    ($name:ident [$($argument:tt)*] => $($goal:tt)+) => {
-        function!(@read (($name [$($argument)*,]) [$($goal)+] (None) [] [] [] [] [] []) $($argument)* ,);
+    ($seen:tt $name:ident [$($argument:tt)*] => $($goal:tt)+) => {
+        function!(@read (($seen $name [$($argument)*,]) [$($goal)+] (None) [] [] [] [] [] []) $($argument)* ,);
     };
 
     // The kinds of arguments: [C parameters] [statements] [names read] [given] [inputs] [answers]
@@ -376,6 +377,13 @@ macro_rules! function {
             [let $p = unsafe { pointers::template($p, $count) }?;]
             [$p] [$p,] [] [] $($rest)*);
     };
+    (@read $state:tt wanted $p:ident $count:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_ATTRIBUTE, $count: CK_ULONG,]
+            // SAFETY: the application lends this template for the length of the call.
+            [let $p = unsafe { pointers::wanted($p, $count) }?;]
+            [$p] [$p,] [] [] $($rest)*);
+    };
     (@read $state:tt mechanism $p:ident, $($rest:tt)*) => {
         function!(@next $state
             [$p: *mut CK_MECHANISM,]
@@ -395,6 +403,13 @@ macro_rules! function {
             [$p: *mut CK_ATTRIBUTE, $count: CK_ULONG,]
             // SAFETY: the application lends this template, writable, for the length of the call.
             [let $p = unsafe { pointers::asked($p, $count) }?;]
+            [$p] [$p.types(),] [] [$p] $($rest)*);
+    };
+    (@read $state:tt asked_before_3_1 $p:ident $count:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_ATTRIBUTE, $count: CK_ULONG,]
+            // SAFETY: the application lends this template, writable, for the length of the call.
+            [let $p = unsafe { pointers::asked_before_3_1($p, $count) }?;]
             [$p] [$p.types(),] [] [$p] $($rest)*);
     };
     (@read $state:tt fill $p:ident $len:ident, $($rest:tt)*) => {
@@ -470,39 +485,35 @@ macro_rules! function {
     };
 
     // Every argument is read: the function, by its goal.
-    (@read (($name:ident $arguments:tt) [absent] $session:tt [$($c:tt)*] $($rest:tt)*)) => {
+    (@read (([$($seen:tt)*] $name:ident $arguments:tt) [absent] $session:tt [$($c:tt)*] $($rest:tt)*)) => {
         #[doc = concat!("`", stringify!($name), "`: not there yet.")]
-        #[unsafe(no_mangle)]
         #[allow(unused_variables, clippy::too_many_arguments)] // Of a function that is not there yet.
-        unsafe extern "C" fn $name($($c)*) -> CK_RV {
+        $($seen)* unsafe extern "C" fn $name($($c)*) -> CK_RV {
             traced!($name $arguments library::not_supported(Function::$name, $session))
         }
     };
-    (@read (($name:ident $arguments:tt) [not_parallel] $session:tt [$($c:tt)*] $($rest:tt)*)) => {
+    (@read (([$($seen:tt)*] $name:ident $arguments:tt) [not_parallel] $session:tt [$($c:tt)*] $($rest:tt)*)) => {
         #[doc = concat!("`", stringify!($name), "`: section 5.20.")]
-        #[unsafe(no_mangle)]
         #[allow(unused_variables)] // Such a function has nothing to do.
-        unsafe extern "C" fn $name($($c)*) -> CK_RV {
+        $($seen)* unsafe extern "C" fn $name($($c)*) -> CK_RV {
             traced!($name $arguments library::not_parallel(Function::$name))
         }
     };
-    (@read (($name:ident $arguments:tt) [own $own:ident] $session:tt [$($p:ident: $type:ty,)*] $($rest:tt)*)) => {
+    (@read (([$($seen:tt)*] $name:ident $arguments:tt) [own $own:ident] $session:tt [$($p:ident: $type:ty,)*] $($rest:tt)*)) => {
         #[doc = concat!("`", stringify!($name), "`")]
-        #[unsafe(no_mangle)]
-        unsafe extern "C" fn $name($($p: $type),*) -> CK_RV {
+        $($seen)* unsafe extern "C" fn $name($($p: $type),*) -> CK_RV {
             traced!($name $arguments {
                 // SAFETY: what the standard asks of the application for this function is what `own` asks of its caller.
                 library::guarded(Function::$name, || unsafe { $own($($p),*) })
             })
         }
     };
-    (@read (($name:ident $arguments:tt) [$method:ident] $session:tt [$($c:tt)*] [$($read:tt)*] [$($names:ident)*] [$($given:tt)*]
+    (@read (([$($seen:tt)*] $name:ident $arguments:tt) [$method:ident] $session:tt [$($c:tt)*] [$($read:tt)*] [$($names:ident)*] [$($given:tt)*]
         $inputs:tt [$($answers:ident)*])
     ) => {
         #[doc = concat!("`", stringify!($name), "`")]
-        #[unsafe(no_mangle)]
         #[allow(unused_mut, unused_variables, clippy::too_many_arguments)] // One pattern for every row.
-        unsafe extern "C" fn $name($($c)*) -> CK_RV {
+        $($seen)* unsafe extern "C" fn $name($($c)*) -> CK_RV {
             traced!($name $arguments library::call(
                 Function::$name,
                 $session,
@@ -529,10 +540,24 @@ macro_rules! function {
 
 macro_rules! functions {
     ($($version:ident { $($name:ident($($argument:tt)*) => $($goal:ident)+;)* })*) => {
-        $($(function!($name [$($argument)*] => $($goal)+);)*)*
+        $($(function!([#[unsafe(no_mangle)]] $name [$($argument)*] => $($goal)+);)*)*
     };
 }
 table!(functions);
+
+/// What the list of 3.2 has in place of the rows above: there, values have the form that 3.1 gave them
+/// (docs/decisions/0027). The exported symbols are those of the lists before.
+mod since_3_1 {
+    use super::{
+        CK_ATTRIBUTE, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_ULONG, Function, ObjectHandle,
+        SessionHandle, library, pointers,
+    };
+
+    function!(
+        [pub(super)] C_GetAttributeValue [session hSession, object hObject, asked pTemplate ulCount]
+            => attribute_values
+    );
+}
 
 macro_rules! names {
     ($($version:ident { $($name:ident($($argument:tt)*) => $($goal:ident)+;)* })*) => {
@@ -577,11 +602,16 @@ macro_rules! lists {
             $($three: Some($three),)*
         };
 
-        static FUNCTIONS_3_2: CK_FUNCTION_LIST_3_2 = CK_FUNCTION_LIST_3_2 {
+        const EVERY_ROW: CK_FUNCTION_LIST_3_2 = CK_FUNCTION_LIST_3_2 {
             version: V3_2,
             $($two: Some($two),)*
             $($three: Some($three),)*
             $($new: Some($new),)*
+        };
+
+        static FUNCTIONS_3_2: CK_FUNCTION_LIST_3_2 = CK_FUNCTION_LIST_3_2 {
+            C_GetAttributeValue: Some(since_3_1::C_GetAttributeValue),
+            ..EVERY_ROW
         };
     };
 }
@@ -590,6 +620,9 @@ table!(lists);
 const V2_40: CK_VERSION = CK_VERSION { major: 2, minor: 40 };
 const V3_0: CK_VERSION = CK_VERSION { major: 3, minor: 0 };
 const V3_2: CK_VERSION = CK_VERSION { major: 3, minor: 2 };
+
+/// What `C_GetInterface` gives to who names no version (docs/decisions/0027).
+const UNNAMED: CK_VERSION = V3_0;
 
 /// The name of the standard's own interface.
 const STANDARD: &std::ffi::CStr = c"PKCS 11";
@@ -661,9 +694,9 @@ unsafe fn interface(
     // SAFETY: as promised to this function.
     let named = name.is_null() || unsafe { pointers::is_string(name, STANDARD) };
     // SAFETY: as promised to this function.
-    let version = unsafe { pointers::optional_value(version) }?;
+    let version = unsafe { pointers::optional_value(version) }?.unwrap_or(UNNAMED);
     let fits = |row: &&(CK_VERSION, CK_INTERFACE)| {
-        let same = version.is_none_or(|v| (v.major, v.minor) == (row.0.major, row.0.minor));
+        let same = (version.major, version.minor) == (row.0.major, row.0.minor);
         named && same && row.1.flags & flags == flags
     };
     let found = INTERFACES.0.iter().find(fits).ok_or(Error::ArgumentsBad("there is no such interface"))?;

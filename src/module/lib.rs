@@ -14,6 +14,7 @@ mod library;
 mod opening;
 mod parameters;
 mod pointers;
+mod points;
 mod records;
 mod rv;
 mod trace;

@@ -4,6 +4,7 @@ mod derivations;
 mod edwards;
 mod macs;
 mod montgomery;
+mod points;
 mod secp256k1;
 
 use std::path::PathBuf;

@@ -54,11 +54,12 @@ impl Host {
     fn idle() -> Self {
         let turn = TURN.lock().unwrap_or_else(PoisonError::into_inner);
         let mut interface = null_mut();
-        // SAFETY: null asks for the default, and there is a place for the answer.
-        assert_eq!(unsafe { C_GetInterface(null_mut(), null_mut(), &mut interface, 0) }, CKR_OK);
+        let mut newest = CK_VERSION { major: 3, minor: 2 };
+        // SAFETY: there is a version, and a place for the answer.
+        assert_eq!(unsafe { C_GetInterface(null_mut(), &mut newest, &mut interface, 0) }, CKR_OK);
         // SAFETY: the library answered with an interface of its own.
         let functions = unsafe { *interface }.pFunctionList.cast::<CK_FUNCTION_LIST_3_2>();
-        // SAFETY: the default interface is that of version 3.2.
+        // SAFETY: that is what the list of version 3.2 is.
         let functions = unsafe { &*functions };
         Self { functions, token: double::fresh(), _turn: turn }
     }

@@ -2,14 +2,15 @@
 
 use cryptoki_sys::{CK_ATTRIBUTE, CK_ULONG, CK_UNAVAILABLE_INFORMATION};
 use pkcs11::constants::{
-    CKA_DECAPSULATE_TEMPLATE, CKA_DERIVE_TEMPLATE, CKA_ENCAPSULATE_TEMPLATE, CKA_UNWRAP_TEMPLATE,
-    CKA_WRAP_TEMPLATE,
+    CKA_DECAPSULATE_TEMPLATE, CKA_DERIVE_TEMPLATE, CKA_EC_POINT, CKA_ENCAPSULATE_TEMPLATE, CKA_KEY_TYPE,
+    CKA_UNWRAP_TEMPLATE, CKA_WRAP_TEMPLATE,
 };
 use pkcs11::{
     Attribute, AttributeType, AttributeValue, Attributes, Error, RawValue, Result, Reveal, Template,
 };
 
 use super::{bytes, copied, lendable, size};
+use crate::points;
 
 /// Attributes whose value is an array of attributes (PKCS#11 v3.2 sections 4.9 to 4.11).
 ///
@@ -50,6 +51,17 @@ pub(crate) unsafe fn template(entries: *const CK_ATTRIBUTE, count: CK_ULONG) -> 
     // SAFETY: as promised to this function.
     let template = unsafe { read(entries, count, DEPTH, &mut budget) }?;
     room_for_copies(TOTAL - budget.bytes)?;
+    Ok(template)
+}
+
+/// A template to search by.
+///
+/// # Safety
+/// As [`template`].
+pub(crate) unsafe fn wanted(entries: *const CK_ATTRIBUTE, count: CK_ULONG) -> Result<Template> {
+    // SAFETY: as promised to this function.
+    let mut template = unsafe { template(entries, count) }?;
+    template.iter_mut().for_each(points::unwrap);
     Ok(template)
 }
 
@@ -150,7 +162,22 @@ pub(crate) unsafe fn asked(at: *mut CK_ATTRIBUTE, count: CK_ULONG) -> Result<Ask
     Ok(Asked { at, entries, types })
 }
 
+/// The same for a caller that knows no version after 3.0. The key type, which says what form a point has, is asked for
+/// behind everything else.
+///
+/// # Safety
+/// As [`asked`].
+pub(crate) unsafe fn asked_before_3_1(at: *mut CK_ATTRIBUTE, count: CK_ULONG) -> Result<Asked> {
+    // SAFETY: as promised to this function.
+    let mut asked = unsafe { asked(at, count) }?;
+    if asked.types.contains(&CKA_EC_POINT) {
+        asked.types.push(CKA_KEY_TYPE);
+    }
+    Ok(asked)
+}
+
 impl Asked {
+    /// One for each entry, and behind them the key type where that is needed.
     pub(crate) fn types(&self) -> &[AttributeType] {
         &self.types
     }
@@ -158,9 +185,14 @@ impl Asked {
     /// Writes every answer that can be given (section 5.7.5); of the three reasons why one cannot, the first in the
     /// order of that section's algorithm is told (docs/decisions/0007).
     pub(crate) fn finish(self, answer: Result<Vec<Reveal>>) -> Result<()> {
-        let answer = answer?;
-        if answer.len() != self.entries.len() {
+        let mut answer = answer?;
+        if answer.len() != self.types.len() {
             return Err(Error::Bug("as many answers as attributes asked for"));
+        }
+        if answer.len() > self.entries.len()
+            && let Some(key_type) = answer.pop()
+        {
+            points::wrap(&self.types, &mut answer, &key_type);
         }
         let mut missing = Missing::default();
         for (index, (mut entry, reveal)) in self.entries.into_iter().zip(&answer).enumerate() {

@@ -269,7 +269,10 @@ fn the_lists_hold_68_and_92_and_104_functions() {
     let new = entries::<CK_FUNCTION_LIST_3_2>(host.functions);
     assert_eq!((old.len(), middle.len(), new.len(), Function::ALL.len()), (68, 92, 104, 104));
     assert!(new.iter().all(|entry| *entry != 0));
-    assert_eq!((&old[..], &middle[..]), (&new[..68], &new[..92]));
+    assert_eq!(old, middle[..68]);
+    let differ: Vec<usize> = (0..92).filter(|place| middle[*place] != new[*place]).collect();
+    let attributes = Function::ALL.iter().position(|function| *function == Function::C_GetAttributeValue);
+    assert_eq!(differ, [attributes.unwrap()], "only the form of attributes' values differs");
 }
 
 #[test]
@@ -291,8 +294,9 @@ fn interfaces_are_offered_newest_first_by_the_count_convention() {
 #[test]
 fn an_interface_is_found_by_name_and_version_and_flags() {
     let host = Host::idle();
-    assert_eq!(interface(&host, None, None, 0).map(version_of), Some((3, 2)));
-    assert_eq!(interface(&host, Some(c"PKCS 11"), None, 0).map(version_of), Some((3, 2)));
+    assert_eq!(interface(&host, None, None, 0).map(version_of), Some((3, 0)));
+    assert_eq!(interface(&host, Some(c"PKCS 11"), None, 0).map(version_of), Some((3, 0)));
+    assert_eq!(interface(&host, None, Some((3, 2)), 0).map(version_of), Some((3, 2)));
     assert_eq!(interface(&host, Some(c"PKCS 11"), Some((2, 40)), 0).map(version_of), Some((2, 40)));
     assert!(interface(&host, Some(c"PKCS 11"), Some((3, 1)), 0).is_none());
     assert!(interface(&host, Some(c"PKCS 1"), None, 0).is_none());

@@ -9,6 +9,9 @@ use pkcs11::constants::{CKF_ASYNC_SESSION, CKF_DONT_BLOCK, CKF_RW_SESSION, CKF_S
 use super::{attribute, bytes, handle, items, listed, named, peek};
 use crate::trace::Line;
 
+// Kinds that differ in what is done with them alone.
+pub(crate) use self::{asked as asked_before_3_1, template as wanted};
+
 /// An argument that is told as it is: that it is null or is not, or its number.
 pub(crate) trait Plain {
     fn plain(&self) -> String;

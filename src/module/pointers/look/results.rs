@@ -10,6 +10,8 @@ use cryptoki_sys::{
 use super::{attribute, bytes, handle, items, listed, named, peek};
 use crate::trace::Line;
 
+pub(crate) use self::asked as asked_before_3_1;
+
 /// A result in one place. Text is left out: it may be the application's own.
 pub(crate) trait Answer: Copy {
     fn answer(&self) -> String;
@@ -82,6 +84,7 @@ nothing! {
     mechanism(place: impl Sized);
     mechanism_or_end(place: impl Sized);
     template(place: *mut CK_ATTRIBUTE, count: CK_ULONG);
+    wanted(place: *mut CK_ATTRIBUTE, count: CK_ULONG);
 }
 
 /// # Safety
