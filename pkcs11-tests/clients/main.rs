@@ -3,6 +3,7 @@
 //! `docs/integrations` has a page for each client, `docs/operating` one for each task, and [`table`] a row, which is
 //! a test, for each page. [`page`] reads a page's code blocks, [`shell`] runs them in one shell in a fresh folder,
 //! [`household`] ends whatever they started, and [`report`] keeps a line for the table that `make interop` prints.
+//! [`package`] follows a page from the Debian package, as its reader would.
 //! The rules for blocks stand in `docs/integrations/README.md`.
 #![allow(
     clippy::unwrap_used,
@@ -13,6 +14,7 @@
 )]
 
 mod household;
+mod package;
 mod page;
 mod report;
 mod shell;

@@ -10,14 +10,16 @@ const VARIABLE: &str = "INTEROP_REPORT";
 /// The line of one page. It says FAILED until it is told otherwise, so that nothing that ends early counts.
 pub(crate) struct Line {
     file: Option<PathBuf>,
-    words: String,
+    client: String,
+    version: String,
+    does: String,
 }
 
 impl Line {
     /// Begins the line of a client.
     pub(crate) fn begin(name: &str, client: &str, version: &str, does: &str) -> Self {
         let file = env::var_os(VARIABLE).map(|folder| PathBuf::from(folder).join(name));
-        let line = Self { file, words: format!("{client}\t{version}\t{does}") };
+        let line = Self { file, client: client.into(), version: version.into(), does: does.into() };
         line.write("FAILED");
         line
     }
@@ -27,9 +29,16 @@ impl Line {
         self.write(result);
     }
 
+    /// Ends the line with the version that was found meanwhile.
+    pub(crate) fn end_with(mut self, version: &str, result: &str) {
+        version.clone_into(&mut self.version);
+        self.write(result);
+    }
+
     fn write(&self, result: &str) {
         if let Some(file) = &self.file {
-            fs::write(file, format!("{}\t{result}\n", self.words)).expect("room for a line");
+            let line = [&self.client, &self.version, &self.does, result].join("\t") + "\n";
+            fs::write(file, line).expect("room for a line");
         }
     }
 }

@@ -22,11 +22,35 @@ use crate::table::{AS_ROOT, Row};
 const HUNG_AFTER: Duration = Duration::from_secs(300);
 
 /// The checkout.
-fn repository() -> PathBuf {
+pub(crate) fn repository() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().expect("a folder above").to_owned()
 }
 
-/// Follows a page from its first block to its last.
+/// Where the pages and what they speak of are.
+pub(crate) struct Source {
+    /// The folder that has `docs` and `examples`.
+    pub(crate) pages: PathBuf,
+    /// The folder of the command.
+    pub(crate) commands: PathBuf,
+    pub(crate) module: PathBuf,
+    /// What is typed before the page's first block.
+    pub(crate) before: String,
+}
+
+impl Source {
+    /// This checkout, and what cargo has built of it.
+    pub(crate) fn checkout(t: &Test) -> Self {
+        let claviger = beside_this_program("claviger").expect("build it with cargo build -p claviger-admin");
+        Self {
+            pages: repository(),
+            commands: claviger.parent().unwrap().to_owned(),
+            module: t.installation.copy_for_others(t.module.path()),
+            before: String::new(),
+        }
+    }
+}
+
+/// Follows a page of this checkout from its first block to its last, and keeps a line about it.
 ///
 /// # Panics
 /// When a program is missing, a block does not do what it is to do, or prints something else.
@@ -35,28 +59,38 @@ pub(crate) fn follow(t: &Test, name: &str, row: &Row) {
         Line::begin(name, row.client, "-", row.does).end("left out here: it takes root");
         return;
     }
+    let line = Line::begin(name, row.client, "-", row.does);
+    let version = follow_from(&Source::checkout(t), t, row);
+    line.end_with(&version, "passed");
+}
+
+/// Follows a page; gives the version of its program.
+///
+/// # Panics
+/// As [`follow`].
+pub(crate) fn follow_from(source: &Source, t: &Test, row: &Row) -> String {
     for (name, package) in row.programs {
         let _is_there = program(name, package);
     }
     // Workers of another user find their way to the tokens.
     fs::set_permissions(t.installation.folder(), fs::Permissions::from_mode(0o711)).unwrap();
     let folder = fresh(t, "page");
-    let line = Line::begin(name, row.client, &version(t, &folder, row), row.does);
-    let page = repository().join(row.page);
+    let version = version(source, t, &folder, row);
+    let page = source.pages.join(row.page);
     let blocks = blocks(&page);
     let kept = fresh(t, "blocks");
-    fs::write(kept.join("script"), script(&blocks, &kept)).unwrap();
+    fs::write(kept.join("script"), script(&source.before, &blocks, &kept)).unwrap();
     let household = Household::found();
     let shell = program("bash", "bash");
-    let mut shell = furnished(shell, t, &folder);
+    let mut shell = furnished(shell, source, t, &folder);
     let child = shell.arg(kept.join("script")).stdin(Stdio::null()).spawn().unwrap();
     let status = finished(child, HUNG_AFTER);
     drop(household);
     judge(&page, &blocks, &kept, status);
-    line.end("passed");
+    version
 }
 
-fn fresh(t: &Test, name: &str) -> PathBuf {
+pub(crate) fn fresh(t: &Test, name: &str) -> PathBuf {
     let folder = t.installation.folder().join(name);
     fs::create_dir(&folder).unwrap();
     fs::set_permissions(&folder, fs::Permissions::from_mode(0o755)).unwrap();
@@ -64,8 +98,8 @@ fn fresh(t: &Test, name: &str) -> PathBuf {
 }
 
 /// The version in the program's own words.
-fn version(t: &Test, folder: &Path, row: &Row) -> String {
-    let mut command = furnished(program("bash", "bash"), t, folder);
+fn version(source: &Source, t: &Test, folder: &Path, row: &Row) -> String {
+    let mut command = furnished(program("bash", "bash"), source, t, folder);
     command.args(["-c", row.version]);
     let said = String::from_utf8_lossy(&run(&mut command)).trim().to_owned();
     let is_one = !said.contains('\n') && said.contains(|letter: char| letter.is_ascii_digit());
@@ -74,18 +108,15 @@ fn version(t: &Test, folder: &Path, row: &Row) -> String {
 }
 
 /// A command in the page's folder, with the environment that `docs/integrations/README.md` promises and no other.
-fn furnished(mut command: Command, t: &Test, folder: &Path) -> Command {
-    let claviger = beside_this_program("claviger").expect("build it with cargo build -p claviger-admin");
-    let path =
-        format!("{}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", claviger.parent().unwrap().display());
+fn furnished(mut command: Command, source: &Source, t: &Test, folder: &Path) -> Command {
+    let path = format!("{}:/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", source.commands.display());
     command.env_clear().current_dir(folder);
     command
         .env("PATH", path)
         .env("HOME", folder)
         .env("TMPDIR", t.installation.folder())
         .env("LC_ALL", "C.UTF-8");
-    command.env("MODULE", t.installation.copy_for_others(t.module.path()));
-    command.env("EXAMPLES", repository().join("examples"));
+    command.env("MODULE", &source.module).env("EXAMPLES", source.pages.join("examples"));
     for name in ["PORT", "PORT_2", "PORT_3"] {
         command.env(name, free_port().to_string());
     }
@@ -94,8 +125,8 @@ fn furnished(mut command: Command, t: &Test, folder: &Path) -> Command {
 }
 
 /// One script out of all blocks. Each says that it is its turn, and has a file of its own for what it prints.
-fn script(blocks: &[Block], kept: &Path) -> String {
-    let mut script = String::from("set -eu\n");
+fn script(before: &str, blocks: &[Block], kept: &Path) -> String {
+    let mut script = format!("set -eu\n{before}");
     for block in blocks {
         let source = kept.join(format!("{}.block", block.line));
         fs::write(&source, &block.text).unwrap();
