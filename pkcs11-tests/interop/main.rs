@@ -11,6 +11,7 @@
 mod c_programs;
 mod command;
 mod demo;
+mod doctor;
 mod engine;
 mod nginx;
 mod p11tool;

@@ -59,11 +59,11 @@ clients! {
     Apache "apache" "apache.conf"
         "OPENSSL_CONF in /etc/apache2/envvars names what `claviger configure openssl` writes";
     Stunnel "stunnel" "stunnel.conf" "part of it goes before the services, part into one";
-    Openssl "openssl" "openssl.cnf" "name the file in OPENSSL_CONF";
-    Curl "curl" "curl.conf" "OPENSSL_CONF names what `claviger configure openssl` writes";
+    Openssl "openssl" "openssl.cnf" "the client must find OPENSSL_CONF=@file@ in its environment";
+    Curl "curl" "curl.conf" "curl --config @file@; OPENSSL_CONF names what `claviger configure openssl` writes";
     Openssh "openssh" "ssh.conf" "it goes into ~/.ssh/config";
-    Nss "nss" "nss.sh" "run it with sh";
-    Java "java" "java.cfg" "name the file as the provider's argument";
+    Nss "nss" "nss.sh" "sh @file@";
+    Java "java" "java.cfg" "-providerArg @file@";
     Opendnssec "opendnssec" "opendnssec.xml" "it goes into RepositoryList of /etc/opendnssec/conf.xml";
     Systemd "systemd" "systemd.conf"
         "save it as /etc/systemd/system/NAME.service.d/claviger.conf, then `systemctl daemon-reload`";
@@ -139,20 +139,21 @@ struct Written<'a> {
 
 impl Options {
     fn write(&self, snippet: &Snippet, installation: &Installation, stage: &mut Stage<'_>) -> Result<()> {
-        let text = installation.fill(snippet.text, &self.key);
-        let Snippet { client, place, .. } = snippet;
+        let fill = |text| installation.fill(text, &self.key, self.output.as_deref());
+        let (text, place) = (fill(snippet.text), fill(snippet.place));
+        let client = snippet.client;
         if let Some(path) = &self.output {
             save(path, &text, self.force)?;
         }
         if self.json {
             let output = self.output.as_deref();
-            return write_json(stage.out, &Written { client, text: &text, place, output });
+            return write_json(stage.out, &Written { client, text: &text, place: &place, output });
         }
         match &self.output {
             Some(path) => stage.tell(&format!("{} is written: {place}", path.display())),
             None => {
                 stage.out.write_all(text.as_bytes())?;
-                stage.tell(place);
+                stage.tell(&place);
             }
         }
         if snippet.text.contains("@uri@") || snippet.text.contains("@pin@") {

@@ -21,7 +21,7 @@ use crate::configure::library;
 use crate::failure::{Failure, Result, remedy};
 use crate::screen::Tone;
 use crate::show::printable;
-use crate::token::write_json;
+use crate::token::{Slot, write_json};
 use person::Person;
 
 /// Looks at one thing and reports on it.
@@ -64,8 +64,10 @@ pub(crate) struct Doctor {
 /// What is looked at.
 struct Patient {
     config: pkcs11::Result<Config>,
-    /// The opened tokens.
-    token: pkcs11::Result<Arc<dyn Token>>,
+    /// Where this process's own tokens lie, if the person's lie elsewhere.
+    own_data: Option<PathBuf>,
+    /// The opened tokens; none where there is no data folder, which only its user should make.
+    token: Option<pkcs11::Result<Arc<dyn Token>>>,
     /// As whom things are looked at.
     person: Person,
     /// The library; why there is none.
@@ -170,11 +172,24 @@ impl Doctor {
             (None, Some(pid)) => clients::memlock_of(&format!("/proc/{pid}/limits")),
             (None, None) => clients::memlock_of("/proc/self/limits"),
         };
-        let config = Config::load();
-        // Opening makes folders: not where the configuration says nothing of them.
-        let token = config.as_ref().map_err(Clone::clone).and_then(|_| (stage.open)());
+        let (config, own_data, token) = match (&self.user, self.pid) {
+            (None, None) => {
+                let config = Config::load();
+                // Opening makes folders: not where the configuration says nothing of them.
+                let token = config.as_ref().map_err(Clone::clone).and_then(|_| (stage.open)());
+                (config, None, Some(token))
+            }
+            (_, pid) => {
+                let config = person.configuration(pid);
+                let own = Config::load().ok().map(|config| config.data);
+                let own = own.filter(|own| config.as_ref().is_ok_and(|config| config.data != *own));
+                let token = person.acting(|| opened(config.as_ref()));
+                (config, own, token)
+            }
+        };
         Ok(Patient {
             config,
+            own_data,
             token,
             module_folders: clients::module_folders(&person),
             module: self.module.map_or_else(|| library().map_err(|failure| failure.words()), Ok),
@@ -182,6 +197,23 @@ impl Doctor {
             pin_file: self.pin_file,
             memlock,
         })
+    }
+}
+
+impl Patient {
+    /// The slots, looked at with the person's rights; none where there are no tokens to open.
+    fn slots(&self) -> Option<std::result::Result<Vec<Slot>, Failure>> {
+        let token = self.token.as_ref()?.as_ref().ok()?;
+        Some(self.person.acting(|| Slot::all(&**token)))
+    }
+}
+
+/// Opens another person's tokens, if there is a folder of them.
+fn opened(config: std::result::Result<&Config, &pkcs11::Error>) -> Option<pkcs11::Result<Arc<dyn Token>>> {
+    match config {
+        Ok(config) if !config.data.is_dir() => None,
+        Ok(config) => Some(assembly::open(config).map(|opened| opened.token)),
+        Err(error) => Some(Err(error.clone())),
     }
 }
 

@@ -23,6 +23,7 @@ pub(crate) use delete::Delete;
 pub(crate) use init::Init;
 pub(crate) use init_pin::InitPin;
 pub(crate) use list::List;
+pub(crate) use pins::LONGEST_FOR_LIBP11;
 pub(crate) use show::Show;
 
 /// A slot and what its token tells.

@@ -18,7 +18,7 @@ use pkcs11::{Error, Result};
 use serde::Deserialize;
 
 /// Names the configuration file itself; a file that must then be there.
-const FILE_VARIABLE: &str = "CLAVIGER_CONF";
+pub const FILE_VARIABLE: &str = "CLAVIGER_CONF";
 /// Names the file that the library traces its calls to.
 const TRACE_VARIABLE: &str = "CLAVIGER_TRACE";
 /// The installation's configuration.
@@ -31,6 +31,9 @@ const FILE_NAME: &str = "claviger.toml";
 const DEVICE_KEYS: &str = "device-keys";
 /// How long a store that another process holds is waited for.
 const DEFAULT_BUSY_WAIT: Duration = Duration::from_secs(10);
+
+/// Gives the value of a variable by its name.
+pub type Environment<'a> = dyn Fn(&str) -> Option<OsString> + 'a;
 
 /// Everything that is configured, with the defaults filled in and every path absolute.
 #[derive(Clone, Debug)]
@@ -92,6 +95,17 @@ impl Config {
         Self::found(&Surroundings::of_this_process())
     }
 
+    /// Finds and reads the configuration that a process of this user would, whose variables `environment` gives.
+    ///
+    /// # Errors
+    /// [`Error::Configuration`] with the path and the reason.
+    pub fn load_of(user: u32, environment: &Environment<'_>) -> Result<Self> {
+        let user = Uid::from_raw(user);
+        let account_home = || home_of(user);
+        let told = Surroundings::of(true, environment);
+        Self::found(&Surroundings { account_home: &account_home, user, ..told })
+    }
+
     /// Reads one file. The environment is asked only for the data folder, if the file does not name one.
     ///
     /// # Errors
@@ -132,7 +146,7 @@ impl Config {
 
     fn read(path: &Path, surroundings: &Surroundings<'_>) -> Result<Self> {
         let path = std::path::absolute(path).map_err(|error| refused(path, error.to_string()))?;
-        let keys = file::read(&path)?;
+        let keys = file::read(&path, surroundings.user)?;
         let data = match &keys.data {
             Some(data) => data.clone(),
             None => surroundings.data_folder(Some(&path))?,
@@ -154,6 +168,23 @@ impl Config {
 #[must_use]
 pub fn trace_file() -> Option<PathBuf> {
     Surroundings::of_this_process().trace_file
+}
+
+/// What `CLAVIGER_CONF` says, if it is set and the environment is to be believed.
+#[must_use]
+pub fn named_file() -> Option<OsString> {
+    Surroundings::of_this_process().named_file
+}
+
+/// The files that this process looks for where `CLAVIGER_CONF` names none, the first one first.
+#[must_use]
+pub fn places() -> Vec<PathBuf> {
+    Surroundings::of_this_process().candidates()
+}
+
+/// A user's home by the user database.
+fn home_of(user: Uid) -> Option<PathBuf> {
+    User::from_uid(user).ok().flatten().map(|user| user.dir)
 }
 
 /// What a process finds itself in.
@@ -183,7 +214,7 @@ impl Surroundings<'static> {
     }
 
     /// By the variables that `variable` gives, or by none if the caller of the process is not to be `trusted`.
-    fn of(trusted: bool, variable: &dyn Fn(&str) -> Option<OsString>) -> Self {
+    fn of(trusted: bool, variable: &Environment<'_>) -> Self {
         let said = |name: &str| trusted.then(|| variable(name)).flatten().filter(|value| !value.is_empty());
         // The XDG base directory specification: a path that is not absolute is to be ignored.
         let folder = |name: &str| said(name).map(PathBuf::from).filter(|path| path.is_absolute());
@@ -193,7 +224,7 @@ impl Surroundings<'static> {
             config_home: folder("XDG_CONFIG_HOME"),
             data_home: folder("XDG_DATA_HOME"),
             home: folder("HOME"),
-            account_home: &|| User::from_uid(geteuid()).ok().flatten().map(|user| user.dir),
+            account_home: &|| home_of(geteuid()),
             user: geteuid(),
             system_file: PathBuf::from(SYSTEM_FILE),
         }
@@ -201,11 +232,16 @@ impl Surroundings<'static> {
 }
 
 impl Surroundings<'_> {
-    /// The user's file or the system's, whichever is there first.
-    fn present_file(&self) -> Result<Option<PathBuf>> {
+    /// The user's file and the system's.
+    fn candidates(&self) -> Vec<PathBuf> {
         let base = self.config_home.clone().or_else(|| self.home().map(|home| home.join(".config")));
         let own = base.map(|base| base.join(OWN_FOLDER).join(FILE_NAME));
-        for candidate in own.into_iter().chain([self.system_file.clone()]) {
+        own.into_iter().chain([self.system_file.clone()]).collect()
+    }
+
+    /// The user's file or the system's, whichever is there first.
+    fn present_file(&self) -> Result<Option<PathBuf>> {
+        for candidate in self.candidates() {
             match std::fs::metadata(&candidate) {
                 Ok(_) => return Ok(Some(candidate)),
                 // A service that changed its user may still have the HOME of the old one, which it cannot look into:

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use assembly::Config;
+use assembly::config::places;
 
 use crate::command::Stage;
 use crate::failure::{Failure, Result};
@@ -35,7 +36,7 @@ impl Installation {
         pin: Option<PathBuf>,
         stage: &mut Stage<'_>,
     ) -> Result<Self> {
-        let configuration = Config::load().ok().and_then(|config| config.file);
+        let configuration = found_configuration(stage);
         let system = Path::new(SYSTEM_CONFIGURATION);
         let beside = configuration.as_deref().unwrap_or(system).with_file_name(PIN_FILE);
         let (token, slot) = meant(token, stage);
@@ -48,8 +49,8 @@ impl Installation {
         })
     }
 
-    /// The text with its places filled in.
-    pub(crate) fn fill(&self, text: &str, key: &str) -> String {
+    /// The text with its places filled in; `file` is the one that it is written into.
+    pub(crate) fn fill(&self, text: &str, key: &str, file: Option<&Path>) -> String {
         let configuration = self.configuration.as_deref().unwrap_or(Path::new(SYSTEM_CONFIGURATION));
         let uri = format!(
             "pkcs11:token={};object={};type=private?pin-source=file:{}",
@@ -63,6 +64,7 @@ impl Installation {
             ("@configuration@", configuration.display().to_string()),
             ("@pin@", self.pin.display().to_string()),
             ("@slot@", slot),
+            ("@file@", file.map_or_else(|| "FILE".to_owned(), |file| absolute(file).display().to_string())),
             ("@label@", xml(&self.token)),
             // Last: a label may hold what looks like a place.
             ("@uri@", uri),
@@ -75,6 +77,31 @@ impl Installation {
     pub(crate) fn named_configuration(&self) -> Option<&Path> {
         self.configuration.as_deref().filter(|path| *path != Path::new(SYSTEM_CONFIGURATION))
     }
+}
+
+/// The configuration that was read. Tells where there is none, or one that is refused.
+fn found_configuration(stage: &mut Stage<'_>) -> Option<PathBuf> {
+    let config = match Config::load() {
+        Ok(config) => config,
+        Err(error) => {
+            stage.tell(&format!("the configuration cannot be used, nor by a client: {error}"));
+            return None;
+        }
+    };
+    if config.file.is_none() {
+        let looked_for: Vec<_> = places().iter().map(|place| place.display().to_string()).collect();
+        let data = config.data.display();
+        stage.tell(&format!(
+            "there is no configuration file: neither does CLAVIGER_CONF name one, nor is {} there. Tokens lie in {data}, where \
+             clients of another user do not look. What makes one, for all: echo 'data = \"{data}\"' >{SYSTEM_CONFIGURATION}",
+            looked_for.join(" or ")
+        ));
+    }
+    config.file
+}
+
+fn absolute(path: &Path) -> PathBuf {
+    std::path::absolute(path).unwrap_or_else(|_| path.to_owned())
 }
 
 /// The token that is meant and its slot; words in their place where that is not known, which keeps nobody from
@@ -100,7 +127,7 @@ pub(crate) fn library() -> Result<PathBuf> {
     };
     let program = std::env::current_exe().map_err(|error| missing(&error.to_string()))?;
     let folder = program.parent().ok_or_else(|| missing("this program has no folder"))?;
-    places(folder)
+    libraries(folder)
         .into_iter()
         .map(|place| place.join(LIBRARY))
         .find(|path| path.is_file())
@@ -108,7 +135,7 @@ pub(crate) fn library() -> Result<PathBuf> {
 }
 
 /// Where the library can lie when the command lies in `folder`.
-fn places(folder: &Path) -> Vec<PathBuf> {
+fn libraries(folder: &Path) -> Vec<PathBuf> {
     let mut places = vec![folder.to_owned()];
     let Some(prefix) = folder.parent() else { return places };
     let mut libraries = vec![prefix.join("lib"), prefix.join("lib64")];
@@ -128,7 +155,7 @@ fn is_architecture(name: &std::ffi::OsStr) -> bool {
 
 /// An absolute path that needs no quotes in any client's configuration.
 fn plain(path: PathBuf, option: &str) -> Result<PathBuf> {
-    let absolute = std::path::absolute(&path).unwrap_or(path);
+    let absolute = absolute(&path);
     let is_plain = |letter: char| letter.is_alphanumeric() || "/._-+@".contains(letter);
     match absolute.to_str() {
         Some(text) if text.chars().all(is_plain) => Ok(absolute),

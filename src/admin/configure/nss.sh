@@ -1,5 +1,5 @@
 #!/bin/sh
-# Adds Claviger to an NSS database (Firefox, Chromium, certutil): sh FILE [FOLDER OF THE DATABASE]
+# Adds Claviger to an NSS database (Firefox, Chromium, certutil): sh @file@ [FOLDER OF THE DATABASE]
 set -eu
 database=${1:-$HOME/.pki/nssdb}
 if [ ! -e "$database/cert9.db" ]; then

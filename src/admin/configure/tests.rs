@@ -16,7 +16,7 @@ fn installation(token: &str) -> Installation {
 #[test]
 fn every_place_is_filled_in() {
     for snippet in SNIPPETS {
-        let text = installation("web").fill(snippet.text, "tls");
+        let text = installation("web").fill(snippet.text, "tls", None);
         assert!(!text.contains('@'), "{}: {text}", snippet.client);
         assert!(text.ends_with('\n') && text.len() > snippet.text.len(), "{}", snippet.client);
     }
@@ -25,14 +25,14 @@ fn every_place_is_filled_in() {
 #[test]
 fn a_label_is_encoded_for_where_it_stands() {
     let awkward = installation("a&b; <ü>");
-    let nginx = awkward.fill(Nginx::SNIPPET.text, "my key?");
+    let nginx = awkward.fill(Nginx::SNIPPET.text, "my key?", None);
     assert!(
         nginx.contains(
             "\"engine:pkcs11:pkcs11:token=a%26b%3B%20%3C%C3%BC%3E;object=my%20key%3F;type=private?pin-source=file:/srv/user.pin\""
         ),
         "{nginx}"
     );
-    let opendnssec = awkward.fill(Opendnssec::SNIPPET.text, "");
+    let opendnssec = awkward.fill(Opendnssec::SNIPPET.text, "", None);
     assert!(opendnssec.contains("<TokenLabel>a&amp;b; &lt;ü&gt;</TokenLabel>"), "{opendnssec}");
 }
 
@@ -86,6 +86,25 @@ fn a_file_that_is_there_is_replaced_only_by_force() {
     assert_eq!((forced.code, forced.out.as_str()), (0, ""));
     assert!(written().contains("module: /m.so\n"));
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "nothing is left beside it");
+}
+
+#[test]
+fn a_file_says_its_own_name() {
+    let bench = Bench::with_token("web");
+    let folder = tempfile::tempdir().unwrap();
+    for (client, before) in
+        [("openssl", "OPENSSL_CONF="), ("java", "-providerArg "), ("nss", "sh "), ("curl", "curl --config ")]
+    {
+        let path = folder.path().join(client);
+        let named = format!("{before}{}", path.display());
+        let line = ["configure", client, "--module", "/m.so", "--output", path.to_str().unwrap()];
+        let done = bench.claviger(&line, &[]);
+        assert_eq!(done.code, 0, "{}", done.err);
+        assert!(fs::read_to_string(&path).unwrap().contains(&named), "{client}");
+        assert!(done.err.contains(&named), "{}", done.err);
+        let printed = bench.claviger(&["configure", client, "--module", "/m.so"], &[]);
+        assert!(printed.out.contains(&format!("{before}FILE")), "{}", printed.out);
+    }
 }
 
 #[test]

@@ -10,7 +10,7 @@ use pkcs11::Secret;
 
 use super::person::{Person, READ};
 use super::{Patient, Report, small_text};
-use crate::token::Slot;
+use crate::token::{LONGEST_FOR_LIBP11, Slot};
 
 /// Where p11-kit of a distribution looks for module files; the first is the administrator's.
 const MODULE_FOLDERS: [&str; 2] = ["/etc/pkcs11/modules", "/usr/share/p11-kit/modules"];
@@ -142,7 +142,7 @@ fn what_is_in_it(pin: &Secret, path: &Path, patient: &Patient, report: &mut Repo
         line => (line, false),
     };
     let len = u64::try_from(line.len()).unwrap_or(u64::MAX);
-    let slots = patient.token.as_ref().ok().and_then(|token| Slot::all(&**token).ok()).unwrap_or_default();
+    let slots = patient.slots().and_then(Result::ok).unwrap_or_default();
     let mut held = slots.iter().filter_map(Slot::held).map(|(_, info)| info).peekable();
     let unfit =
         held.peek().is_some() && !held.any(|info| (info.min_pin_len..=info.max_pin_len).contains(&len));
@@ -153,6 +153,17 @@ fn what_is_in_it(pin: &Secret, path: &Path, patient: &Patient, report: &mut Repo
     } else if unfit {
         report
             .wrong(format!("what is in {path} is too short or too long for a PIN"), "write the PIN into it");
+    } else if line.len() > LONGEST_FOR_LIBP11 {
+        report.wrong(
+            format!(
+                "what is in {path} has over {LONGEST_FOR_LIBP11} bytes, which libp11's engine (nginx, Apache, stunnel, \
+                 curl, openssl) does not take"
+            ),
+            format!(
+                "a shorter one: `claviger token change-pin --pin-file {path} --new-pin-file NEW`, then mv NEW {path}; \
+                 nothing, where only other clients read it"
+            ),
+        );
     } else if ended {
         report.note(
             format!("{path} ends its line, which some clients take for a part of the PIN"),

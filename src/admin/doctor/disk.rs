@@ -1,11 +1,13 @@
 //! Configuration, folders, files, room on the disk.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
 use assembly::Config;
 use nix::sys::statvfs::{FsFlags, statvfs};
+use pkcs11::Error;
 
 use super::person::{PASS, READ, WRITE, owned};
 use super::{Patient, Report};
@@ -21,11 +23,26 @@ const TOKENS: &str = "tokens";
 pub(super) fn configuration(patient: &Patient, report: &mut Report) {
     let config = match &patient.config {
         Ok(config) => config,
-        Err(error) => return report.refused("", error),
+        Err(error) => return refused(patient, error, report),
     };
+    if let Some(own) = &patient.own_data {
+        report.note(
+            format!(
+                "tokens of {} lie in {}, yours in {}: what you make is not seen there",
+                patient.person.name,
+                config.data.display(),
+                own.display()
+            ),
+            "write one configuration for both, /etc/claviger/claviger.toml (docs/configuration.md)",
+        );
+    }
     let Some(file) = &config.file else {
         return report.note(
-            format!("there is no file; tokens lie in {}, of this user alone", config.data.display()),
+            format!(
+                "there is no file; tokens lie in {}, of {} alone",
+                config.data.display(),
+                patient.person.name
+            ),
             "nothing, where one user uses the tokens; else write /etc/claviger/claviger.toml",
         );
     };
@@ -47,6 +64,17 @@ pub(super) fn configuration(patient: &Patient, report: &mut Report) {
             format!("set CLAVIGER_CONF={} for the client, a service too", file.display()),
         );
     }
+}
+
+/// A configuration that is refused: because the person may not read it, if that is so.
+fn refused(patient: &Patient, error: &Error, report: &mut Report) {
+    if let Error::Configuration { path, .. } = error
+        && path.is_file()
+        && let Some(refusal) = patient.person.refusal(path, READ)
+    {
+        return report.wrong(refusal, format!("let every client read it: chmod 644 {}", path.display()));
+    }
+    report.refused("", error);
 }
 
 /// What lets a person into a folder or a file.
@@ -71,9 +99,35 @@ fn letting_in(patient: &Patient, config: &Config) -> String {
 /// Whether the client can use the folder that tokens lie in.
 pub(super) fn data_folder(patient: &Patient, report: &mut Report) {
     let Ok(config) = &patient.config else { return };
+    if is_missing(&config.data) {
+        return missing(&config.data, patient, report);
+    }
     match patient.person.refusal(&config.data, READ | WRITE | PASS) {
         Some(refusal) => report.wrong(refusal, letting_in(patient, config)),
         None => report.good(config.data.display().to_string()),
+    }
+}
+
+fn is_missing(folder: &Path) -> bool {
+    fs::metadata(folder).is_err_and(|error| error.kind() == ErrorKind::NotFound)
+}
+
+/// A data folder that is not there: whether the person can make it.
+fn missing(data: &Path, patient: &Patient, report: &mut Report) {
+    let name = &patient.person.name;
+    let above = data.ancestors().skip(1).find(|folder| folder.is_dir()).unwrap_or(Path::new("/"));
+    match patient.person.refusal(above, WRITE | PASS) {
+        Some(refusal) => report.wrong(
+            format!("{} is not there, and {refusal}", data.display()),
+            format!(
+                "install -d -o {name} -m 700 {}; or name another folder in /etc/claviger/claviger.toml",
+                data.display()
+            ),
+        ),
+        None => report.note(
+            format!("{} is not there yet", data.display()),
+            format!("nothing, if {name} is to have tokens of his own: it is made with the first"),
+        ),
     }
 }
 
@@ -81,6 +135,9 @@ pub(super) fn data_folder(patient: &Patient, report: &mut Report) {
 pub(super) fn device_keys(patient: &Patient, report: &mut Report) {
     let Ok(config) = &patient.config else { return };
     let folder = &config.device_keys;
+    if is_missing(&config.data) && is_missing(folder) {
+        return;
+    }
     if let Some(refusal) = patient.person.refusal(folder, READ | PASS) {
         return report.wrong(refusal, letting_in(patient, config));
     }
@@ -111,6 +168,9 @@ pub(super) fn device_keys(patient: &Patient, report: &mut Report) {
 /// Whether the client can read and write every file of every token.
 pub(super) fn token_files(patient: &Patient, report: &mut Report) {
     let Ok(config) = &patient.config else { return };
+    if is_missing(&config.data) {
+        return;
+    }
     let tokens = files(&config.data.join(TOKENS));
     let refusals: Vec<_> = tokens
         .iter()
@@ -139,6 +199,9 @@ pub(super) fn token_files(patient: &Patient, report: &mut Report) {
 pub(super) fn room(patient: &Patient, report: &mut Report) {
     let Ok(config) = &patient.config else { return };
     let data = &config.data;
+    if is_missing(data) {
+        return;
+    }
     let found = match statvfs(data) {
         Ok(found) => found,
         Err(error) => return report.wrong(format!("{}: {error}", data.display()), "make the folder"),

@@ -1,11 +1,14 @@
 //! As whom things are looked at, and what that person may do with files.
 
-use std::ffi::CString;
+use std::ffi::{CString, OsString};
 use std::fs::{self, Metadata};
+use std::os::unix::ffi::OsStringExt;
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use nix::unistd::{Uid, User, getegid, geteuid, getgrouplist, getgroups};
+use assembly::Config;
+use assembly::config::{FILE_VARIABLE, named_file};
+use nix::unistd::{Gid, Uid, User, getegid, geteuid, getgrouplist, getgroups, setegid, seteuid, setgroups};
 
 use super::small_text;
 use crate::failure::{Failure, Result};
@@ -24,6 +27,9 @@ pub(super) struct Person {
     pub(super) groups: Vec<u32>,
     /// Name, or "user id N".
     pub(super) name: String,
+    /// Whether this process takes the person's rights on to look at tokens, so that what it meets and makes is what
+    /// the person would.
+    pub(super) acted: bool,
 }
 
 impl Person {
@@ -32,7 +38,7 @@ impl Person {
         let others = getgroups().unwrap_or_default();
         let groups = std::iter::once(getegid()).chain(others).map(nix::unistd::Gid::as_raw).collect();
         let uid = geteuid().as_raw();
-        Self { uid, groups, name: name_of(uid) }
+        Self { uid, groups, name: name_of(uid), acted: false }
     }
 
     /// A user of the user database, with the groups that a service of that user would get.
@@ -52,7 +58,8 @@ impl Person {
             .and_then(|name| getgrouplist(&name, found.gid).ok())
             .unwrap_or_else(|| vec![found.gid]);
         let groups = groups.into_iter().map(nix::unistd::Gid::as_raw).collect();
-        Ok(Self { uid: found.uid.as_raw(), groups, name: found.name })
+        let uid = found.uid.as_raw();
+        Ok(Self { uid, groups, name: found.name, acted: can_be_acted(uid) })
     }
 
     /// Whom a running process acts as (proc(5): `Uid`, `Gid` and `Groups` of its status, the second number each time
@@ -73,7 +80,29 @@ impl Person {
             ));
         };
         let groups = effective("Gid:").into_iter().chain(numbers("Groups:")).collect();
-        Ok(Self { uid, groups, name: name_of(uid) })
+        Ok(Self { uid, groups, name: name_of(uid), acted: can_be_acted(uid) })
+    }
+
+    /// The configuration that this person's process finds: by its environment, where `pid` says which and that can be
+    /// read; else by `CLAVIGER_CONF` of this process and the person's home.
+    pub(super) fn configuration(&self, pid: Option<u32>) -> pkcs11::Result<Config> {
+        // A server may have written over its environment, as nginx does: then nothing is known of it.
+        let told = pid.map(environment_of).filter(|variables| !variables.is_empty());
+        if told.is_none() && self.uid == geteuid().as_raw() {
+            return Config::load();
+        }
+        // Asked before this process acts as another, when its environment is no longer believed.
+        let own = || named_file().map(|file| (OsString::from(FILE_VARIABLE), file)).into_iter().collect();
+        let variables: Vec<_> = told.unwrap_or_else(own);
+        let variable =
+            |name: &str| variables.iter().find(|(known, _)| known == name).map(|(_, value)| value.clone());
+        self.acting(|| Config::load_of(self.uid, &variable))
+    }
+
+    /// Does something with this person's rights, or with this process's own where it cannot take them on.
+    pub(super) fn acting<T>(&self, work: impl FnOnce() -> T) -> T {
+        let _given_back_at_the_end = self.acted.then(|| Role::take_on(self));
+        work()
     }
 
     /// Whether file mode, owner and group allow it; root may do everything.
@@ -121,6 +150,58 @@ impl Person {
         }
         let verb = if wanted & WRITE == 0 { "read" } else { "write" };
         Some(format!("{} may not {verb} {} ({})", self.name, path.display(), owned(&metadata)))
+    }
+}
+
+fn can_be_acted(uid: u32) -> bool {
+    geteuid().is_root() && uid != 0
+}
+
+/// The variables of a running process that has some of those that are asked for.
+fn environment_of(pid: u32) -> Vec<(OsString, OsString)> {
+    const ASKED: [&str; 4] = [FILE_VARIABLE, "XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME"];
+    let text = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    text.split(|byte| *byte == 0)
+        .filter_map(|line| {
+            let at = line.iter().position(|byte| *byte == b'=')?;
+            let (name, value) = line.split_at_checked(at)?;
+            let value = value.get(1..).unwrap_or_default();
+            Some((OsString::from_vec(name.to_vec()), OsString::from_vec(value.to_vec())))
+        })
+        .filter(|(name, _)| ASKED.iter().any(|asked| name == asked))
+        .collect()
+}
+
+/// The rights of this process, given back when dropped.
+struct Role {
+    uid: Uid,
+    gid: Gid,
+    groups: Vec<Gid>,
+}
+
+impl Role {
+    fn take_on(person: &Person) -> Self {
+        let before = Self { uid: geteuid(), gid: getegid(), groups: getgroups().unwrap_or_default() };
+        let groups: Vec<_> = person.groups.iter().copied().map(Gid::from_raw).collect();
+        let taken = setgroups(&groups)
+            .and_then(|()| groups.first().map_or(Ok(()), |gid| setegid(*gid)))
+            .and_then(|()| seteuid(Uid::from_raw(person.uid)));
+        if let Err(error) = taken {
+            log::warn!(
+                "looked at with the rights of this process, not with those of {}: {error}",
+                person.name
+            );
+        }
+        before
+    }
+}
+
+impl Drop for Role {
+    fn drop(&mut self) {
+        let back = seteuid(self.uid).and_then(|()| setegid(self.gid)).and_then(|()| setgroups(&self.groups));
+        if let Err(error) = back {
+            log::error!("this process does not get its rights back: {error}");
+        }
     }
 }
 

@@ -26,7 +26,8 @@ impl Ward {
         let module = folder.path().join("libclaviger.so");
         fs::write(&module, b"\x7fELF...").unwrap();
         let patient = Patient {
-            token: assembly::open(&config).map(|opened| opened.token),
+            token: Some(assembly::open(&config).map(|opened| opened.token)),
+            own_data: None,
             config: Ok(config),
             person: Person::of_this_process(),
             module: Ok(module),
@@ -39,7 +40,7 @@ impl Ward {
 
     fn with_token() -> Self {
         let ward = Self::empty();
-        let token = ward.patient.token.as_ref().unwrap();
+        let token = ward.token();
         let slot = token.slot_list(false, true).unwrap()[0];
         let mut label = [b' '; 32];
         label[..3].copy_from_slice(b"web");
@@ -49,6 +50,10 @@ impl Ward {
         token.init_pin(session, Some(b"user-pin-1")).unwrap();
         token.close_session(session).unwrap();
         ward
+    }
+
+    fn token(&self) -> Arc<dyn Token> {
+        Arc::clone(self.patient.token.as_ref().unwrap().as_ref().unwrap())
     }
 
     fn path(&self, name: &str) -> PathBuf {
@@ -89,7 +94,7 @@ fn set_mode(path: &Path, mode: u32) {
 }
 
 fn stranger() -> Person {
-    Person { uid: STRANGER, groups: vec![STRANGER], name: "stranger".to_owned() }
+    Person { uid: STRANGER, groups: vec![STRANGER], name: "stranger".to_owned(), acted: false }
 }
 
 #[test]
@@ -108,7 +113,7 @@ fn a_configuration_that_is_refused_is_told_of_and_nothing_is_guessed_from_it() {
     let mut ward = Ward::with_token();
     let file = ward.write("bad.toml", "slots = 3\n", 0o644);
     let error = Config::from_file(&file).unwrap_err();
-    ward.patient.token = Err(error.clone());
+    ward.patient.token = Some(Err(error.clone()));
     ward.patient.config = Err(error);
     let (state, words) = ward.complaint("configuration");
     assert_eq!(state, State::Wrong);
@@ -146,6 +151,35 @@ fn another_users_workers_are_told_which_folder_and_file_they_may_not_use() {
 }
 
 #[test]
+fn a_folder_that_is_not_there_is_not_made_and_who_could_make_it_is_told() {
+    let mut ward = Ward::empty();
+    ward.patient.token = None;
+    ward.patient.config.as_mut().unwrap().data = ward.path("nowhere/data");
+    ward.patient.config.as_mut().unwrap().device_keys = ward.path("nowhere/keys");
+    let (state, words) = ward.complaint("data folder");
+    assert!(state == State::Note && words.ends_with("nowhere/data is not there yet"), "{words}");
+    let (state, words) = ward.complaint("tokens");
+    assert!(state == State::Wrong && words.ends_with(" has no tokens"), "{words}");
+    set_mode(ward.folder.path(), 0o755);
+    ward.patient.person = stranger();
+    let (state, words) = ward.complaint("data folder");
+    assert_eq!(state, State::Wrong);
+    assert!(words.contains("is not there, and stranger may not write"), "{words}");
+    for check in ["device keys", "files of tokens", "disk"] {
+        assert!(ward.complaints(check).is_empty(), "{check}");
+    }
+    assert!(!ward.path("nowhere").exists());
+}
+
+#[test]
+fn tokens_that_lie_elsewhere_than_ones_own_are_told_of() {
+    let mut ward = Ward::with_token();
+    ward.patient.own_data = Some("/root/tokens".into());
+    let found = ward.complaints("configuration");
+    assert!(found[0].1.contains("yours in /root/tokens: what you make is not seen there"), "{found:?}");
+}
+
+#[test]
 fn a_folder_of_device_keys_that_others_may_write_is_wrong() {
     let ward = Ward::with_token();
     set_mode(&ward.path("keys"), 0o770);
@@ -159,7 +193,7 @@ fn no_token_and_a_user_without_a_pin_and_a_locked_pin_are_told_apart() {
     assert_eq!(Ward::empty().complaint("tokens"), (State::Wrong, "no token is initialised".to_owned()));
 
     let ward = Ward::with_token();
-    let token = ward.patient.token.as_ref().unwrap();
+    let token = ward.token();
     let slot = token.slot_list(true, true).unwrap()[0];
     let session = token.open_session(slot, Access::ReadWrite, true).unwrap();
     for tried in 1..=10 {
@@ -184,7 +218,7 @@ fn a_token_that_cannot_be_read_is_told_of_with_the_reason() {
     let key = fs::read_dir(ward.path("keys")).unwrap().next().unwrap().unwrap().path();
     fs::rename(&key, ward.path("elsewhere")).unwrap();
     let config = ward.patient.config.as_ref().unwrap();
-    ward.patient.token = assembly::open(config).map(|opened| opened.token);
+    ward.patient.token = Some(assembly::open(config).map(|opened| opened.token));
     let (state, words) = ward.complaint("tokens");
     assert_eq!(state, State::Wrong);
     assert!(words.starts_with("slot ") && words.contains("device key"), "{words}");
@@ -232,6 +266,7 @@ fn a_pin_file_holds_one_line_for_its_reader_alone_and_is_never_shown() {
         ("", 0o600, State::Wrong, "is empty"),
         ("user-pin-1\nmore\n", 0o600, State::Wrong, "more than one line"),
         ("abc", 0o600, State::Wrong, "too short or too long"),
+        ("a PIN of thirty-two bytes exactly", 0o600, State::Wrong, "over 31 bytes, which libp11's engine"),
     ] {
         ward.patient.pin_file = Some(ward.write("user.pin", text, mode));
         let found = ward.complaint("PIN source");

@@ -35,15 +35,26 @@ const FLAGS: &[(u64, State, &str, &str)] = &[
 
 /// Whether there is a token that can be used.
 pub(super) fn tokens(patient: &Patient, report: &mut Report) {
-    let token = match (&patient.config, &patient.token) {
-        (Ok(_), Ok(token)) => token,
-        (Ok(_), Err(error)) => return report.refused("", error),
+    match (&patient.config, &patient.token) {
+        (Ok(_), Some(Err(error))) => return report.refused("", error),
+        (Ok(_), None) => {
+            let name = &patient.person.name;
+            return report.wrong(
+                format!("{name} has no tokens"),
+                format!(
+                    "make them where {name} looks: in the data folder of a configuration that {name} finds, or as {name} \
+                     with `claviger token init --label NAME`"
+                ),
+            );
+        }
+        (Ok(_), Some(Ok(_))) => {}
         // Told already.
         (Err(_), _) => return,
-    };
-    let slots = match Slot::all(&**token) {
-        Ok(slots) => slots,
-        Err(failure) => return report.wrong(failure.words(), "put right what stands above"),
+    }
+    let slots = match patient.slots() {
+        Some(Ok(slots)) => slots,
+        Some(Err(failure)) => return report.wrong(failure.words(), "put right what stands above"),
+        None => return,
     };
     for slot in &slots {
         match (&slot.token, slot.held()) {

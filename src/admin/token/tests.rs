@@ -392,7 +392,7 @@ fn a_token_is_made_though_nobody_reads_standard_error() {
 }
 
 mod delete {
-    use crate::tests::{Bench, OFFICER_PIN, PIN};
+    use crate::tests::{Bench, OFFICER_PIN, PIN, keeps_its_form};
 
     fn slots(bench: &Bench) -> Vec<String> {
         let listed = bench.claviger(&["token", "list"], &[]);
@@ -416,6 +416,14 @@ mod delete {
         assert_eq!(made.code, 0, "{}", made.err);
         let number = before[0].split(' ').next().unwrap();
         assert!(!slots(&bench).iter().any(|row| row.starts_with(number)), "{:?}", slots(&bench));
+    }
+
+    #[test]
+    fn what_went_is_told_in_json_that_keeps_its_form() {
+        let bench = Bench::with_token("web");
+        let done = bench.claviger(&["token", "delete", "--token", "web", "--json"], &["web"]);
+        assert_eq!(done.code, 0, "{}", done.err);
+        keeps_its_form("token/delete.json", &done.out);
     }
 
     #[test]

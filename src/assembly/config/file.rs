@@ -11,7 +11,7 @@ use engine::application::Settings;
 use engine::primitives::PinCost;
 use log::LevelFilter;
 use nix::fcntl::OFlag;
-use nix::unistd::{Group, geteuid};
+use nix::unistd::{Group, Uid};
 use pkcs11::Result;
 use serde::Deserialize;
 use serde::de::{Deserializer, Error as _, Unexpected, Visitor};
@@ -84,12 +84,12 @@ impl From<Level> for LevelFilter {
     }
 }
 
-/// Reads the file at the absolute `path`.
+/// Reads the file at the absolute `path`, for a process of `user`.
 ///
 /// # Errors
 /// [`pkcs11::Error::Configuration`] with the path, the line where there is one, and the reason.
-pub(super) fn read(path: &Path) -> Result<Keys> {
-    let text = trusted_text(path)?;
+pub(super) fn read(path: &Path, user: Uid) -> Result<Keys> {
+    let text = trusted_text(path, user.as_raw())?;
     let document: Document = toml::from_str(&text).map_err(|error| {
         let place = error.span().map_or_else(String::new, |span| at_line(&text, span.start));
         refused(path, format!("{place}{}", error.message().trim_end().replace('\n', "; ")))
@@ -134,7 +134,7 @@ fn at_line(text: &str, offset: usize) -> String {
 }
 
 /// The text of a file that only root and the user of this process can have written.
-fn trusted_text(path: &Path) -> Result<String> {
+fn trusted_text(path: &Path, user: u32) -> Result<String> {
     let cannot = |error: std::io::Error| refused(path, format!("cannot be read: {error}"));
     // Without O_NONBLOCK, opening a named pipe would wait for a writer.
     let file =
@@ -143,7 +143,6 @@ fn trusted_text(path: &Path) -> Result<String> {
     if !metadata.is_file() {
         return Err(refused(path, "is not a regular file"));
     }
-    let user = geteuid().as_raw();
     if metadata.uid() != 0 && metadata.uid() != user {
         return Err(refused(
             path,

@@ -167,6 +167,32 @@ fn a_trace_is_named_only_by_an_environment_that_is_believed() {
 }
 
 #[test]
+fn what_a_process_of_another_user_finds_is_found_by_its_environment_alone() {
+    let machine = Machine::new();
+    let own = machine.write("home/.config/claviger/claviger.toml", "data = '/own'");
+    let home = machine.path("home").into_os_string();
+    let variable = |name: &str| (name == "HOME").then(|| home.clone());
+    let config = Config::load_of(geteuid().as_raw(), &variable).unwrap();
+    assert_eq!((config.file, config.data), (Some(own), PathBuf::from("/own")));
+
+    let named = machine.write("named.toml", "data = '/named'").into_os_string();
+    let variable = |name: &str| (name == "CLAVIGER_CONF").then(|| named.clone());
+    assert_eq!(Config::load_of(geteuid().as_raw(), &variable).unwrap().data, PathBuf::from("/named"));
+}
+
+#[test]
+fn a_file_of_another_user_is_refused_as_that_process_would() {
+    let machine = Machine::new();
+    let file = machine.write("named.toml", "data = '/named'");
+    let owner = std::os::unix::fs::MetadataExt::uid(&file.metadata().unwrap());
+    let named = file.clone().into_os_string();
+    let variable = |name: &str| (name == "CLAVIGER_CONF").then(|| named.clone());
+    let found = Config::load_of(owner + 1, &variable);
+    // Root's is believed by everybody.
+    assert_eq!(found.is_ok(), owner == 0, "{found:?}");
+}
+
+#[test]
 fn a_file_without_data_folder_needs_a_home() {
     let machine = Machine::new();
     let path = machine.write("claviger.toml", "busy-wait = 5");

@@ -21,11 +21,10 @@ fn line(bench: &Bench, name: &str) -> String {
 #[test]
 fn the_json_keeps_its_form() {
     let mut shown = shown(&Bench::with_token("web"));
-    // How many mechanisms there are is no part of the form.
+    // Which mechanisms there are, and in which order, is no part of the form.
     for list in ["mechanisms", "key_sizes"] {
         let list = shown[list].as_array_mut().unwrap();
-        assert!(list.len() > 10);
-        list.truncate(1);
+        list.retain(|mechanism| mechanism.to_string().contains("\"CKM_AES_KEY_GEN\""));
     }
     keeps_its_form("token/show.json", &serde_json::to_string_pretty(&shown).unwrap());
 }
