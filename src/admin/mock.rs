@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use pkcs11::administration::AuditEvent;
 use pkcs11::constants::{CKF_LOGIN_REQUIRED, CKF_RNG, CKF_TOKEN_INITIALIZED, CKF_USER_PIN_INITIALIZED};
 use pkcs11::{
-    Access, Administration, AttributeType, Cryptoki, Error, LibraryInfo, Mechanism, MechanismInfo,
-    MechanismType, ObjectHandle, Result, Reveal, Room, Secret, SessionHandle, SessionInfo, SlotId, SlotInfo,
-    Template, TokenInfo, UserType, Version,
+    Access, Administration, AttributeType, Cryptoki, DerivedKeys, Error, LibraryInfo, Mechanism,
+    MechanismInfo, MechanismType, ObjectHandle, Result, Reveal, Room, Secret, SessionHandle, SessionInfo,
+    SlotId, SlotInfo, Template, TokenInfo, UserType, Version,
 };
 
 use crate::terminal::Asker;
@@ -247,7 +247,7 @@ impl Cryptoki for Mock {
         fn generate_key(SessionHandle, Mechanism, Template) -> ObjectHandle;
         fn wrap_key(SessionHandle, Mechanism, ObjectHandle, ObjectHandle, &mut Room<'_>) -> usize;
         fn unwrap_key(SessionHandle, Mechanism, ObjectHandle, &[u8], Template) -> ObjectHandle;
-        fn derive_key(SessionHandle, Mechanism, ObjectHandle, Template) -> ObjectHandle;
+        fn derive_key(SessionHandle, Mechanism, ObjectHandle, Template) -> DerivedKeys;
         fn seed_random(SessionHandle, &[u8]) -> ();
         fn generate_random(SessionHandle, &mut [u8]) -> ();
     }

@@ -8,9 +8,9 @@ use arc_swap::ArcSwap;
 use once_cell::sync::OnceCell;
 use pkcs11::administration::{AuditEvent, TokenDetails};
 use pkcs11::{
-    Access, Administration, AttributeType, Cryptoki, Error, LibraryInfo, Mechanism, MechanismInfo,
-    MechanismType, ObjectHandle, Result, Reveal, Room, Secret, SessionHandle, SessionInfo, SlotId, SlotInfo,
-    Template, TokenInfo, UserType,
+    Access, Administration, AttributeType, Cryptoki, DerivedKeys, Error, LibraryInfo, Mechanism,
+    MechanismInfo, MechanismType, ObjectHandle, Result, Reveal, Room, Secret, SessionHandle, SessionInfo,
+    SlotId, SlotInfo, Template, TokenInfo, UserType,
 };
 
 use crate::login::Epoch;
@@ -442,7 +442,7 @@ impl Cryptoki for Application {
         mechanism: Mechanism,
         base: ObjectHandle,
         template: Template,
-    ) -> Result<ObjectHandle> {
+    ) -> Result<DerivedKeys> {
         self.do_derive_key(session, mechanism, base, template)
     }
 

@@ -1,18 +1,16 @@
-//! Chapter 5.18: making, wrapping, unwrapping and deriving keys.
+//! Chapter 5.18: making, wrapping and unwrapping keys; deriving them has a file of its own.
 
 use std::ops::Range;
-use std::sync::Arc;
 
-use pkcs11::constants::{CKA_VALUE, CKA_VALUE_LEN, CKK_GENERIC_SECRET, CKO_SECRET_KEY};
 use pkcs11::{Attributes, Error, Mechanism, ObjectHandle, Result, Room, Secret, SessionHandle, Template};
 
 use crate::application::Application;
 use crate::asking::Asking;
 use crate::audit::Happening;
-use crate::mechanism::{Bases, Can, Ciphering, Derived, KeyTypeRow};
+use crate::mechanism::{Can, Ciphering, KeyTypeRow};
 use crate::object::Object;
-use crate::policy::usage::{Operation, may_derive_len, may_unwrap, may_wrap};
-use crate::policy::{self, Inheritance};
+use crate::policy;
+use crate::policy::usage::{Operation, may_unwrap, may_wrap};
 use crate::slot::Look;
 
 impl Application {
@@ -56,7 +54,7 @@ impl Application {
         }
     }
 
-    fn keep_one(
+    pub(crate) fn keep_one(
         &self,
         asking: &Asking,
         attributes: Attributes,
@@ -141,75 +139,6 @@ impl Application {
         completed.map_err(|error| how.of_contents(error))?;
         self.keep_one(&asking, attributes, Happening::KeyUnwrapped)
     }
-
-    pub(crate) fn do_derive_key(
-        &self,
-        session: SessionHandle,
-        mechanism: Mechanism,
-        base: ObjectHandle,
-        template: Template,
-    ) -> Result<ObjectHandle> {
-        let asking = self.asking(session)?;
-        let (row, (derive, makes)) = self.ability(mechanism.mechanism_type, Can::derive)?;
-        let base = self.key_for(&asking, Operation::Derive, row, base)?;
-        let named =
-            mechanism.keys().into_iter().map(|key| self.key_for(&asking, Operation::Derive, row, key));
-        let named = named.collect::<Result<Vec<_>>>()?;
-        let named_keys: Vec<_> = named.iter().map(|usable| Arc::clone(&usable.key)).collect();
-        let keys = Bases { key: &base.key, named: &named_keys };
-        let mut of = vec![&base.object.attributes];
-        let caller = asking.caller();
-        let inheritance = match makes {
-            Derived::Data => {
-                let (mut attributes, len) = policy::derived_data(&base.object.attributes, template, caller)?;
-                let material = derive(&mechanism, &keys, &with_length(&attributes, len))?;
-                policy::add_material(&mut attributes, material)?;
-                return self.keep_one(&asking, attributes, Happening::KeyDerived);
-            }
-            Derived::Key(inheritance) => inheritance,
-        };
-        if inheritance == Inheritance::FromBase {
-            // The key is made of the bytes of them all (section 6.43.2).
-            of.extend(named.iter().map(|usable| &usable.object.attributes));
-        }
-        let (class, key_type) = (CKO_SECRET_KEY, Some(CKK_GENERIC_SECRET));
-        let mut attributes = policy::derived(&of, class, key_type, inheritance, template, caller)?;
-        self.derive_into(&mut attributes, |attributes| derive(&mechanism, &keys, attributes))?;
-        self.keep_one(&asking, attributes, Happening::KeyDerived)
-    }
-
-    /// Derives, and completes what was derived as if it had come from outside.
-    fn derive_into(
-        &self,
-        attributes: &mut Attributes,
-        derive: impl FnOnce(&Attributes) -> Result<Attributes>,
-    ) -> Result<()> {
-        let key_type = attributes.key_type().unwrap_or_default();
-        let row = self.parts.mechanisms.key_type(key_type);
-        let row = row.ok_or(Error::AttributeValueInvalid(pkcs11::constants::CKA_KEY_TYPE))?;
-        if let Some(len) = attributes.ulong(CKA_VALUE_LEN) {
-            may_derive_len(usize::try_from(len).unwrap_or(usize::MAX))?;
-        }
-        let material = derive(attributes)?;
-        if let Some(value) = material.bytes(CKA_VALUE) {
-            may_derive_len(value.len())?;
-        }
-        let mut with_material = attributes.clone();
-        with_material.extend(material.clone());
-        with_material.remove(CKA_VALUE_LEN);
-        let completed = (row.complete)(&with_material)?;
-        policy::add_material(attributes, material)?;
-        policy::add_material(attributes, completed)
-    }
-}
-
-/// The attributes of a data object with the length that it has no attribute for.
-fn with_length(attributes: &Attributes, len: Option<u64>) -> Attributes {
-    let mut with_length = attributes.clone();
-    if let Some(len) = len {
-        with_length.set_ulong(CKA_VALUE_LEN, len);
-    }
-    with_length
 }
 
 /// What is wrong with a key is said of the wrapping key (section 5.18.3).

@@ -38,6 +38,7 @@ pub mod vault;
 mod administration;
 mod asking;
 mod authentication;
+mod deriving;
 mod digesting;
 mod encryption;
 mod key_management;

@@ -10,7 +10,7 @@ use pkcs11::constants::{
     CKF_SIGN, CKF_SIGN_RECOVER, CKF_UNWRAP, CKF_VERIFY, CKF_VERIFY_RECOVER, CKF_WRAP, CKO_CERTIFICATE,
     CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
-use pkcs11::{Attributes, Error, KeyType, Mechanism, MechanismType, Result, Secret};
+use pkcs11::{Attributes, Error, KeyType, Mechanism, MechanismType, Result, Secret, Template};
 
 use crate::policy::Inheritance;
 
@@ -18,6 +18,10 @@ use crate::policy::Inheritance;
 pub trait Key: Send + Sync + Any {
     /// Size in the unit of the mechanisms' bounds (bits for RSA and EC).
     fn size(&self) -> u64;
+    /// The bytes of a secret key, for what is derived from them; nothing of other keys.
+    fn value(&self) -> Option<&Secret> {
+        None
+    }
     /// For the family that parsed it.
     fn as_any(&self) -> &dyn Any;
 }
@@ -152,13 +156,36 @@ impl fmt::Debug for Bases<'_> {
     }
 }
 
-/// What a derivation makes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Derived {
+/// A derivation of several keys in one call.
+#[derive(Clone, Copy)]
+pub struct DeriveSeveral {
+    /// How the base keys' protection is handed on.
+    pub inheritance: Inheritance,
+    /// The template of each key, made of the call's own and of the parameters; nothing in the place of a key that is not
+    /// asked for.
+    pub templates: fn(&Mechanism, Template) -> Result<Vec<Option<Template>>>,
+    /// Derives them all for their completed attributes, in the same order.
+    pub derive: fn(&Mechanism, &Bases<'_>, &[Option<Attributes>]) -> Result<Several>,
+}
+
+/// What a derivation of several keys gives.
+#[derive(Debug)]
+pub struct Several {
+    /// The attributes to add to each key, in the order of the templates.
+    pub keys: Vec<Option<Attributes>>,
+    /// What is told in the clear beside the keys: [`pkcs11::DerivedKeys::told`].
+    pub told: Vec<u8>,
+}
+
+/// What a derivation makes, and by what.
+#[derive(Clone, Copy)]
+pub enum Derivation {
     /// A secret key, protected like this.
-    Key(Inheritance),
+    Key(Inheritance, Derive),
     /// A data object.
-    Data,
+    Data(Derive),
+    /// Several secret keys.
+    Several(DeriveSeveral),
 }
 
 /// What a mechanism can, each with its constructor. Constructors check the parameters
@@ -192,6 +219,8 @@ pub enum Can {
     DeriveProtected(Derive),
     /// `CKF_DERIVE`: a data object, whose length `CKA_VALUE_LEN` tells.
     DeriveData(Derive),
+    /// `CKF_DERIVE`: several secret keys, or one with something told beside it.
+    DeriveSeveral(DeriveSeveral),
     /// `CKF_GENERATE`
     GenerateKey(MakeKey),
     /// `CKF_GENERATE_KEY_PAIR`
@@ -253,13 +282,14 @@ impl Can {
         if let Self::Unwrap(start) = self { Some(*start) } else { None }
     }
 
-    /// The deriver, if this is one, and what it makes.
+    /// What it derives, if it does.
     #[must_use]
-    pub fn derive(&self) -> Option<(Derive, Derived)> {
+    pub fn derive(&self) -> Option<Derivation> {
         match self {
-            Self::Derive(derive) => Some((*derive, Derived::Key(Inheritance::Free))),
-            Self::DeriveProtected(derive) => Some((*derive, Derived::Key(Inheritance::FromBase))),
-            Self::DeriveData(derive) => Some((*derive, Derived::Data)),
+            Self::Derive(derive) => Some(Derivation::Key(Inheritance::Free, *derive)),
+            Self::DeriveProtected(derive) => Some(Derivation::Key(Inheritance::FromBase, *derive)),
+            Self::DeriveData(derive) => Some(Derivation::Data(*derive)),
+            Self::DeriveSeveral(several) => Some(Derivation::Several(*several)),
             _ => None,
         }
     }
@@ -289,7 +319,9 @@ impl Can {
             Self::Decrypt(_) => CKF_DECRYPT,
             Self::Wrap(_) => CKF_WRAP,
             Self::Unwrap(_) => CKF_UNWRAP,
-            Self::Derive(_) | Self::DeriveProtected(_) | Self::DeriveData(_) => CKF_DERIVE,
+            Self::Derive(_) | Self::DeriveProtected(_) | Self::DeriveData(_) | Self::DeriveSeveral(_) => {
+                CKF_DERIVE
+            }
             Self::GenerateKey(_) => CKF_GENERATE,
             Self::GenerateKeyPair(_) => CKF_GENERATE_KEY_PAIR,
         }
@@ -425,13 +457,24 @@ mod tests {
 
     #[test]
     fn a_row_says_what_its_derivation_makes_and_how_it_is_protected() {
+        let several = DeriveSeveral {
+            inheritance: Inheritance::AsBase,
+            templates: |_, template| Ok(vec![Some(template)]),
+            derive: |_, _, _| Ok(Several { keys: Vec::new(), told: Vec::new() }),
+        };
         for (can, makes) in [
-            (Can::Derive(nothing), Derived::Key(Inheritance::Free)),
-            (Can::DeriveProtected(nothing), Derived::Key(Inheritance::FromBase)),
-            (Can::DeriveData(nothing), Derived::Data),
+            (Can::Derive(nothing), Some(Inheritance::Free)),
+            (Can::DeriveProtected(nothing), Some(Inheritance::FromBase)),
+            (Can::DeriveSeveral(several), Some(Inheritance::AsBase)),
+            (Can::DeriveData(nothing), None),
         ] {
             assert_eq!(can.flag(), CKF_DERIVE);
-            assert_eq!(can.derive().map(|(_, made)| made), Some(makes));
+            let made = match can.derive().unwrap() {
+                Derivation::Key(inheritance, _) => Some(inheritance),
+                Derivation::Several(several) => Some(several.inheritance),
+                Derivation::Data(_) => None,
+            };
+            assert_eq!(made, makes);
         }
     }
 }

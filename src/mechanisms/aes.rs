@@ -13,7 +13,7 @@ use pkcs11::constants::{
     CKA_VALUE, CKK_AES, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_ECB, CKM_AES_GCM, CKM_AES_KEY_GEN,
     CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7,
 };
-use pkcs11::{Attributes, Error, Mechanism, MechanismType, Parameters, Result};
+use pkcs11::{Attributes, Error, Mechanism, MechanismType, Parameters, Result, Secret};
 
 use crate::aws_lc::aes::{BLOCK, Direction, Key};
 use crate::{no_parameter, secret};
@@ -79,6 +79,10 @@ impl EngineKey for Key {
     /// In bytes, as the standard's tables for AES have it.
     fn size(&self) -> u64 {
         self.key_len() as u64
+    }
+
+    fn value(&self) -> Option<&Secret> {
+        Some(self.bytes())
     }
 
     fn as_any(&self) -> &dyn Any {

@@ -51,7 +51,7 @@ fn start(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<Cmac>> {
     Ok(Box::new(Cmac { key: downcast(key)?, chain, waiting, held: 0, len }))
 }
 
-fn sign(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Signing>> {
+pub(crate) fn sign(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Signing>> {
     Ok(start(mechanism, key)?)
 }
 

@@ -14,10 +14,15 @@ use pkcs11::constants::{
     CKM_SHA384_HMAC_GENERAL, CKM_SHA384_RSA_PKCS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512, CKM_SHA512_224,
     CKM_SHA512_224_HMAC, CKM_SHA512_224_HMAC_GENERAL, CKM_SHA512_256, CKM_SHA512_256_HMAC,
     CKM_SHA512_256_HMAC_GENERAL, CKM_SHA512_HMAC, CKM_SHA512_HMAC_GENERAL, CKM_SHA512_RSA_PKCS,
-    CKM_SHA512_RSA_PKCS_PSS,
+    CKM_SHA512_RSA_PKCS_PSS, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH,
+    CKM_TLS12_KEY_AND_MAC_DERIVE, CKM_TLS12_KEY_SAFE_DERIVE, CKM_TLS12_MASTER_KEY_DERIVE,
+    CKM_TLS12_MASTER_KEY_DERIVE_DH,
 };
 
-use crate::{aes, cmac, digest, ec, edwards, hkdf, hmac, montgomery, pbkdf2, rsa, secret};
+use crate::{
+    aes, cmac, digest, ec, edwards, hkdf, hmac, montgomery, pbkdf2, rsa, secret, simple_derivation,
+    sp800_108, tls12,
+};
 
 /// A table of mechanisms, and what is said of it.
 #[derive(Clone, Copy, Debug)]
@@ -74,8 +79,11 @@ const fn these(words: &'static str, mechanisms: &'static [MechanismType]) -> Sta
     Statement { words, of: Some(mechanisms) }
 }
 
+/// There is no primitive: bytes are moved.
+const NOBODY: &str = "none";
+
 /// Every family once.
-pub const FAMILIES: [Family; 11] = [
+pub const FAMILIES: [Family; 14] = [
     Family {
         name: "RSA",
         section: "6.1",
@@ -217,6 +225,44 @@ pub const FAMILIES: [Family; 11] = [
         ],
         rows: hkdf::MECHANISMS,
     },
+    Family {
+        name: "TLS 1.2",
+        section: "6.40",
+        unit: Unit::Bytes,
+        libraries: &[all("sha2")],
+        approved: &[
+            these(
+                "SP 800-135",
+                &[
+                    CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE,
+                    CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH,
+                    CKM_TLS12_KEY_AND_MAC_DERIVE,
+                    CKM_TLS12_KEY_SAFE_DERIVE,
+                ],
+            ),
+            these(
+                "SP 800-135, not for new sessions",
+                &[CKM_TLS12_MASTER_KEY_DERIVE, CKM_TLS12_MASTER_KEY_DERIVE_DH],
+            ),
+        ],
+        rows: tls12::MECHANISMS,
+    },
+    Family {
+        name: "SP 800-108",
+        section: "6.42",
+        unit: Unit::Bytes,
+        libraries: &[all("sha2"), all("aws-lc-sys")],
+        approved: &[all("SP 800-108")],
+        rows: sp800_108::MECHANISMS,
+    },
+    Family {
+        name: "Keys joined and cut",
+        section: "6.43",
+        unit: Unit::Bytes,
+        libraries: &[all(NOBODY)],
+        approved: &[],
+        rows: simple_derivation::MECHANISMS,
+    },
 ];
 
 const SHA2_HMAC: &[MechanismType] = &[
@@ -265,7 +311,7 @@ mod tests {
                 let does = family.libraries.iter().any(|library| library.holds_for(row.mechanism));
                 assert!(does, "{}: nobody does {:#x}", family.name, row.mechanism);
             }
-            for library in family.libraries {
+            for library in family.libraries.iter().filter(|library| library.words != NOBODY) {
                 let line = format!("\n{}.workspace", library.words);
                 assert!(dependencies.contains(&line), "{}: no dependency {}", family.name, library.words);
             }

@@ -3,10 +3,11 @@
 use std::sync::Arc;
 
 use engine::mechanism::{
-    Bases, Can, Ciphering, GeneratedPair, Key, MechanismRow, Signing, StartCipher, Verifying,
+    Bases, Can, Ciphering, Derivation, GeneratedPair, Key, MechanismRow, Several, Signing, StartCipher,
+    Verifying,
 };
 use pkcs11::constants::{
-    CKA_CLASS, CKA_KEY_TYPE, CKA_VALUE, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+    CKA_CLASS, CKA_KEY_TYPE, CKA_VALUE, CKA_VALUE_LEN, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::{Attributes, Error, Mechanism, MechanismType, Parameters, PssParameters, Result};
 
@@ -138,8 +139,32 @@ pub(crate) fn derive_from(
     bases: &Bases<'_>,
     template: &Attributes,
 ) -> Result<Attributes> {
-    let (derive, _) = row(mechanism).can.iter().find_map(Can::derive).unwrap();
-    derive(mechanism, bases, template)
+    match row(mechanism).can.iter().find_map(Can::derive).unwrap() {
+        Derivation::Key(_, derive) | Derivation::Data(derive) => derive(mechanism, bases, template),
+        Derivation::Several(several) => {
+            let derived = (several.derive)(mechanism, bases, &[Some(template.clone())])?;
+            Ok(derived.keys.into_iter().flatten().next().unwrap())
+        }
+    }
+}
+
+/// Derives several keys, for templates that are complete already.
+pub(crate) fn derive_several(
+    mechanism: &Mechanism,
+    key: &Arc<dyn Key>,
+    templates: &[Option<Attributes>],
+) -> Result<Several> {
+    let Some(Derivation::Several(several)) = row(mechanism).can.iter().find_map(Can::derive) else {
+        panic!("it derives one key");
+    };
+    (several.derive)(mechanism, &Bases { key, named: &[] }, templates)
+}
+
+/// The template of a secret key of a type and a length in bytes.
+pub(crate) fn wanted(key_type: u64, len: u64) -> Attributes {
+    let mut template = of_class(CKO_SECRET_KEY, key_type, Attributes::new());
+    template.set_ulong(CKA_VALUE_LEN, len);
+    template
 }
 
 /// What of these attributes would be wrapped.

@@ -56,12 +56,12 @@ fn output(mechanism: &Mechanism, bases: &Bases<'_>, template: &Attributes) -> Re
     let base = downcast::<HmacKey>(bases.key)?;
     match (parameters.extract, parameters.expand) {
         (true, true) => {
-            let key = extracted(parameters, hash, bases, base.value())?;
+            let key = extracted(parameters, hash, bases, base.secret())?;
             expanded(parameters, hash, &key, len)
         }
-        (false, true) => expanded(parameters, hash, base.value(), len),
+        (false, true) => expanded(parameters, hash, base.secret(), len),
         (true, false) if len.is_none_or(|len| len == hash.digest_len()) => {
-            extracted(parameters, hash, bases, base.value())
+            extracted(parameters, hash, bases, base.secret())
         }
         (true, false) => Err(Error::TemplateInconsistent("CKA_VALUE_LEN is another than the digest's")),
         (false, false) => Err(Error::MechanismParamInvalid("neither stage of HKDF is to run")),
@@ -74,7 +74,7 @@ fn extracted(parameters: &HkdfParameters, hash: Hash, bases: &Bases<'_>, base: &
         HkdfSalt::Data(salt) => hkdf_extract(hash, base.expose(), salt),
         HkdfSalt::Key(_) => {
             let salt = bases.named.first().ok_or(Error::Bug("HKDF without the key of its salt"))?;
-            hkdf_extract(hash, base.expose(), downcast::<HmacKey>(salt)?.value().expose())
+            hkdf_extract(hash, base.expose(), downcast::<HmacKey>(salt)?.secret().expose())
         }
     }
 }

@@ -61,7 +61,7 @@ impl HmacKey {
     }
 
     /// The secret itself, for what derives from it.
-    pub(crate) fn value(&self) -> &Secret {
+    pub(crate) fn secret(&self) -> &Secret {
         &self.value
     }
 
@@ -85,12 +85,16 @@ impl Key for HmacKey {
         self.value.len() as u64
     }
 
+    fn value(&self) -> Option<&Secret> {
+        Some(&self.value)
+    }
+
     fn as_any(&self) -> &dyn Any {
         self
     }
 }
 
-fn sign(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Signing>> {
+pub(crate) fn sign(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Signing>> {
     let key = downcast::<HmacKey>(key)?;
     let (ready, len) = key.ready(mechanism)?;
     Ok(ready.signing(len))

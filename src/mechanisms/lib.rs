@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use engine::mechanism::{Key, KeyTypeRow, Mechanisms};
 use engine::primitives::Primitives;
-use pkcs11::{Error, Mechanism, Parameters, Result};
+use pkcs11::{Error, Mechanism, Parameters, Result, Secret};
 
 mod aes;
 pub mod aws_lc;
@@ -31,6 +31,9 @@ mod pbkdf2;
 mod primitives;
 mod rsa;
 mod secret;
+mod simple_derivation;
+mod sp800_108;
+mod tls12;
 
 #[cfg(test)]
 mod fixtures;
@@ -85,6 +88,11 @@ fn mac_len(mechanism: &Mechanism, longest: usize) -> Result<usize> {
     len.ok_or(Error::MechanismParamInvalid("CK_MAC_GENERAL_PARAMS from 1 to the whole length is needed"))
 }
 
+/// The bytes of a secret key that something is derived from.
+fn value_of(key: &Arc<dyn Key>) -> Result<&Secret> {
+    key.value().ok_or(Error::KeyTypeInconsistent)
+}
+
 /// A shared key of the type that an operation needs.
 fn downcast<T: Key>(key: &Arc<dyn Key>) -> Result<Arc<T>> {
     let key: Arc<dyn Any + Send + Sync> = Arc::<dyn Key>::clone(key);
@@ -95,6 +103,8 @@ fn downcast<T: Key>(key: &Arc<dyn Key>) -> Result<Arc<T>> {
 mod tests {
     use super::*;
     use engine::mechanism::Can;
+    use engine::policy::attributes::Shape;
+    use pkcs11::constants::{CKA_KEY_TYPE, CKO_SECRET_KEY};
 
     #[test]
     fn every_mechanism_stands_in_the_table_once() {
@@ -104,6 +114,17 @@ mod tests {
             seen.push(row.mechanism);
         }
         assert!(!seen.is_empty());
+    }
+
+    #[test]
+    fn every_secret_key_can_be_derived_from() {
+        let secret = |row: &&KeyTypeRow| {
+            let shape = |shape: &&Shape| shape.subtype == Some((CKA_KEY_TYPE, row.key_type));
+            Shape::of_class(CKO_SECRET_KEY).any(|it| shape(&it))
+        };
+        for row in MECHANISMS.key_types.iter().filter(secret) {
+            assert!(secret::DERIVABLE.contains(&row.key_type), "{:#x}", row.key_type);
+        }
     }
 
     #[test]

@@ -43,6 +43,26 @@ const fn row(key_type: KeyType) -> KeyTypeRow {
     KeyTypeRow { key_type, complete, parse, to_bytes, from_bytes }
 }
 
+/// Every type of secret key: what derives from a key's bytes derives from all of them.
+pub(crate) const DERIVABLE: &[KeyType] = &[
+    CKK_GENERIC_SECRET,
+    CKK_HKDF,
+    CKK_SHA_1_HMAC,
+    CKK_SHA224_HMAC,
+    CKK_SHA256_HMAC,
+    CKK_SHA384_HMAC,
+    CKK_SHA512_HMAC,
+    CKK_SHA512_224_HMAC,
+    CKK_SHA512_256_HMAC,
+    CKK_AES,
+];
+
+/// The length in bytes of a type that has only one.
+fn fixed_len(key_type: KeyType) -> Option<usize> {
+    let _ = key_type;
+    None
+}
+
 /// Whether a type of secret key can have this many bytes.
 fn len_is_possible(key_type: KeyType, len: usize) -> bool {
     match key_type {
@@ -94,8 +114,25 @@ pub(crate) fn made(template: &Attributes, value: &[u8]) -> Result<Attributes> {
 pub(crate) fn wanted_len(template: &Attributes) -> Result<usize> {
     let refused = Error::AttributeValueInvalid(CKA_VALUE_LEN);
     let len = value_len(template).map_err(|_| refused.clone())?;
-    let len = len.ok_or(Error::TemplateIncomplete(CKA_VALUE_LEN))?;
-    if len_is_possible(secret_type(template)?, len) { Ok(len) } else { Err(refused) }
+    let key_type = secret_type(template)?;
+    let len = len.or(fixed_len(key_type)).ok_or(Error::TemplateIncomplete(CKA_VALUE_LEN))?;
+    if len_is_possible(key_type, len) { Ok(len) } else { Err(refused) }
+}
+
+/// A key of the first bytes of what a derivation gives, by the rules that derivations share (sections 6.21 and 6.43): as
+/// many as the template or the key type says, and all of them for a generic secret without a length.
+///
+/// # Errors
+/// [`Error::TemplateIncomplete`] for a type of many lengths without one; [`Error::KeySizeRange`] for more than there is;
+/// those of [`made`].
+pub(crate) fn cut(template: &Attributes, available: &[u8]) -> Result<Attributes> {
+    let key_type = secret_type(template)?;
+    let len = match value_len(template)?.or(fixed_len(key_type)) {
+        Some(len) => len,
+        None if key_type == CKK_GENERIC_SECRET => available.len(),
+        None => return Err(Error::TemplateIncomplete(CKA_VALUE_LEN)),
+    };
+    made(template, available.get(..len).ok_or(Error::KeySizeRange)?)
 }
 
 /// A random secret key.

@@ -153,8 +153,8 @@ macro_rules! table {
                     tell phKey [CK_OBJECT_HANDLE]
                 ) => unwrap_key;
                 C_DeriveKey(
-                    session hSession, mechanism pMechanism, object hBaseKey, template pTemplate ulAttributeCount,
-                    tell phKey [CK_OBJECT_HANDLE]
+                    session hSession, deriving pMechanism, object hBaseKey, template pTemplate ulAttributeCount,
+                    derived phKey pMechanism
                 ) => derive_key;
                 // 5.19 Random numbers
                 C_SeedRandom(session hSession, input pSeed ulSeedLen) => seed_random;
@@ -397,6 +397,21 @@ macro_rules! function {
             // SAFETY: the application lends this mechanism for the length of the call.
             [let $p = unsafe { pointers::mechanism_or_end($p) }?;]
             [$p] [$p,] [] [] $($rest)*);
+    };
+    (@read $state:tt deriving $p:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_MECHANISM,]
+            // SAFETY: the application lends this mechanism for the length of the call.
+            [let $p = unsafe { pointers::deriving($p) }?;]
+            [$p] [$p.mechanism,] [] [] $($rest)*);
+    };
+    (@read $state:tt derived $p:ident $mechanism:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_OBJECT_HANDLE,]
+            // SAFETY: the application lends the places of the results, in the mechanism's parameters too, for the length
+            // of the call.
+            [let $p = unsafe { pointers::derived($p, &$mechanism) }?;]
+            [$p] [] [] [$p] $($rest)*);
     };
     (@read $state:tt asked $p:ident $count:ident, $($rest:tt)*) => {
         function!(@next $state

@@ -121,6 +121,7 @@ const fn row(error: &Error) -> (CK_RV, Level) {
         Error::NoEvent => (CKR_NO_EVENT, Debug),
         Error::SignatureInvalid => (CKR_SIGNATURE_INVALID, Info),
         Error::SignatureLenRange => (CKR_SIGNATURE_LEN_RANGE, Info),
+        Error::OfDerivedKey { error, .. } => row(error),
         Error::Primitive(_) => (CKR_FUNCTION_FAILED, Trouble),
     }
 }

@@ -4,8 +4,9 @@
 //! Functions that are not there yet have a body here that says so; docs/roadmap.md lists them.
 
 use crate::{
-    Access, AttributeType, Error, LibraryInfo, Mechanism, MechanismInfo, MechanismType, ObjectHandle, Result,
-    Reveal, Room, SessionHandle, SessionInfo, SlotId, SlotInfo, Template, TokenInfo, UserType,
+    Access, AttributeType, DerivedKeys, Error, LibraryInfo, Mechanism, MechanismInfo, MechanismType,
+    ObjectHandle, Result, Reveal, Room, SessionHandle, SessionInfo, SlotId, SlotInfo, Template, TokenInfo,
+    UserType,
 };
 
 /// One application's view of the tokens: its sessions, its logins, its session objects.
@@ -514,14 +515,15 @@ pub trait Cryptoki: Send + Sync {
     ///
     /// # Errors
     /// Those of [`Cryptoki::create_object`], [`Error::KeyHandleInvalid`], [`Error::KeySizeRange`],
-    /// [`Error::KeyTypeInconsistent`], [`Error::MechanismInvalid`], [`Error::MechanismParamInvalid`].
+    /// [`Error::KeyTypeInconsistent`], [`Error::MechanismInvalid`], [`Error::MechanismParamInvalid`];
+    /// [`Error::OfDerivedKey`] around those of a further key.
     fn derive_key(
         &self,
         session: SessionHandle,
         mechanism: Mechanism,
         base: ObjectHandle,
         template: Template,
-    ) -> Result<ObjectHandle>;
+    ) -> Result<DerivedKeys>;
 
     // 5.20 Random numbers
 

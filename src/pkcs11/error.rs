@@ -226,6 +226,24 @@ pub enum Error {
     SignatureLenRange,
     /// The algorithm failed where it must not.
     Primitive(&'static str),
+    /// What is wrong with one of the further keys of a derivation: [`crate::DerivedKeys`].
+    OfDerivedKey {
+        /// Which, the first of the further ones being 1.
+        index: usize,
+        /// What is wrong with it.
+        error: Box<Error>,
+    },
+}
+
+impl Error {
+    /// This error as that of a derivation's key; of the first key, which the call itself describes, it is told as it is.
+    #[must_use]
+    pub fn of_derived_key(self, index: usize) -> Self {
+        match (index, self) {
+            (0, error) => error,
+            (index, error) => Self::OfDerivedKey { index, error: Box::new(error) },
+        }
+    }
 }
 
 impl std::error::Error for Error {}
@@ -326,6 +344,7 @@ impl fmt::Display for Error {
             Self::SignatureInvalid => f.write_str("the signature is wrong"),
             Self::SignatureLenRange => f.write_str("the signature has an impossible length"),
             Self::Primitive(what) => write!(f, "the algorithm failed: {what}"),
+            Self::OfDerivedKey { index, error } => write!(f, "further key {index}: {error}"),
         }
     }
 }

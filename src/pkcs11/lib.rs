@@ -23,7 +23,7 @@ pub use attribute::{Attribute, AttributeType, AttributeValue, Attributes, RawVal
 pub use cryptoki::Cryptoki;
 pub use error::{Error, Result};
 pub use mechanism::{Mechanism, MechanismInfo, MechanismType};
-pub use object::{KeyType, ObjectClass, ObjectHandle};
+pub use object::{DerivedKeys, KeyType, ObjectClass, ObjectHandle};
 pub use output::Room;
 pub use parameters::{
     CbcEncryptDataParameters, CcmParameters, ChaCha20Parameters, ChaCha20Poly1305Parameters, CounterFormat,

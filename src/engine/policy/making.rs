@@ -30,6 +30,11 @@ pub enum Inheritance {
     Free,
     /// A sensitive base makes the key sensitive, an unextractable one unextractable: concatenations, cuts, XOR.
     FromBase,
+    /// What the template leaves out is as the first base key has it, and it counts for one of the bases to have been always
+    /// sensitive, or never extractable: SP 800-108 (section 6.42.7).
+    AsBase,
+    /// The protection is the base key's, and the template may say nothing else: the keys of TLS (section 6.40.6).
+    SameAsBase,
 }
 
 /// `C_CreateObject`.
@@ -124,17 +129,30 @@ pub fn derived(
     caller: Caller,
 ) -> Result<Attributes> {
     let all = |attribute| bases.iter().all(|base| base.is(attribute));
+    let any = |attribute| bases.iter().any(|base| base.is(attribute));
     let handed_on = inheritance == Inheritance::FromBase;
+    let always = |attribute| if inheritance == Inheritance::AsBase { any(attribute) } else { all(attribute) };
     let making = Making {
         class: Said::Suggests(class),
         key_type: key_type.map_or(Said::Nothing, Said::Suggests),
-        always_sensitive: all(CKA_ALWAYS_SENSITIVE),
-        never_extractable: all(CKA_NEVER_EXTRACTABLE),
-        sensitive: handed_on && bases.iter().any(|base| base.is(CKA_SENSITIVE)),
+        always_sensitive: always(CKA_ALWAYS_SENSITIVE),
+        never_extractable: always(CKA_NEVER_EXTRACTABLE),
+        sensitive: handed_on && any(CKA_SENSITIVE),
         unextractable: handed_on && !all(CKA_EXTRACTABLE),
         ..Making::from_outside(Event::Derived)
     };
-    making.make(joined(bases, CKA_DERIVE_TEMPLATE, template), caller)
+    let mut template = joined(bases, CKA_DERIVE_TEMPLATE, template);
+    for attribute in [CKA_SENSITIVE, CKA_EXTRACTABLE] {
+        let sent = template.iter().any(|entry| entry.attribute_type == attribute);
+        let base = bases.first().is_some_and(|base| base.is(attribute));
+        match inheritance {
+            Inheritance::AsBase if !sent => template.push(Attribute::boolean(attribute, base)),
+            // Beside another value it is a conflict.
+            Inheritance::SameAsBase => template.push(Attribute::boolean(attribute, base)),
+            _ => {}
+        }
+    }
+    making.make(template, caller)
 }
 
 /// `C_DeriveKey` that makes a data object: its attributes, and its length in bytes if the template tells it, which a data

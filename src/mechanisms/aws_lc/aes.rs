@@ -57,6 +57,12 @@ impl std::fmt::Debug for Key {
 }
 
 impl Key {
+    /// The key itself.
+    #[must_use]
+    pub fn bytes(&self) -> &Secret {
+        &self.bytes
+    }
+
     /// A key of 16, 24 or 32 bytes.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Mechanisms with their parameters, and what those point to.
 
+mod answers;
 mod ciphers;
 mod deriving;
 mod signing;
@@ -10,6 +11,8 @@ use pkcs11::{Error, Mechanism, Parameters, Result};
 
 use super::{bytes, lendable, size, value};
 use crate::parameters::{Form, Given, given};
+
+pub(crate) use answers::{derived, deriving};
 
 /// Bytes that a field of a parameter may point to, at most.
 const FIELD: usize = 16 << 20;

@@ -5,9 +5,9 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use assembly::Journal;
 use pkcs11::administration::AuditEvent;
 use pkcs11::{
-    Access, AttributeType, Error, LibraryInfo, Mechanism, MechanismInfo, MechanismType, ObjectHandle, Result,
-    Reveal, Room, SessionHandle, SessionInfo, SessionState, SlotId, SlotInfo, Template, TokenInfo, UserType,
-    Version,
+    Access, AttributeType, DerivedKeys, Error, LibraryInfo, Mechanism, MechanismInfo, MechanismType,
+    ObjectHandle, Result, Reveal, Room, SessionHandle, SessionInfo, SessionState, SlotId, SlotInfo, Template,
+    TokenInfo, UserType, Version,
 };
 
 use crate::opening::{Gate, Opened, Plan};
@@ -35,6 +35,8 @@ pub(crate) struct Double {
     pub(crate) template: Mutex<Template>,
     /// The last mechanism.
     pub(crate) mechanism: Mutex<Option<Mechanism>>,
+    /// What the next `C_DeriveKey` gives.
+    pub(crate) derived: Mutex<Option<DerivedKeys>>,
     /// Whether waits are over.
     over: Mutex<bool>,
     ended: Condvar,
@@ -559,9 +561,9 @@ impl pkcs11::Cryptoki for Double {
         mechanism: Mechanism,
         base: ObjectHandle,
         template: Template,
-    ) -> Result<ObjectHandle> {
+    ) -> Result<DerivedKeys> {
         self.begun(session, &format!("derive_key({}, {})", base.0, template.len()), Some(mechanism))?;
-        Ok(ObjectHandle(25))
+        Ok(locked(&self.derived).take().unwrap_or_else(|| DerivedKeys::one(ObjectHandle(25))))
     }
 
     fn seed_random(&self, session: SessionHandle, seed: &[u8]) -> Result<()> {

@@ -232,6 +232,20 @@ pub(crate) unsafe fn mechanism(line: &mut Line, [name]: [&str; 1], place: *mut C
 
 /// # Safety
 /// See the top of this file.
+pub(crate) unsafe fn deriving(line: &mut Line, names: [&str; 1], place: *mut CK_MECHANISM) {
+    // SAFETY: as promised to this function.
+    unsafe { mechanism(line, names, place) };
+}
+
+/// # Safety
+/// See the top of this file.
+pub(crate) unsafe fn derived<T>(line: &mut Line, [name, _]: [&str; 2], place: *mut T, _: *mut CK_MECHANISM) {
+    // SAFETY: as promised to this function.
+    unsafe { tell(line, [name], place) };
+}
+
+/// # Safety
+/// See the top of this file.
 pub(crate) unsafe fn mechanism_or_end(line: &mut Line, names: [&str; 1], place: *mut CK_MECHANISM) {
     // SAFETY: as promised to this function.
     unsafe { mechanism(line, names, place) };

@@ -3,8 +3,8 @@
 //! [`Line::answered`] says whether the return value lets a result stand.
 
 use cryptoki_sys::{
-    CK_ATTRIBUTE, CK_BBOOL, CK_INFO, CK_MECHANISM_INFO, CK_SESSION_INFO, CK_SLOT_INFO, CK_TOKEN_INFO,
-    CK_ULONG,
+    CK_ATTRIBUTE, CK_BBOOL, CK_INFO, CK_MECHANISM, CK_MECHANISM_INFO, CK_SESSION_INFO, CK_SLOT_INFO,
+    CK_TOKEN_INFO, CK_ULONG,
 };
 
 use super::{attribute, bytes, handle, items, listed, named, peek};
@@ -83,6 +83,7 @@ nothing! {
     fill(place: *mut u8, len: CK_ULONG);
     mechanism(place: impl Sized);
     mechanism_or_end(place: impl Sized);
+    deriving(place: impl Sized);
     template(place: *mut CK_ATTRIBUTE, count: CK_ULONG);
     wanted(place: *mut CK_ATTRIBUTE, count: CK_ULONG);
 }
@@ -97,6 +98,18 @@ pub(crate) unsafe fn tell<T: Answer>(line: &mut Line, [name]: [&str; 1], place: 
     if let Some(value) = unsafe { peek(place) } {
         line.tell(name, &value.answer());
     }
+}
+
+/// # Safety
+/// See the top of this file.
+pub(crate) unsafe fn derived<T: Answer>(
+    line: &mut Line,
+    [name, _]: [&str; 2],
+    place: *mut T,
+    _: *mut CK_MECHANISM,
+) {
+    // SAFETY: as promised to this function.
+    unsafe { tell(line, [name], place) };
 }
 
 /// # Safety
