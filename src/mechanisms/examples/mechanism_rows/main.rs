@@ -41,7 +41,7 @@ fn operation(can: &Can) -> &'static str {
         Can::Decrypt(_) => "decrypt",
         Can::Wrap(_) => "wrap",
         Can::Unwrap(_) => "unwrap",
-        Can::Derive(_) | Can::DeriveProtected(_) => "derive",
+        Can::Derive(_) | Can::DeriveProtected(_) | Can::DeriveSeveral(_) => "derive",
         Can::DeriveData(_) => "derive data",
         Can::GenerateKey(_) => "generate",
         Can::GenerateKeyPair(_) => "generate pair",
