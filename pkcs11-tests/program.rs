@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::io::{BufRead, BufReader, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -127,6 +127,32 @@ impl Background {
     /// When it is gone.
     pub fn signal(&self, signal: Signal) {
         kill(self.id(), signal).expect("a living process");
+    }
+
+    /// Writes to its standard input.
+    ///
+    /// # Panics
+    /// When that is closed.
+    pub fn say(&mut self, words: &[u8]) {
+        self.child.stdin.as_mut().expect("a pipe").write_all(words).expect("somebody who reads");
+    }
+
+    /// The lines of its standard output, where the command pipes that.
+    ///
+    /// # Panics
+    /// When it does not, or they were taken before.
+    #[must_use]
+    pub fn lines(&mut self) -> Lines {
+        Lines::of(self.child.stdout.take().expect("a pipe"))
+    }
+
+    /// Waits for its end.
+    ///
+    /// # Panics
+    /// When it cannot be waited for.
+    #[must_use]
+    pub fn end(&mut self) -> ExitStatus {
+        self.child.wait().expect("a child to wait for")
     }
 
     /// Whether it has ended.

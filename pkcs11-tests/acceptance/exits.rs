@@ -1,14 +1,18 @@
 //! 1: programs that end in whatever order, with and without `C_Finalize`.
 
+use std::process::{Command, Stdio};
+
 use cryptoki_sys::CKR_CRYPTOKI_NOT_INITIALIZED;
 use pkcs11_tests::keys::{Kind, generate};
-use pkcs11_tests::program::{over, program, run};
+use pkcs11_tests::program::{Background, free_port, listening, openssl, over, program, run};
 use pkcs11_tests::{Test, USER_PIN, on_claviger};
 
 use crate::host_openssl::{openssl_with_engine, prepare, url};
 
 on_claviger!(
     pain_01_openssl_signs_and_exits,
+    pain_01_a_tls_server_exits_when_it_has_served,
+    pain_01_a_tls_server_exits_when_it_is_told_to,
     pain_01_p11tool_signs_and_exits,
     pain_01_certutil_lists_and_exits,
     pain_01_python_exits_with_and_without_finalize,
@@ -34,12 +38,53 @@ fn pain_01_p11tool_signs_and_exits(t: &Test) {
     let _said = run(over(&mut command, &t.installation));
 }
 
-/// Debian's certutil is no part of the tests' packages: where it is not, there is nothing to try.
-fn pain_01_certutil_lists_and_exits(t: &Test) {
-    if !std::path::Path::new("/usr/bin/certutil").exists() {
-        eprintln!("certutil (libnss3-tools) is not installed");
-        return;
+/// `openssl s_server` with a key of the token, and the port that it listens on.
+fn tls_server(t: &Test, label: &str, more: &[&str]) -> (Background, u16) {
+    let (key, port) = (url(label), free_port());
+    let address = format!("127.0.0.1:{port}");
+    let with_key = ["-engine", "pkcs11", "-keyform", "engine", "-key", &key];
+    let request = ["req", "-x509", "-new", "-subj", "/CN=localhost", "-days", "2", "-out", "tls.crt"];
+    let _made = run(&mut openssl_with_engine(t, &[&request[..], &with_key].concat()));
+    let serve = [&["s_server", "-cert", "tls.crt", "-accept", &address][..], &with_key, more].concat();
+    let mut server = Background::start(openssl_with_engine(t, &serve).stdout(Stdio::null()));
+    // What looks whether it listens is a client too, and the first.
+    listening(port, &mut server);
+    (server, port)
+}
+
+/// A client of its own, without the engine.
+fn tls_client(t: &Test, port: u16) -> Command {
+    let mut client = openssl(["s_client", "-connect", &format!("127.0.0.1:{port}"), "-CAfile", "tls.crt"]);
+    client.arg("-verify_return_error").current_dir(t.installation.folder());
+    client
+}
+
+fn pain_01_a_tls_server_exits_when_it_has_served(t: &Test) {
+    prepare(t, "");
+    for label in ["rsa", "ec"] {
+        let (mut server, port) = tls_server(t, label, &["-naccept", "2"]);
+        let said = String::from_utf8_lossy(&run(&mut tls_client(t, port))).into_owned();
+        assert!(said.contains("Verify return code: 0 (ok)"), "{said}");
+        let status = server.end();
+        assert_eq!(status.code(), Some(0), "{label}: {status:?}");
     }
+}
+
+/// `Q` at the beginning of a line, while a client is there, ends the connection and the server.
+fn pain_01_a_tls_server_exits_when_it_is_told_to(t: &Test) {
+    prepare(t, "");
+    for label in ["rsa", "ec"] {
+        let (mut server, port) = tls_server(t, label, &[]);
+        let mut client = Background::start(tls_client(t, port).stdout(Stdio::piped()));
+        let mut lines = client.lines();
+        while lines.next_line().expect("a handshake").trim() != "Verify return code: 0 (ok)" {}
+        server.say(b"Q\n");
+        let status = server.end();
+        assert_eq!(status.code(), Some(0), "{label}: {status:?}");
+    }
+}
+
+fn pain_01_certutil_lists_and_exits(t: &Test) {
     let session = t.token().user_session();
     let _rsa = generate(t.module, session, Kind::Rsa, true, "rsa");
     assert_eq!(t.module.finalize(), 0);

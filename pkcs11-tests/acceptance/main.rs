@@ -12,8 +12,12 @@
     reason = "the tests' bodies are functions that the test macro calls"
 )]
 
+mod attributes;
+mod errors;
 mod exits;
 mod host_openssl;
+mod load;
+mod sessions;
 mod slot_ids;
 
 use std::path::Path;

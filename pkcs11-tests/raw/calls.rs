@@ -7,8 +7,8 @@ use std::ptr;
 
 use cryptoki_sys::{
     CK_ATTRIBUTE, CK_ATTRIBUTE_TYPE, CK_C_INITIALIZE_ARGS, CK_FLAGS, CK_INFO, CK_MECHANISM,
-    CK_MECHANISM_INFO, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_SESSION_INFO,
-    CK_SLOT_ID, CK_SLOT_INFO, CK_TOKEN_INFO, CK_ULONG, CK_USER_TYPE, CKF_OS_LOCKING_OK,
+    CK_MECHANISM_INFO, CK_MECHANISM_TYPE, CK_NOTIFY, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE,
+    CK_SESSION_INFO, CK_SLOT_ID, CK_SLOT_INFO, CK_TOKEN_INFO, CK_ULONG, CK_USER_TYPE, CKF_OS_LOCKING_OK,
 };
 
 use super::{Module, Out, Sent, Template};
@@ -193,6 +193,21 @@ impl Module {
     pub fn open_session(&self, slot: CK_SLOT_ID, flags: CK_FLAGS) -> (CK_RV, CK_SESSION_HANDLE) {
         let mut session = 0;
         (call!(self, C_OpenSession(slot, flags, ptr::null_mut(), None, &raw mut session)), session)
+    }
+
+    /// `C_OpenSession` with a callback and the address that it is to be given.
+    pub fn open_session_with(
+        &self,
+        slot: CK_SLOT_ID,
+        flags: CK_FLAGS,
+        application: usize,
+        notify: CK_NOTIFY,
+    ) -> (CK_RV, CK_SESSION_HANDLE) {
+        let mut session = 0;
+        (
+            call!(self, C_OpenSession(slot, flags, application as *mut c_void, notify, &raw mut session)),
+            session,
+        )
     }
 
     /// `C_OpenSession` without a place for the handle.
