@@ -15,10 +15,11 @@ on_claviger!(
     a_key_and_its_certificate_from_a_pkcs12_are_used_by_pkcs11_tool,
     a_reader_that_goes_away_is_no_failure,
     without_a_terminal_nothing_is_asked_and_nothing_done,
+    a_wrong_line_is_told_with_what_was_meant_and_does_nothing,
 );
 
 /// The command, which is told its arguments and finds the user's PIN on descriptor 3.
-fn claviger(t: &Test, arguments: &[&str]) -> Command {
+pub(crate) fn claviger(t: &Test, arguments: &[&str]) -> Command {
     let path =
         beside_this_program("claviger").expect("claviger: build it with cargo build -p claviger-admin");
     let mut command = program("sh", "dash");
@@ -28,14 +29,14 @@ fn claviger(t: &Test, arguments: &[&str]) -> Command {
     command
 }
 
-fn pin_file(t: &Test, name: &str, pin: &str, mode: u32) -> PathBuf {
+pub(crate) fn pin_file(t: &Test, name: &str, pin: &str, mode: u32) -> PathBuf {
     let path = t.installation.folder().join(name);
     fs::write(&path, pin).unwrap();
     fs::set_permissions(&path, Permissions::from_mode(mode)).unwrap();
     path
 }
 
-const INIT: [&str; 8] =
+pub(crate) const INIT: [&str; 8] =
     ["token", "init", "--label", "by hand", "--officer-pin-file", "officer.pin", "--user-pin-fd", "3"];
 
 fn a_token_that_the_command_made_is_listed_and_used_by_others(t: &Test) {
@@ -143,4 +144,40 @@ fn a_pin_file_that_others_may_read_is_refused(t: &Test) {
         let listed = String::from_utf8(run(&mut claviger(t, &["token", "list", "--json"]))).unwrap();
         assert!(!listed.contains("by hand"), "refused, and a token was made: {listed}");
     }
+}
+
+fn a_wrong_line_is_told_with_what_was_meant_and_does_nothing(t: &Test) {
+    let _officer = pin_file(t, "officer.pin", SO_PIN, 0o600);
+    let _user = pin_file(t, "user.pin", USER_PIN, 0o600);
+    let _ = run(&mut claviger(t, &INIT));
+    let make = ["key", "generate", "--type", "ec", "--label", "a"];
+    let lines: [(&[&str], &str); 12] = [
+        (&["tokne", "list"], "'token'"),
+        (&["key", "lsit"], "'list'"),
+        (&["key", "list", "--jsn"], "'--json'"),
+        (&["key", "list", "more"], "unexpected argument 'more'"),
+        (&["key"], "Usage: claviger key <COMMAND>"),
+        (&["key", "generate", "--type", "ec"], "--label <LABEL>"),
+        (&["key", "generate", "--label", "a"], "--type <TYPE>"),
+        (&["key", "generate", "--type", "ec:P-265", "--label", "a"], "did you mean ec:P-256?"),
+        (&[&make[..], &["--pin-fd", "3", "--pin-file", "user.pin"]].concat(), "cannot be used with"),
+        (&[&make[..], &["--token", "by hand", "--slot", "0"]].concat(), "cannot be used with"),
+        (&["key", "list", "--public", "--pin-fd", "3"], "cannot be used with"),
+        (
+            &["key", "show", "--label", "a", "--uri", "pkcs11:object=a", "--pin-fd", "3"],
+            "cannot be used with",
+        ),
+    ];
+    for (line, words) in lines {
+        let answer = output(&mut claviger(t, line));
+        let said = String::from_utf8(answer.stderr).unwrap();
+        assert_eq!(
+            (answer.status.code(), answer.stdout.as_slice()),
+            (Some(2), b"".as_slice()),
+            "{line:?}: {said}"
+        );
+        assert!(said.contains(words), "{line:?}: {said}");
+    }
+    let listed = run(&mut claviger(t, &["key", "list", "--pin-fd", "3"]));
+    assert_eq!(String::from_utf8(listed).unwrap().lines().count(), 1, "a key was made");
 }

@@ -10,9 +10,11 @@
 
 mod c_programs;
 mod command;
+mod command_signals;
 mod demo;
 mod doctor;
 mod engine;
 mod nginx;
 mod p11tool;
 mod pkcs11_tool;
+mod terminal;

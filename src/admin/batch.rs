@@ -1,15 +1,11 @@
 //! Several objects made as one: where one fails, or Ctrl-C comes in between, those made before are removed.
 
-use nix::sys::signal::{SigSet, Signal};
-use nix::sys::signalfd::{SfdFlags, SignalFd};
 use pkcs11::{Attribute, ObjectHandle};
 
 use crate::failure::{Failure, Result};
 use crate::object::Found;
 use crate::session::UserSession;
-
-/// What would end the process half-way.
-const ENDINGS: [Signal; 3] = [Signal::SIGINT, Signal::SIGTERM, Signal::SIGHUP];
+use crate::signals::Held;
 
 /// Objects that are made together. Begun before any thread of its own that the command starts, which would be ended by
 /// a signal in this one's place.
@@ -17,34 +13,6 @@ pub(crate) struct Batch<'s> {
     session: &'s UserSession,
     made: Vec<ObjectHandle>,
     held: Option<Held>,
-}
-
-/// Signals held back, given on when dropped.
-struct Held {
-    before: SigSet,
-    waiting: SignalFd,
-}
-
-impl Held {
-    fn begin() -> nix::Result<Self> {
-        let signals: SigSet = ENDINGS.into_iter().collect();
-        let before = SigSet::thread_get_mask()?;
-        signals.thread_block()?;
-        let waiting = SignalFd::with_flags(&signals, SfdFlags::SFD_NONBLOCK | SfdFlags::SFD_CLOEXEC)?;
-        Ok(Self { before, waiting })
-    }
-
-    fn has_come(&self) -> bool {
-        matches!(self.waiting.read_signal(), Ok(Some(_)))
-    }
-}
-
-impl Drop for Held {
-    fn drop(&mut self) {
-        if let Err(error) = self.before.thread_set_mask() {
-            log::debug!("signals stay held back: {error}");
-        }
-    }
 }
 
 impl<'s> Batch<'s> {
@@ -56,12 +24,19 @@ impl<'s> Batch<'s> {
 
     /// Makes one more object. `what` names it in a failure.
     pub(crate) fn create(&mut self, what: &str, template: Vec<Attribute>) -> Result<Found> {
+        let session = self.session;
+        self.add(|| {
+            let made = session.token.create_object(session.handle, template);
+            made.map_err(|error| Failure::token(format!("{what} cannot be imported; nothing was"), error))
+        })
+    }
+
+    /// Adds what `make` makes.
+    pub(crate) fn add(&mut self, make: impl FnOnce() -> Result<ObjectHandle>) -> Result<Found> {
         if self.held.as_ref().is_some_and(Held::has_come) {
             return Err(Failure::refused("interrupted: nothing was imported", "start again"));
         }
-        let made = self.session.token.create_object(self.session.handle, template);
-        let handle =
-            made.map_err(|error| Failure::token(format!("{what} cannot be imported; nothing was"), error))?;
+        let handle = make()?;
         self.made.push(handle);
         Found::read(self.session, handle)
     }
@@ -84,7 +59,7 @@ impl Drop for Batch<'_> {
 
 #[cfg(test)]
 mod tests {
-    use nix::sys::signal::raise;
+    use nix::sys::signal::{Signal, raise};
     use pkcs11::constants as c;
     use pkcs11::{Access, SessionHandle, Token};
 

@@ -22,6 +22,7 @@ mod pin;
 mod screen;
 mod session;
 mod show;
+mod signals;
 mod terminal;
 #[cfg(test)]
 mod tests;

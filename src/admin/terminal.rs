@@ -2,12 +2,17 @@
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, ErrorKind, Read, Write};
+use std::os::fd::AsFd;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 
+use nix::errno::Errno;
 use nix::fcntl::OFlag;
+use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use nix::sys::termios::{LocalFlags, SetArg, SpecialCharacterIndices, Termios, tcgetattr, tcsetattr};
 use pkcs11::Secret;
+
+use crate::signals::Held;
 
 /// Longest line that a terminal gives in canonical mode, in bytes (termios(3)).
 const LONGEST_LINE: usize = 4096;
@@ -19,7 +24,8 @@ pub trait Asker {
     /// Shows `prompt` and gives the line that is typed, without its end.
     ///
     /// # Errors
-    /// [`ErrorKind::NotFound`] and its like where there is no terminal; [`ErrorKind::Interrupted`] for Ctrl-C;
+    /// [`ErrorKind::NotFound`] and its like where there is no terminal; [`ErrorKind::Interrupted`] for Ctrl-C and for
+    /// a signal, which ends the process once the terminal echoes again;
     /// [`ErrorKind::UnexpectedEof`] for Ctrl-D.
     fn ask(&mut self, prompt: &str) -> io::Result<Secret>;
 
@@ -44,11 +50,14 @@ impl Default for Terminal {
 impl Asker for Terminal {
     fn ask(&mut self, prompt: &str) -> io::Result<Secret> {
         let mut terminal = self.open()?;
+        // A signal that ends the process has to wait until the terminal echoes again.
+        let held = Held::begin().inspect_err(|error| log::debug!("signals are not held back: {error}")).ok();
         let quiet = Quiet::begin(terminal.try_clone()?)?;
         terminal.write_all(prompt.as_bytes())?;
-        let line = line(&mut terminal);
+        let line = wait(&terminal, held.as_ref()).and_then(|()| line(&mut terminal));
         drop(quiet);
         terminal.write_all(b"\n")?;
+        drop(held);
         line
     }
 
@@ -64,6 +73,23 @@ impl Terminal {
     fn open(&self) -> io::Result<File> {
         let no_control = OFlag::O_NOCTTY.bits();
         OpenOptions::new().read(true).write(true).custom_flags(no_control).open(&self.path)
+    }
+}
+
+/// Waits until there is something to read, or until a signal has come.
+fn wait(terminal: &File, held: Option<&Held>) -> io::Result<()> {
+    let Some(held) = held else { return Ok(()) };
+    let asked = |file| PollFd::new(file, PollFlags::POLLIN);
+    let mut both = [asked(terminal.as_fd()), asked(held.as_fd())];
+    loop {
+        match poll(&mut both, PollTimeout::NONE) {
+            Err(Errno::EINTR) => {}
+            Err(error) => return Err(error.into()),
+            Ok(_) if both.iter().skip(1).any(|signal| signal.any() == Some(true)) => {
+                return Err(ErrorKind::Interrupted.into());
+            }
+            Ok(_) => return Ok(()),
+        }
     }
 }
 
