@@ -10,6 +10,7 @@
 
 mod c_programs;
 mod command;
+mod command_keys;
 mod command_signals;
 mod demo;
 mod doctor;

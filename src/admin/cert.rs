@@ -15,6 +15,7 @@ use crate::batch::Batch;
 use crate::command::Stage;
 use crate::failure::Result;
 use crate::key_file::Certificate;
+use crate::namesakes::Newcomer;
 use crate::object::{Found, attributes, hexadecimal};
 use crate::session::{Door, UserSession};
 use crate::uri::Uri;
@@ -52,13 +53,14 @@ fn read(session: &UserSession, found: &Found) -> Result<Option<Certificate>> {
     Ok(told.bytes(c::CKA_VALUE).and_then(|value| Certificate::read(value, None).ok()))
 }
 
-/// Makes a certificate, unless the token has it already.
+/// Makes a certificate, unless the token has it already. What is to be told of beside it is added to `warnings`.
 pub(crate) fn add(
     batch: &mut Batch<'_>,
     session: &UserSession,
     certificate: &Certificate,
     label: &str,
     id: Option<&[u8]>,
+    warnings: &mut Vec<String>,
 ) -> Result<Option<Found>> {
     let same = vec![
         Attribute::ulong(c::CKA_CLASS, c::CKO_CERTIFICATE),
@@ -71,6 +73,8 @@ pub(crate) fn add(
         Some(id) => id.to_vec(),
         None => id_of_key(session, certificate)?.unwrap_or_default(),
     };
+    let new = Newcomer { public_key: Some(&certificate.public_key), itself: None };
+    warnings.extend(new.of_id(session, &id)?);
     let template = vec![
         Attribute::ulong(c::CKA_CLASS, c::CKO_CERTIFICATE),
         Attribute::ulong(c::CKA_CERTIFICATE_TYPE, c::CKC_X_509),

@@ -17,6 +17,7 @@ use crate::key;
 use crate::object;
 use crate::screen::Screen;
 use crate::show::printable;
+use crate::synopsis::synopsis;
 use crate::terminal::Asker;
 use crate::token;
 
@@ -164,6 +165,24 @@ const fn row<V: Verb>(noun: &'static str, verb: &'static str, about: &'static st
     }
 }
 
+impl Row {
+    /// How it is typed: help, manual pages and the page in docs show this.
+    fn synopsis(&self) -> String {
+        let called = if self.verb == ALONE {
+            format!("claviger {}", self.noun)
+        } else {
+            format!("claviger {} {}", self.noun, self.verb)
+        };
+        synopsis(&called, &(self.arguments)(Command::new(self.noun)))
+    }
+
+    fn command(&self) -> Command {
+        let name = if self.verb == ALONE { self.noun } else { self.verb };
+        let command = Command::new(name).about(self.about).after_help(EXIT_CODES);
+        (self.arguments)(command).override_usage(self.synopsis())
+    }
+}
+
 /// Runs a command line, the program's name first, and gives the exit code. A reader that has gone away is no failure.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, stage: &mut Stage<'_>) -> u8 {
     let result = match grammar().try_get_matches_from(arguments) {
@@ -198,12 +217,9 @@ fn dispatch(matches: &ArgMatches, stage: &mut Stage<'_>) -> Result<()> {
 pub(crate) fn grammar() -> Command {
     let nouns = NOUNS.iter().map(|(noun, about)| {
         if let Some(row) = COMMANDS.iter().find(|row| row.noun == *noun && row.verb == ALONE) {
-            return (row.arguments)(Command::new(*noun)).about(*about).after_help(EXIT_CODES);
+            return row.command().about(*about);
         }
-        let verbs = COMMANDS
-            .iter()
-            .filter(|row| row.noun == *noun)
-            .map(|row| (row.arguments)(Command::new(row.verb)).about(row.about).after_help(EXIT_CODES));
+        let verbs = COMMANDS.iter().filter(|row| row.noun == *noun).map(Row::command);
         Command::new(*noun)
             .about(*about)
             .subcommand_required(true)
@@ -238,6 +254,58 @@ mod tests {
             let (code, words) = line.trim().split_once("  ").unwrap();
             assert!(page.contains(&format!("| {code} | {words} |")), "{line}");
         }
+    }
+
+    /// `WRITE_PAGE=1` writes the block anew, for whoever changes an option.
+    #[test]
+    fn the_page_shows_how_every_command_is_typed() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/command.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        let (before, rest) = page.split_once("\n## Every command\n").unwrap();
+        let (words, rest) = rest.split_once("\n```\n").unwrap();
+        let (_, after) = rest.split_once("```\n").unwrap();
+        let block: String = COMMANDS.iter().map(|row| row.synopsis() + "\n").collect();
+        let wanted = format!("{before}\n## Every command\n{words}\n```\n{block}```\n{after}");
+        if std::env::var_os("WRITE_PAGE").is_some() {
+            std::fs::write(path, &wanted).unwrap();
+        }
+        assert_eq!(std::fs::read_to_string(path).unwrap(), wanted);
+    }
+
+    #[test]
+    fn every_json_of_objects_has_a_file_that_keeps_its_form_and_failures_write_none() {
+        let bench = crate::tests::Bench::empty();
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR"));
+        for row in COMMANDS.iter().filter(|row| matches!(row.noun, "key" | "cert" | "object")) {
+            assert!(row.synopsis().contains("[--json]"), "{} {}", row.noun, row.verb);
+            let file = folder.join(row.noun).join(row.verb).with_extension("json");
+            assert!(file.exists(), "{}", file.display());
+            let which: &[&str] = match (row.noun, row.verb) {
+                (_, "list") => &[],
+                (_, "import") => &["/dev/null"],
+                (_, "generate") => &["--type", "ec", "--label", "a"],
+                _ => &["--label", "a"],
+            };
+            let done = bench.claviger(&[&[row.noun, row.verb, "--json"], which].concat(), &[]);
+            let wanted = if row.verb == "import" { 1 } else { 4 };
+            assert_eq!((done.code, done.out.as_str()), (wanted, ""), "{} {}", row.noun, row.verb);
+            assert!(done.err.starts_with("claviger: ") && done.err.contains("what to do: "), "{}", done.err);
+        }
+    }
+
+    #[test]
+    fn help_and_manual_page_show_what_must_be_said() {
+        let synopsis = "claviger key generate --type TYPE --label LABEL\n";
+        let mut grammar = grammar();
+        grammar.build();
+        let generate = grammar.find_subcommand("key").unwrap().find_subcommand("generate").unwrap();
+        let help = generate.clone().render_help().to_string();
+        assert!(help.contains(&format!("Usage: {synopsis}")), "{help}");
+        let mut page = Vec::new();
+        clap_mangen::Man::new(generate.clone()).render_synopsis_section(&mut page).unwrap();
+        let page =
+            String::from_utf8(page).unwrap().replace("\\-", "-").replace("\\fB", "").replace("\\fR", "");
+        assert!(page.contains(synopsis), "{page}");
     }
 
     #[test]

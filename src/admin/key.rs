@@ -9,6 +9,7 @@ mod list;
 mod show;
 #[cfg(test)]
 mod tests;
+mod wrapping;
 
 use pkcs11::ObjectClass;
 use pkcs11::constants as c;

@@ -31,6 +31,8 @@ const LONGEST: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct KeyValue {
     pub(crate) key_type: KeyType,
+    /// Its size, in the unit of the mechanisms' bounds.
+    pub(crate) bits: u64,
     pub(crate) attributes: Vec<Attribute>,
     /// What the file calls it.
     pub(crate) name: Option<String>,

@@ -16,13 +16,16 @@ mod key;
 mod key_file;
 #[cfg(test)]
 mod mock;
+mod namesakes;
 mod object;
+mod offered;
 mod output;
 mod pin;
 mod screen;
 mod session;
 mod show;
 mod signals;
+mod synopsis;
 mod terminal;
 #[cfg(test)]
 mod tests;

@@ -11,7 +11,7 @@ use pkcs11::constants as c;
 use pkcs11::{Attribute, AttributeType, AttributeValue, Attributes, ObjectHandle, Reveal};
 use serde::Serialize;
 
-use crate::curves::curve_named;
+use crate::curves::{curve_named, curve_of};
 use crate::failure::{Failure, Result};
 use crate::session::UserSession;
 
@@ -108,13 +108,7 @@ impl Found {
 
     /// The length of the key in bits, where an attribute tells it.
     pub(crate) fn bits(&self) -> Option<u64> {
-        let modulus = || {
-            let modulus = self.attributes.bytes(c::CKA_MODULUS)?;
-            u64::try_from(modulus.len())
-                .ok()?
-                .checked_mul(8)?
-                .checked_sub(u64::from(modulus.first()?.leading_zeros()))
-        };
+        let modulus = || self.attributes.bytes(c::CKA_MODULUS).map(bits_of);
         let value = || self.attributes.ulong(c::CKA_VALUE_LEN)?.checked_mul(8);
         self.attributes.ulong(c::CKA_MODULUS_BITS).or_else(modulus).or_else(value)
     }
@@ -122,6 +116,11 @@ impl Found {
     /// The name of the curve that a key is on, if it is a known one.
     pub(crate) fn curve(&self) -> Option<&'static str> {
         curve_named(self.attributes.bytes(c::CKA_EC_PARAMS)?)
+    }
+
+    /// The size of the curve that a key is on, in the unit of the mechanisms' bounds.
+    pub(crate) fn curve_bits(&self) -> Option<u64> {
+        curve_of(self.attributes.bytes(c::CKA_EC_PARAMS)?).map(|curve| curve.bits)
     }
 
     /// The size as people say it: `3072`, `P-256`.
@@ -181,6 +180,13 @@ pub(crate) fn word(name: Option<&str>, number: u64) -> String {
         Some((_, words)) => words.to_lowercase().replace('_', " "),
         None => format!("{number:#x}"),
     }
+}
+
+/// The bits of a number in big-endian bytes.
+pub(crate) fn bits_of(number: &[u8]) -> u64 {
+    let mut significant = number.iter().skip_while(|byte| **byte == 0);
+    let first = significant.next().map_or(0, |byte| u64::from(u8::BITS - byte.leading_zeros()));
+    significant.fold(first, |bits, _| bits + u64::from(u8::BITS))
 }
 
 /// Bytes in hexadecimal.

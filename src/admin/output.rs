@@ -11,14 +11,25 @@ use pkcs11::Error;
 use crate::command::Stage;
 use crate::failure::{Failure, Result};
 
-/// Writes PEM into a new file, or to standard output.
-pub(crate) fn pem(label: &str, bytes: &[u8], file: Option<&Path>, stage: &mut Stage<'_>) -> Result<()> {
-    let text = pem_rfc7468::encode_string(label, LineEnding::LF, bytes)
-        .map_err(|_| Failure::token("the PEM", Error::Bug("bytes that have no PEM")))?;
-    match file {
-        Some(path) => new_file(path, text.as_bytes(), 0o644),
-        None => Ok(stage.out.write_all(text.as_bytes())?),
+/// Bytes as PEM.
+pub(crate) fn pem(label: &str, bytes: &[u8]) -> Result<String> {
+    pem_rfc7468::encode_string(label, LineEnding::LF, bytes)
+        .map_err(|_| Failure::token("the PEM", Error::Bug("bytes that have no PEM")))
+}
+
+/// Writes text into a new file, or to standard output; gives it back where it is for JSON to hold.
+pub(crate) fn written(
+    text: String,
+    file: Option<&Path>,
+    json: bool,
+    stage: &mut Stage<'_>,
+) -> Result<Option<String>> {
+    match (file, json) {
+        (Some(path), _) => new_file(path, text.as_bytes(), 0o644)?,
+        (None, true) => return Ok(Some(text)),
+        (None, false) => stage.out.write_all(text.as_bytes())?,
     }
+    Ok(None)
 }
 
 /// Writes a file that is not there yet.

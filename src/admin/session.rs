@@ -4,7 +4,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
-use pkcs11::{Access, Error, SessionHandle, Token, TokenInfo, UserType};
+use pkcs11::{Access, Error, SessionHandle, SlotId, Token, TokenInfo, UserType};
 
 use crate::choice::TokenChoice;
 use crate::command::Stage;
@@ -85,13 +85,14 @@ impl Door {
         let handle = token
             .open_session(slot, access, true)
             .map_err(|error| Failure::token(format!("no session on the token \"{}\"", info.label), error))?;
-        Ok(UserSession { token, handle, info })
+        Ok(UserSession { token, slot, handle, info })
     }
 }
 
 /// An open session; closed, and with it logged out, when dropped.
 pub(crate) struct UserSession {
     pub(crate) token: Arc<dyn Token>,
+    pub(crate) slot: SlotId,
     pub(crate) handle: SessionHandle,
     pub(crate) info: TokenInfo,
 }

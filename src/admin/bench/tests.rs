@@ -1,5 +1,5 @@
 use super::*;
-use crate::tests::{Bench as Place, PIN};
+use crate::tests::{Bench as Place, PIN, keeps_its_form};
 
 const SHORT: [&str; 5] = ["bench", "--seconds", "0.01", "--threads", "2"];
 
@@ -20,6 +20,7 @@ fn every_operation_is_measured_with_one_thread_and_with_several() {
 fn json_has_each_operation_by_its_threads() {
     let done = Place::with_token("web").claviger(&[&SHORT[..], &["--json"]].concat(), &[PIN]);
     assert_eq!((done.code, done.err.as_str()), (0, ""));
+    keeps_its_form("bench/report.json", &done.out);
     let told: serde_json::Value = serde_json::from_str(&done.out).unwrap();
     assert_eq!((&told["token"], &told["seconds"]), (&"web".into(), &0.01.into()));
     let results = told["results"].as_array().unwrap();

@@ -4,16 +4,25 @@ use std::path::PathBuf;
 
 use clap::Args;
 use pkcs11::Access;
+use serde::Serialize;
 
 use crate::batch::Batch;
 use crate::cert;
 use crate::command::{Stage, Verb};
 use crate::failure::{Failure, Result};
 use crate::key::{Passphrase, opened};
-use crate::object::{Id, Listing};
+use crate::object::{Found, Id, Shown};
 use crate::session::Door;
 use crate::show::printable;
 use crate::token::write_json;
+
+/// What was imported, in JSON. A field is never renamed or taken away once released; new ones may come.
+#[derive(Serialize)]
+struct Imported {
+    objects: Vec<Shown>,
+    /// What standard error tells beside it.
+    warnings: Vec<String>,
+}
 
 /// Imports the certificates of a file.
 #[derive(Debug, Args)]
@@ -48,22 +57,20 @@ impl Verb for Import {
         }
         let session = self.door.enter(stage, Access::ReadWrite)?;
         let mut batch = Batch::begin(&session);
-        let (mut made, mut there) = (Vec::new(), Vec::new());
+        let (mut made, mut warnings) = (Vec::new(), Vec::new());
         for (at, certificate) in contents.certificates.iter().enumerate() {
             let label = self.label.clone().filter(|_| at == 0).unwrap_or_else(|| certificate.label());
             let id = self.id.as_ref().filter(|_| at == 0).map(|id| id.0.as_slice());
-            match cert::add(&mut batch, &session, certificate, &label, id)? {
+            match cert::add(&mut batch, &session, certificate, &label, id, &mut warnings)? {
                 Some(found) => made.push(found),
-                None => there.push(label),
+                None => warnings.push(format!("the certificate \"{label}\" is there already")),
             }
         }
         batch.keep();
-        for label in there {
-            stage.tell(&format!("the certificate \"{label}\" is there already"));
-        }
+        warnings.iter().for_each(|words| stage.tell(words));
         if self.json {
-            let objects = made.iter().map(crate::object::Found::shown).collect();
-            return write_json(stage.out, &Listing { objects });
+            let objects = made.iter().map(Found::shown).collect();
+            return write_json(stage.out, &Imported { objects, warnings });
         }
         for found in &made {
             writeln!(stage.out, "Imported {}.", printable(&found.described()))?;

@@ -47,3 +47,31 @@ fn a_key_is_no_certificate() {
     assert_eq!(done.code, 1);
     assert!(done.err.contains("claviger key import"), "{}", done.err);
 }
+
+#[test]
+fn the_json_of_certificates_keeps_its_form() {
+    let bench = Bench::with_token("web");
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+    let (key, cert) = (path("key.pem"), path("cert.pem"));
+    let made = ["req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes"];
+    let subject = ["-subj", "/CN=www", "-set_serial", "0x1234", "-keyout", &key, "-out", &cert];
+    openssl(&[&made[..], &subject].concat());
+    let run = |line: &[&str]| {
+        let done = bench.claviger(line, &[PIN]);
+        assert_eq!((done.code, done.err.as_str()), (0, ""), "{line:?}");
+        done.out
+    };
+    run(&["cert", "import", &cert, "--id", "0a"]);
+    keeps_its_form("cert/list.json", &run(&["cert", "list", "--json"]));
+    keeps_its_form("cert/show.json", &run(&["cert", "show", "--id", "0a", "--json"]));
+    let exported = run(&["cert", "export", "--id", "0a", "--json"]);
+    keeps_its_form("cert/export.json", &exported);
+    let told: serde_json::Value = serde_json::from_str(&exported).unwrap();
+    assert_eq!(told["pem"], std::fs::read_to_string(&cert).unwrap());
+    let file = path("out.pem");
+    let exported = run(&["cert", "export", "--id", "0a", "--out", &file, "--json"]);
+    keeps_its_form("cert/export_into_a_file.json", &exported);
+    assert_eq!(std::fs::read(&file).unwrap(), std::fs::read(&cert).unwrap());
+    keeps_its_form("cert/delete.json", &run(&["cert", "delete", "--id", "0a", "--yes", "--json"]));
+}

@@ -1,14 +1,17 @@
 //! `claviger key generate`
 
 use clap::Args;
+use clap::builder::NonEmptyStringValueParser;
 use pkcs11::constants as c;
 use pkcs11::{Access, Attribute, Mechanism, ObjectHandle, Parameters};
+use serde::Serialize;
 
 use super::kind::{EXAMPLES, Half, Kind, Use, usage};
-use super::list::Listing;
 use crate::command::{Stage, Verb};
 use crate::failure::{Failure, Result};
-use crate::object::{Found, Id, hexadecimal};
+use crate::namesakes::Newcomer;
+use crate::object::{Found, Id, Shown};
+use crate::offered;
 use crate::session::{Door, UserSession};
 use crate::show::printable;
 use crate::token::write_json;
@@ -24,16 +27,24 @@ pub(crate) struct Generate {
     /// What to make: rsa:BITS, ec:CURVE, ed25519, x25519, aes:BITS, hmac:BYTES, generic:BYTES
     #[arg(long = "type", value_name = "TYPE", value_parser = Kind::parse, long_help = format!("What to make: {EXAMPLES}"))]
     kind: Kind,
+    /// What the key is called
+    #[arg(long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
+    label: String,
     #[command(flatten)]
     about: About,
 }
 
-/// What a new key is called and what it may do.
+/// What was made, in JSON. A field is never renamed or taken away once released; new ones may come.
+#[derive(Serialize)]
+struct Made {
+    keys: Vec<Shown>,
+    /// What standard error tells beside it.
+    warnings: Vec<String>,
+}
+
+/// The ID of a new key and what it may do.
 #[derive(Clone, Debug, Args)]
 pub(super) struct About {
-    /// What the key is called
-    #[arg(long, value_name = "LABEL")]
-    pub(super) label: Option<String>,
     /// The ID (CKA_ID) by which key and certificate find each other, in hexadecimal; made up if not given
     #[arg(long, value_name = "HEX", value_parser = Id::parse)]
     pub(super) id: Option<Id>,
@@ -66,7 +77,7 @@ impl About {
     pub(super) fn named(&self, label: &str, id: &[u8]) -> Vec<Attribute> {
         vec![
             Attribute::boolean(c::CKA_TOKEN, true),
-            Attribute::bytes(c::CKA_LABEL, self.label.as_deref().unwrap_or(label).as_bytes()),
+            Attribute::bytes(c::CKA_LABEL, label.as_bytes()),
             Attribute::bytes(c::CKA_ID, id),
         ]
     }
@@ -94,10 +105,17 @@ impl About {
         Ok(id)
     }
 
-    /// Tells what was made.
-    pub(super) fn tell(&self, done: &str, made: &[Found], stage: &mut Stage<'_>) -> Result<()> {
+    /// Tells what was made; `warnings` are for JSON, and were told before.
+    pub(super) fn tell(
+        &self,
+        done: &str,
+        made: &[Found],
+        warnings: Vec<String>,
+        stage: &mut Stage<'_>,
+    ) -> Result<()> {
         if self.json {
-            return write_json(stage.out, &Listing { keys: made.iter().map(Found::shown).collect() });
+            let keys = made.iter().map(Found::shown).collect();
+            return write_json(stage.out, &Made { keys, warnings });
         }
         for key in made {
             writeln!(stage.out, "{done} {}.", printable(&key.described()))?;
@@ -109,20 +127,22 @@ impl About {
 impl Verb for Generate {
     fn run(self, stage: &mut Stage<'_>) -> Result<()> {
         self.about.check(self.kind.able())?;
-        let Some(label) = self.about.label.as_deref().filter(|label| !label.is_empty()) else {
-            return Err(Failure::Usage(
-                "claviger: a key needs a name\n  what to do: add --label NAME\n".to_owned(),
-            ));
-        };
+        let label = self.label.as_str();
         let session = self.door.enter(stage, Access::ReadWrite)?;
-        tell_of_namesakes(&session, label, stage)?;
+        if let Kind::Rsa(bits) = self.kind {
+            offered::check(&session, c::CKK_RSA, bits, "nothing was made")?;
+        }
         let id = self.about.id(&session)?;
+        let new = Newcomer::UNKNOWN;
+        let warnings = [new.of_label(&session, label)?, new.of_id(&session, &id)?];
+        let warnings: Vec<_> = warnings.into_iter().flatten().collect();
+        warnings.iter().for_each(|words| stage.tell(words));
         let running = stage.screen.progress("making the key");
         let made = self.make(&session, label, &id);
         drop(running);
         let made = made.map_err(|error| Failure::token(format!("the key \"{label}\" is not made"), error))?;
         let made: Vec<_> = made.into_iter().map(|key| Found::read(&session, key)).collect::<Result<_>>()?;
-        self.about.tell("Made", &made, stage)
+        self.about.tell("Made", &made, warnings, stage)
     }
 }
 
@@ -159,15 +179,4 @@ impl Generate {
             }
         }
     }
-}
-
-/// Applications choose keys by their label: two of one name are told of, not refused.
-pub(super) fn tell_of_namesakes(session: &UserSession, label: &str, stage: &mut Stage<'_>) -> Result<()> {
-    let same = Found::all(session, vec![Attribute::bytes(c::CKA_LABEL, label.as_bytes())])?;
-    let keys = same.iter().filter(|object| object.attributes.key_type().is_some());
-    let ids: Vec<_> = keys.filter_map(|key| key.attributes.bytes(c::CKA_ID)).map(hexadecimal).collect();
-    if let Some(id) = ids.first() {
-        stage.tell(&format!("there is a key \"{label}\" already, with ID {id}: choose between them by --id"));
-    }
-    Ok(())
 }

@@ -1,7 +1,7 @@
 //! What keys can be made and what they may do: `rsa:3072`, `sign`.
 
 use pkcs11::constants as c;
-use pkcs11::{Attribute, AttributeType, KeyType};
+use pkcs11::{Attribute, AttributeType, KeyType, ObjectClass};
 
 use crate::choice::nearest;
 use crate::curves::{CURVES, Curve};
@@ -112,6 +112,40 @@ impl Kind {
             Self::OnCurve(curve) if curve.key_type == c::CKK_EC_MONTGOMERY => &[Use::Derive],
             Self::Secret(.., uses) => uses,
             _ => &[],
+        }
+    }
+}
+
+/// What kind of key a wrapped file holds, which tells its size by itself: `rsa`, `ec`, `aes`.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Wrapped {
+    /// As it was typed.
+    pub(super) word: &'static str,
+    pub(super) kind: Kind,
+}
+
+/// The words for what a wrapped file can hold.
+const WRAPPED: [&str; 7] = ["rsa", "ec", "ed25519", "x25519", "aes", "hmac", "generic"];
+
+impl Wrapped {
+    /// Reads a kind, a word without a size.
+    pub(super) fn parse(text: &str) -> Result<Self, String> {
+        match WRAPPED.iter().find(|word| word.eq_ignore_ascii_case(text)) {
+            Some(word) => Ok(Self { word, kind: Kind::parse(word)? }),
+            None => {
+                let meant =
+                    nearest(text, WRAPPED.iter().copied()).map(|word| format!("did you mean {word}? "));
+                Err(format!("{}wrapped keys: {}", meant.unwrap_or_default(), WRAPPED.join(", ")))
+            }
+        }
+    }
+
+    /// `CKA_CLASS` and `CKA_KEY_TYPE`.
+    pub(super) fn class_and_type(self) -> (ObjectClass, KeyType) {
+        match self.kind {
+            Kind::Rsa(_) => (c::CKO_PRIVATE_KEY, c::CKK_RSA),
+            Kind::OnCurve(curve) => (c::CKO_PRIVATE_KEY, curve.key_type),
+            Kind::Secret(key_type, ..) => (c::CKO_SECRET_KEY, key_type),
         }
     }
 }

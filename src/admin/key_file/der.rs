@@ -10,7 +10,8 @@ use pkcs11::constants as c;
 use sec1::EcPrivateKey;
 
 use super::{Ask, Certificate, Contents, KeyValue, Refusal, pkcs12};
-use crate::curves::{Curve, curve_of};
+use crate::curves::{Curve, curve_names, curve_of};
+use crate::object::bits_of;
 
 /// rsaEncryption (RFC 8017) and id-ecPublicKey (RFC 5480).
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -66,14 +67,14 @@ pub(super) fn pkcs8(bytes: &[u8]) -> Result<KeyValue, Refusal> {
 fn unknown_algorithm(oid: ObjectIdentifier) -> Refusal {
     Refusal::Form(
         format!("its key is for an algorithm that tokens here do not have ({oid})"),
-        "tokens take RSA, P-224, P-256, P-384, P-521, secp256k1, Ed25519 and X25519".to_owned(),
+        format!("take an RSA key, or one on {}", curve_names()),
     )
 }
 
 fn on_curve(curve: &Curve, value: &[u8]) -> KeyValue {
     let attributes =
         vec![Attribute::bytes(c::CKA_EC_PARAMS, curve.params), Attribute::bytes(c::CKA_VALUE, value)];
-    KeyValue { key_type: curve.key_type, attributes, name: None }
+    KeyValue { key_type: curve.key_type, bits: curve.bits, attributes, name: None }
 }
 
 /// An encrypted PKCS#8 private key.
@@ -108,7 +109,8 @@ pub(super) fn pkcs1(bytes: &[u8]) -> Result<KeyValue, Refusal> {
         part(c::CKA_EXPONENT_2, key.exponent2),
         part(c::CKA_COEFFICIENT, key.coefficient),
     ];
-    Ok(KeyValue { key_type: c::CKK_RSA, attributes, name: None })
+    let bits = bits_of(key.modulus.as_bytes());
+    Ok(KeyValue { key_type: c::CKK_RSA, bits, attributes, name: None })
 }
 
 /// A SEC 1 private key; `params` names the curve where PKCS#8 does.
@@ -126,7 +128,7 @@ pub(super) fn sec1(bytes: &[u8], params: Option<&[u8]>) -> Result<KeyValue, Refu
     let curve = curve_of(&named).ok_or_else(|| {
         Refusal::Form(
             "its private key is on a curve that tokens here do not have".to_owned(),
-            "tokens take P-224, P-256, P-384, P-521, secp256k1, Ed25519 and X25519".to_owned(),
+            format!("take a key on {}", curve_names()),
         )
     })?;
     Ok(on_curve(curve, key.private_key))
@@ -140,7 +142,8 @@ pub(super) fn pkcs1_public(bytes: &[u8]) -> Result<KeyValue, Refusal> {
         Attribute::bytes(c::CKA_MODULUS, key.modulus.as_bytes()),
         Attribute::bytes(c::CKA_PUBLIC_EXPONENT, key.public_exponent.as_bytes()),
     ];
-    Ok(KeyValue { key_type: c::CKK_RSA, attributes, name: None })
+    let bits = bits_of(key.modulus.as_bytes());
+    Ok(KeyValue { key_type: c::CKK_RSA, bits, attributes, name: None })
 }
 
 /// A public key in a `SubjectPublicKeyInfo`.
@@ -166,7 +169,7 @@ pub(crate) fn public_key(spki: &[u8]) -> Option<KeyValue> {
     let point = if curve.key_type == c::CKK_EC { octet_string(point)? } else { point.to_vec() };
     let attributes =
         vec![Attribute::bytes(c::CKA_EC_PARAMS, curve.params), Attribute::bytes(c::CKA_EC_POINT, &point)];
-    Some(KeyValue { key_type: curve.key_type, attributes, name: None })
+    Some(KeyValue { key_type: curve.key_type, bits: curve.bits, attributes, name: None })
 }
 
 fn raw<'a>(bits: &BitStringRef<'a>) -> Option<&'a [u8]> {

@@ -1,7 +1,7 @@
 use pkcs11::Attribute;
 use pkcs11::constants as c;
 
-use crate::tests::{Bench, PIN};
+use crate::tests::{Bench, PIN, keeps_its_form};
 
 #[test]
 fn objects_are_listed_with_their_class_and_label() {
@@ -75,4 +75,19 @@ fn which_object_has_to_be_said() {
         let done = bench.claviger(line, &[PIN]);
         assert_eq!((done.code, done.out.as_str()), (2, ""), "{line:?}");
     }
+}
+
+#[test]
+fn the_json_of_objects_keeps_its_form() {
+    let bench = Bench::with_token("web");
+    bench.create(vec![
+        Attribute::ulong(c::CKA_CLASS, c::CKO_DATA),
+        Attribute::boolean(c::CKA_TOKEN, true),
+        Attribute::bytes(c::CKA_LABEL, b"a note"),
+        Attribute::bytes(c::CKA_VALUE, b"do not show"),
+    ]);
+    let run = |line: &[&str]| bench.claviger(&[line, &["--json"]].concat(), &[PIN]).out;
+    keeps_its_form("object/list.json", &run(&["object", "list"]));
+    keeps_its_form("object/show.json", &run(&["object", "show", "--label", "a note"]));
+    keeps_its_form("object/delete.json", &run(&["object", "delete", "--label", "a note", "--yes"]));
 }

@@ -63,7 +63,7 @@ impl Desk {
         let handle = token
             .open_session(slot, Access::ReadWrite, true)
             .map_err(|error| Failure::token(format!("no session on the token \"{}\"", info.label), error))?;
-        Ok(Self { slot, session: UserSession { token: Arc::clone(&token), handle, info } })
+        Ok(Self { slot, session: UserSession { token: Arc::clone(&token), slot, handle, info } })
     }
 
     pub(super) fn info(&self) -> &TokenInfo {
@@ -72,7 +72,7 @@ impl Desk {
 
     /// Logs in, so that a wrong PIN is told before a new one is asked for.
     pub(super) fn login(&self, user: UserType, whose: &str, pin: &Secret) -> Result<()> {
-        let UserSession { token, handle, info } = &self.session;
+        let UserSession { token, handle, info, .. } = &self.session;
         token.login(*handle, user, Some(pin.expose())).map_err(|error| {
             Failure::token(format!("the {whose} of the token \"{}\" is not logged in", info.label), error)
         })

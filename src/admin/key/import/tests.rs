@@ -4,32 +4,33 @@ use std::path::Path;
 
 use tempfile::TempDir;
 
-use crate::tests::{Bench, Done, PIN, openssl};
+use crate::tests::{Bench, Done, PIN, keeps_its_form, openssl};
 
-struct Desk {
-    bench: Bench,
+/// A token, and a folder for files.
+pub(in crate::key) struct Desk {
+    pub(in crate::key) bench: Bench,
     folder: TempDir,
 }
 
 impl Desk {
-    fn new() -> Self {
+    pub(in crate::key) fn new() -> Self {
         Self { bench: Bench::with_token("web"), folder: tempfile::tempdir().unwrap() }
     }
 
-    fn path(&self, name: &str) -> String {
+    pub(in crate::key) fn path(&self, name: &str) -> String {
         self.folder.path().join(name).to_str().unwrap().to_owned()
     }
 
-    fn import(&self, name: &str, line: &[&str], typed: &[&str]) -> Done {
+    pub(in crate::key) fn import(&self, name: &str, line: &[&str], typed: &[&str]) -> Done {
         self.bench.claviger(&[&["key", "import", &self.path(name)], line].concat(), typed)
     }
 
-    fn objects(&self) -> usize {
+    pub(in crate::key) fn objects(&self) -> usize {
         self.bench.claviger(&["object", "list"], &[PIN]).out.lines().count() - 1
     }
 
     /// A key of this algorithm in the file `key.pem`, and its public key as openssl writes it.
-    fn key(&self, algorithm: &[&str]) -> String {
+    pub(in crate::key) fn key(&self, algorithm: &[&str]) -> String {
         let key = self.path("key.pem");
         let _ = std::fs::remove_file(&key);
         openssl(&[&["genpkey", "-out", &key, "-algorithm"], algorithm].concat());
@@ -37,7 +38,7 @@ impl Desk {
     }
 }
 
-const EC: &[&str] = &["EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
+pub(in crate::key) const EC: &[&str] = &["EC", "-pkeyopt", "ec_paramgen_curve:P-256"];
 
 #[test]
 fn every_type_of_key_comes_in_and_its_public_key_goes_out_as_openssl_writes_it() {
@@ -242,4 +243,68 @@ fn a_key_leaves_wrapped_only_and_only_if_it_was_made_for_that() {
     assert_eq!((bare.code, bare.out.as_str()), (1, ""), "{}", bare.err);
     let no_file = desk.bench.claviger(&["key", "export", "--label", "secret", "--wrap-with", "kek"], &[PIN]);
     assert_eq!(no_file.code, 2);
+}
+
+#[test]
+fn keys_that_no_operation_takes_are_refused_with_those_that_are_offered() {
+    let desk = Desk::new();
+    let curve = |name| ["EC", "-pkeyopt", name];
+    let (small, brainpool) =
+        (["RSA", "-pkeyopt", "rsa_keygen_bits:1024"], curve("ec_paramgen_curve:brainpoolP256r1"));
+    for (algorithm, words, offer) in [
+        (&small[..], "no operation of the token takes an RSA key of 1024 bits", "2048 to 8192 bits"),
+        (&brainpool, "on a curve that tokens here do not have", "P-224, P-256, P-384, P-521, secp256k1"),
+        (&["ed448"], "an algorithm that tokens here do not have", "Ed25519"),
+    ] {
+        let _ = desk.key(algorithm);
+        let done = desk.import("key.pem", &["--label", "a"], &[PIN]);
+        assert_eq!((done.code, desk.objects()), (1, 0), "{algorithm:?}: {}", done.err);
+        assert!(done.err.contains(words) && done.err.contains(offer), "{algorithm:?}: {}", done.err);
+    }
+    // With the good key before it in the file: nothing is made.
+    let _ = desk.key(EC);
+    let good = std::fs::read_to_string(desk.path("key.pem")).unwrap();
+    let _ = desk.key(&small);
+    let bad = std::fs::read_to_string(desk.path("key.pem")).unwrap();
+    std::fs::write(desk.path("both.pem"), good + &bad).unwrap();
+    assert_eq!(desk.import("both.pem", &[], &[PIN]).code, 2, "two keys without names");
+    let done = desk.bench.claviger(&["key", "generate", "--type", "rsa:1024", "--label", "a"], &[PIN]);
+    assert_eq!((done.code, desk.objects()), (1, 0));
+    assert!(done.err.contains("nothing was made") && done.err.contains("2048 to 8192"), "{}", done.err);
+}
+
+#[test]
+fn a_small_key_that_only_verifies_comes_in() {
+    let desk = Desk::new();
+    let public = desk.key(&["RSA", "-pkeyopt", "rsa_keygen_bits:1024"]);
+    std::fs::write(desk.path("public.pem"), &public).unwrap();
+    let done = desk.import("public.pem", &["--label", "old"], &[PIN]);
+    assert_eq!((done.code, desk.objects()), (0, 1), "{}", done.err);
+}
+
+#[test]
+fn the_json_of_import_and_export_keeps_its_form() {
+    let desk = Desk::new();
+    let _ = desk.key(EC);
+    let done = desk.import("key.pem", &["--label", "tls", "--id", "01", "--json"], &[PIN]);
+    keeps_its_form("key/import.json", &done.out);
+    let run = |line: &[&str]| desk.bench.claviger(line, &[PIN]);
+    keeps_its_form("key/export.json", &run(&["key", "export", "--label", "tls", "--json"]).out);
+    let file = desk.path("public.pem");
+    let exported = run(&["key", "export", "--label", "tls", "--out", &file, "--json"]);
+    keeps_its_form("key/export_into_a_file.json", &exported.out);
+    assert!(std::fs::read_to_string(&file).unwrap().starts_with("-----BEGIN PUBLIC KEY-----\n"));
+    let kek = ["key", "generate", "--type", "aes", "--label", "kek", "--id", "02"];
+    assert_eq!(run(&kek).code, 0);
+    assert_eq!(
+        run(&["key", "generate", "--type", "hmac", "--label", "mac", "--id", "03", "--extractable"]).code,
+        0
+    );
+    let file = desk.path("wrapped");
+    let wrapped = run(&["key", "export", "--label", "mac", "--wrap-with", "kek", "--out", &file, "--json"]);
+    keeps_its_form("key/export_wrapped.json", &wrapped.out);
+    let rest = ["--unwrap-with", "kek", "--type", "hmac", "--label", "mac", "--id", "03", "--json"];
+    let back = desk.import("wrapped", &rest, &[PIN]);
+    keeps_its_form("key/import_wrapped.json", &back.out);
+    keeps_its_form("key/delete.json", &run(&["key", "delete", "--label", "tls", "--yes", "--json"]).out);
 }
