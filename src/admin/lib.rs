@@ -58,5 +58,5 @@ pub fn main(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn open_configured() -> pkcs11::Result<Arc<dyn pkcs11::Token>> {
     let config = Config::load()?;
     journal::start(config.journal.level);
-    Ok(assembly::open(&config)?.token)
+    Ok(assembly::trace::follow(assembly::open(&config)?.token))
 }

@@ -277,18 +277,6 @@ pub(crate) fn trace() -> &'static Trace {
     &LIBRARY.trace
 }
 
-/// The system's number of this thread.
-pub(crate) fn thread_id() -> libc::pid_t {
-    // SAFETY: gettid touches no memory.
-    unsafe { libc::gettid() }
-}
-
-/// Whose rights this process has.
-pub(crate) fn effective_user() -> libc::uid_t {
-    // SAFETY: geteuid touches no memory.
-    unsafe { libc::geteuid() }
-}
-
 /// Writes a line to standard error at once, past std's lock, which a fork could leave taken.
 pub(crate) fn write_standard_error(line: &[u8]) {
     // SAFETY: the buffer is `line`. A short or a failed write has nobody to be told to.

@@ -12,17 +12,16 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::{Instant, SystemTime, UNIX_EPOCH};
+use std::time::Instant;
 
 use arc_swap::ArcSwapOption;
+use assembly::trace::{Sink, head};
 use cryptoki_sys::CK_RV;
 use pkcs11::constants::{CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID, CKR_BUFFER_TOO_SMALL, CKR_OK};
 
-use self::sink::Sink;
 use crate::exports::Function;
 use crate::{library, rv};
 
-mod sink;
 #[cfg(test)]
 mod tests;
 
@@ -83,10 +82,7 @@ impl Began {
     #[cold]
     fn now(function: Function, arguments: &dyn Fn(&mut Line)) -> Self {
         let mut line = Line::answering(CKR_OK);
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-        let (process, thread) = (std::process::id(), library::thread_id());
-        line.add(format_args!("{}.{:06} ", since.as_secs(), since.subsec_micros()));
-        line.add(format_args!("{process}/{thread} {}(", function.name()));
+        line.add(format_args!("{}{}(", head(), function.name()));
         library::quietly(|| arguments(&mut line));
         Self { line, at: Instant::now() }
     }

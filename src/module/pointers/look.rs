@@ -1,7 +1,7 @@
 //! What a trace line shows of a call's arguments: a function for each kind of `exports.rs`, by the kind's name.
 //!
 //! Numbers, types and names of the standard are shown; of everything else the length. What is shown of a template are
-//! the types of its attributes, and the values of those that [`public`] lists. The functions look at the application's memory
+//! the types of its attributes, and the values of those that `assembly::trace::public` lists. The functions look at the application's memory
 //! without believing that it is there: a trace must not end a process that the call itself would not.
 
 pub(crate) mod arguments;
@@ -9,63 +9,14 @@ pub(crate) mod results;
 #[cfg(test)]
 mod tests;
 
-use cryptoki_sys::{CK_ATTRIBUTE, CK_ULONG, CK_UNAVAILABLE_INFORMATION};
-use pkcs11::AttributeType;
-use pkcs11::constants::{
-    CK_TRUE, CKA_ALWAYS_AUTHENTICATE, CKA_ALWAYS_SENSITIVE, CKA_CERTIFICATE_TYPE, CKA_CLASS, CKA_COPYABLE,
-    CKA_DECRYPT, CKA_DERIVE, CKA_DESTROYABLE, CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_KEY_GEN_MECHANISM,
-    CKA_KEY_TYPE, CKA_LOCAL, CKA_MODIFIABLE, CKA_MODULUS_BITS, CKA_NEVER_EXTRACTABLE, CKA_PRIVATE,
-    CKA_SENSITIVE, CKA_SIGN, CKA_SIGN_RECOVER, CKA_TOKEN, CKA_TRUSTED, CKA_UNWRAP, CKA_VALUE_LEN, CKA_VERIFY,
-    CKA_VERIFY_RECOVER, CKA_WRAP, CKA_WRAP_WITH_TRUSTED, name,
-};
+use assembly::trace::{LONGEST, Public, bytes, handle, listed, named, public};
+use cryptoki_sys::{CK_ATTRIBUTE, CK_ULONG};
+use pkcs11::constants::{CK_TRUE, name};
 
 use super::{in_bounds, mapped};
 
 /// Attributes and items of a list that one line shows, at most.
 const MOST: usize = 64;
-/// The longest key that a `CKA_MODULUS_BITS` or `CKA_VALUE_LEN` can mean; a larger number is something else.
-const LONGEST: CK_ULONG = 1 << 20;
-
-/// How the value of a public attribute is shown.
-enum Public {
-    Name(&'static str),
-    Number,
-    Boolean,
-}
-
-/// TABLE: the attributes whose value says nothing about what is stored, only about its kind.
-fn public(attribute: AttributeType) -> Option<Public> {
-    Some(match attribute {
-        CKA_CLASS => Public::Name("CKO_"),
-        CKA_KEY_TYPE => Public::Name("CKK_"),
-        CKA_CERTIFICATE_TYPE => Public::Name("CKC_"),
-        CKA_KEY_GEN_MECHANISM => Public::Name("CKM_"),
-        CKA_MODULUS_BITS | CKA_VALUE_LEN => Public::Number,
-        CKA_TOKEN
-        | CKA_PRIVATE
-        | CKA_MODIFIABLE
-        | CKA_COPYABLE
-        | CKA_DESTROYABLE
-        | CKA_SENSITIVE
-        | CKA_ALWAYS_SENSITIVE
-        | CKA_EXTRACTABLE
-        | CKA_NEVER_EXTRACTABLE
-        | CKA_LOCAL
-        | CKA_TRUSTED
-        | CKA_ENCRYPT
-        | CKA_DECRYPT
-        | CKA_SIGN
-        | CKA_SIGN_RECOVER
-        | CKA_VERIFY
-        | CKA_VERIFY_RECOVER
-        | CKA_WRAP
-        | CKA_UNWRAP
-        | CKA_DERIVE
-        | CKA_WRAP_WITH_TRUSTED
-        | CKA_ALWAYS_AUTHENTICATE => Public::Boolean,
-        _ => return None,
-    })
-}
 
 /// What lies at a place, if anything does.
 ///
@@ -93,27 +44,6 @@ unsafe fn items<T: Copy>(place: *const T, count: CK_ULONG) -> Vec<T> {
         items.push(item);
     }
     items
-}
-
-/// The name of a value, or its number.
-fn named(prefix: &str, value: u64) -> String {
-    name(prefix, value).map_or_else(|| format!("{value:#x}"), str::to_owned)
-}
-
-/// A handle: those of session objects are easier to tell apart in hexadecimal.
-fn handle(value: CK_ULONG) -> String {
-    if value > CK_ULONG::from(u32::MAX) { format!("{value:#x}") } else { value.to_string() }
-}
-
-fn bytes(len: CK_ULONG) -> String {
-    if len == CK_UNAVAILABLE_INFORMATION { "unavailable".to_owned() } else { format!("{len} bytes") }
-}
-
-/// Items in brackets, and how many more there are.
-fn listed(items: &[String], count: CK_ULONG) -> String {
-    let more = count.saturating_sub(items.len() as CK_ULONG);
-    let end = if more == 0 { String::new() } else { format!(" and {more} more") };
-    format!("[{}]{end}", items.join(", "))
 }
 
 /// An attribute with its length, or with its value if that is public.

@@ -6,13 +6,14 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::library;
+use nix::fcntl::OFlag;
+use nix::unistd::geteuid;
 
 /// For its owner alone.
 const MODE: u32 = 0o600;
 
 /// An open file. Several processes may share it: a line is one write at its end.
-pub(crate) struct Sink {
+pub struct Sink {
     path: PathBuf,
     /// Taken out only by a drop.
     file: Option<File>,
@@ -29,21 +30,21 @@ impl Sink {
     ///
     /// # Errors
     /// A sentence with the path and what the system says.
-    pub(crate) fn open(path: &Path) -> Result<Self, String> {
+    pub fn open(path: &Path) -> Result<Self, String> {
         let told = |why: &dyn std::fmt::Display| format!("{}: {why}", path.display());
-        let flags = libc::O_NOFOLLOW | libc::O_NONBLOCK | libc::O_NOCTTY;
+        let flags = OFlag::O_NOFOLLOW | OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
         let file = OpenOptions::new()
             .append(true)
             .create(true)
             .mode(MODE)
-            .custom_flags(flags)
+            .custom_flags(flags.bits())
             .open(path)
             .map_err(|why| told(&why))?;
         let found = file.metadata().map_err(|why| told(&why))?;
         if !found.is_file() || found.nlink() > 1 {
             return Err(told(&"no regular file of a single name"));
         }
-        if found.uid() != library::effective_user() {
+        if found.uid() != geteuid().as_raw() {
             return Err(told(&"belongs to another user"));
         }
         file.set_permissions(Permissions::from_mode(MODE)).map_err(|why| told(&why))?;
@@ -57,7 +58,8 @@ impl Sink {
     }
 
     /// Whether this is the file that is at `path` now, still open.
-    pub(crate) fn is(&self, path: &Path) -> bool {
+    #[must_use]
+    pub fn is(&self, path: &Path) -> bool {
         let there = path.symlink_metadata().is_ok_and(|there| (there.dev(), there.ino()) == self.identity);
         there && path == self.path && self.file().is_ok()
     }
@@ -72,7 +74,7 @@ impl Sink {
     }
 
     /// Writes a line at the end. What fails is told in the log once.
-    pub(crate) fn write(&self, line: &str) {
+    pub fn write(&self, line: &str) {
         let written = self.file().and_then(|file| {
             let whole = if self.cut.load(Ordering::Relaxed) { format!("\n{line}") } else { line.to_owned() };
             let mut file = file;
