@@ -88,10 +88,19 @@ impl PublicKey {
 }
 
 impl PrivateKey {
-    /// Whether a number of as many bytes as the modulus is smaller than it.
+    /// Whether a number of as many bytes as the modulus is smaller than it, and neither 1 nor one less than the modulus:
+    /// AWS-LC raises neither to the private exponent, since both are what comes of them (SP 800-56B section 7.1.2.1).
     #[must_use]
     pub fn is_in_range(&self, number: &[u8]) -> bool {
-        number.len() == self.copies.modulus.len() && *number < *self.copies.modulus
+        let modulus = &*self.copies.modulus;
+        let is_one =
+            number.split_last().is_some_and(|(last, rest)| *last == 1 && rest.iter().all(|byte| *byte == 0));
+        // A modulus is odd: its last byte alone differs.
+        let is_one_less = match (number.split_last(), modulus.split_last()) {
+            (Some((last, rest)), Some((of_modulus, start))) => *last == of_modulus ^ 1 && rest == start,
+            _ => false,
+        };
+        number.len() == modulus.len() && *number < *modulus && !is_one && !is_one_less
     }
 
     /// SHA-256 of the private exponent, for what must depend on the key and be known to nobody else.

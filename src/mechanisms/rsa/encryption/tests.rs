@@ -301,6 +301,22 @@ fn ciphertexts_of_another_length_and_numbers_over_the_modulus_are_refused() {
     }
 }
 
+/// Everybody sees of such a number what comes of it, so that the error tells nobody anything.
+#[test]
+fn a_number_that_is_its_own_result_is_no_ciphertext() {
+    let attributes = private();
+    let mut one_less = attributes.bytes(CKA_MODULUS).unwrap().to_vec();
+    one_less[255] -= 1;
+    let (private, _) = pair(&attributes);
+    for number in [[&[0; 255][..], &[1]].concat(), one_less] {
+        for mechanism in [plain(CKM_RSA_PKCS), plain(CKM_RSA_X_509)] {
+            let refused = whole(Can::decrypt, &mechanism, &private, &number);
+            assert_eq!(refused, Err(Error::EncryptedDataInvalid));
+        }
+        assert_eq!(sign(&plain(CKM_RSA_X_509), &private, &number), Err(Error::DataInvalid));
+    }
+}
+
 #[test]
 fn bare_rsa_fills_up_with_zeros_and_gives_as_many_bytes_as_the_modulus() {
     let (private, public) = pair(&private());
