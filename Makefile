@@ -1,7 +1,7 @@
 # What is typed in this folder. `make` alone lists the targets. Only scripts/setup installs anything.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test interop model fuzz stress memory-checks race-check check header mechanisms bench-quick bench build fetch bare-root clean
+.PHONY: help demo test interop vectors model fuzz stress memory-checks race-check check header mechanisms bench-quick bench build fetch bare-root clean
 
 cargo := scripts/cargo
 # A target that has fetched works without a network from then on.
@@ -29,6 +29,11 @@ interop: ## every client of docs/integrations, installed and driven by its page
 	@scripts/setup interop
 	@$(MAKE) --no-print-directory fetch
 	@scripts/interop
+
+vectors: ## every published vector for every mechanism, and a table of them
+	@scripts/setup test
+	@$(MAKE) --no-print-directory fetch
+	@scripts/vectors
 
 model: ## a hundred thousand random sequences of calls against a model
 	@scripts/setup test

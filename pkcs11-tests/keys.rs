@@ -130,7 +130,7 @@ pub fn attribute(
     object: CK_OBJECT_HANDLE,
     kind: CK_ATTRIBUTE_TYPE,
 ) -> Vec<u8> {
-    let (rv, mut answers) = module.attribute_values(session, object, &[(kind, Some(8192))]);
+    let (rv, mut answers) = module.attribute_values(session, object, &[(kind, Some(32 * 1024))]);
     assert_rv!(rv, CKR_OK, "for attribute {kind:#x}");
     let (mut value, len) = answers.remove(0);
     value.truncate(usize::try_from(len).expect("a length"));

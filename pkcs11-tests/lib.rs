@@ -16,6 +16,7 @@ pub mod actor;
 pub mod disk;
 pub mod isolation;
 pub mod keys;
+pub mod mechanisms;
 pub mod names;
 pub mod privilege;
 pub mod program;

@@ -4,6 +4,7 @@
 
 mod absent;
 mod calls;
+pub mod derivations;
 mod interfaces;
 mod legacy;
 pub mod limits;

@@ -36,6 +36,12 @@ pub struct Parameterised<T> {
 }
 
 impl<T> Parameterised<T> {
+    /// A mechanism with any structure.
+    #[must_use]
+    pub fn new(kind: CK_MECHANISM_TYPE, parameters: T) -> Self {
+        Self { kind, parameters }
+    }
+
     /// The C form; its pointers live as long as `self`.
     #[must_use]
     pub fn mechanism(&self) -> CK_MECHANISM {

@@ -1,0 +1,293 @@
+//! TABLE: every mechanism with the key, the parameters and the messages that it is tried with.
+
+use cryptoki_sys::{
+    CK_MECHANISM_TYPE, CK_RSA_PKCS_PSS_PARAMS, CK_ULONG, CKA_EC_PARAMS, CKA_MODULUS_BITS,
+    CKA_PUBLIC_EXPONENT, CKD_NULL, CKG_MGF1_SHA1, CKG_MGF1_SHA224, CKG_MGF1_SHA256, CKG_MGF1_SHA384,
+    CKG_MGF1_SHA512, CKK_AES, CKK_GENERIC_SECRET, CKK_HKDF, CKM_CONCATENATE_BASE_AND_DATA,
+    CKM_CONCATENATE_DATA_AND_BASE, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN,
+    CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKM_HKDF_DATA, CKM_HKDF_DERIVE, CKM_RSA_PKCS_KEY_PAIR_GEN,
+    CKM_RSA_PKCS_PSS, CKM_SHA_1, CKM_SHA1_RSA_PKCS_PSS, CKM_SHA224, CKM_SHA224_RSA_PKCS_PSS, CKM_SHA256,
+    CKM_SHA256_HMAC, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512,
+    CKM_SHA512_RSA_PKCS_PSS, CKM_TLS_KDF, CKM_TLS_MAC, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE,
+    CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, CKM_TLS12_KDF, CKM_TLS12_KEY_AND_MAC_DERIVE,
+    CKM_TLS12_KEY_SAFE_DERIVE, CKM_TLS12_MAC, CKM_TLS12_MASTER_KEY_DERIVE, CKM_TLS12_MASTER_KEY_DERIVE_DH,
+    CKM_XOR_BASE_AND_DATA, CKP_PKCS5_PBKD2_HMAC_SHA256,
+};
+
+use super::{Key, Message, PairKind, Parameter, Row, Structure};
+use crate::Template;
+use crate::keys::P256;
+use crate::raw::parameters::{Parameterised, ctr, ecdh1, gcm, hkdf, oaep, pbkd2};
+use crate::raw::{Sent, derivations};
+
+/// `edwards25519` as DER object identifier (RFC 8410 section 3).
+pub const ED25519: &[u8] = &[0x06, 0x03, 0x2B, 0x65, 0x70];
+/// `curve25519` as DER object identifier (RFC 8410 section 3).
+pub const X25519: &[u8] = &[0x06, 0x03, 0x2B, 0x65, 0x6E];
+
+const AES: Key = Key::Secret(CKK_AES, 32);
+const GENERIC: Key = Key::Secret(CKK_GENERIC_SECRET, 40);
+const HKDF: Key = Key::Secret(CKK_HKDF, 32);
+/// A master secret of TLS, or one that comes before it.
+const MASTER: Key = Key::Secret(CKK_GENERIC_SECRET, 48);
+const RSA: Key = Key::Pair(PairKind { generator: CKM_RSA_PKCS_KEY_PAIR_GEN, public: rsa_2048 });
+const EC: Key = Key::Pair(PairKind { generator: CKM_EC_KEY_PAIR_GEN, public: p256 });
+const EDWARDS: Key = Key::Pair(PairKind { generator: CKM_EC_EDWARDS_KEY_PAIR_GEN, public: edwards });
+const MONTGOMERY: Key = Key::Pair(PairKind { generator: CKM_EC_MONTGOMERY_KEY_PAIR_GEN, public: montgomery });
+
+fn rsa_2048() -> Template {
+    Template::new().ulong(CKA_MODULUS_BITS, 2048).bytes(CKA_PUBLIC_EXPONENT, [1, 0, 1])
+}
+
+fn p256() -> Template {
+    Template::new().bytes(CKA_EC_PARAMS, P256)
+}
+
+fn edwards() -> Template {
+    Template::new().bytes(CKA_EC_PARAMS, ED25519)
+}
+
+fn montgomery() -> Template {
+    Template::new().bytes(CKA_EC_PARAMS, X25519)
+}
+
+const NONE: Parameter = Parameter::None;
+const IV: Parameter = Parameter::Bytes(&[7; 16]);
+const ANY: Message = Message::ANY;
+const BLOCKS: Message = Message::blocks(16);
+/// Key wrapping: two halves of a block at least.
+const SEMIBLOCKS: Message = Message::blocks(8).from(16);
+
+macro_rules! rows {
+    ($($name:ident, $key:expr, $parameter:expr, $message:expr;)*) => {
+        /// Every mechanism once.
+        pub const ROWS: &[Row] = &[$(Row {
+            kind: cryptoki_sys::$name,
+            name: stringify!($name),
+            key: $key,
+            parameter: $parameter,
+            message: $message,
+        }),*];
+    };
+}
+
+rows! {
+    CKM_RSA_PKCS_KEY_PAIR_GEN, RSA, NONE, Message::NONE;
+    CKM_RSA_PKCS, RSA, NONE, Message::up_to(245);
+    // A number below the modulus, which begins with a bit that is set.
+    CKM_RSA_X_509, RSA, NONE, Message::up_to(255);
+    CKM_RSA_PKCS_OAEP, RSA, Parameter::Structure(oaep_sha256), Message::up_to(190);
+    CKM_SHA1_RSA_PKCS, RSA, NONE, ANY;
+    CKM_SHA224_RSA_PKCS, RSA, NONE, ANY;
+    CKM_SHA256_RSA_PKCS, RSA, NONE, ANY;
+    CKM_SHA384_RSA_PKCS, RSA, NONE, ANY;
+    CKM_SHA512_RSA_PKCS, RSA, NONE, ANY;
+    CKM_RSA_PKCS_PSS, RSA, PSS, Message::exactly(32);
+    CKM_SHA1_RSA_PKCS_PSS, RSA, PSS_SHA1, ANY;
+    CKM_SHA224_RSA_PKCS_PSS, RSA, PSS_SHA224, ANY;
+    CKM_SHA256_RSA_PKCS_PSS, RSA, PSS_SHA256, ANY;
+    CKM_SHA384_RSA_PKCS_PSS, RSA, PSS_SHA384, ANY;
+    CKM_SHA512_RSA_PKCS_PSS, RSA, PSS_SHA512, ANY;
+
+    CKM_EC_KEY_PAIR_GEN, EC, NONE, Message::NONE;
+    CKM_ECDSA, EC, NONE, Message::up_to(64).from(1);
+    CKM_ECDSA_SHA1, EC, NONE, ANY;
+    CKM_ECDSA_SHA224, EC, NONE, ANY;
+    CKM_ECDSA_SHA256, EC, NONE, ANY;
+    CKM_ECDSA_SHA384, EC, NONE, ANY;
+    CKM_ECDSA_SHA512, EC, NONE, ANY;
+    CKM_ECDH1_DERIVE, EC, Parameter::Structure(ecdh_with_the_generator), Message::NONE;
+    CKM_EC_EDWARDS_KEY_PAIR_GEN, EDWARDS, NONE, Message::NONE;
+    CKM_EDDSA, EDWARDS, NONE, ANY;
+    CKM_EC_MONTGOMERY_KEY_PAIR_GEN, MONTGOMERY, NONE, Message::NONE;
+
+    CKM_GENERIC_SECRET_KEY_GEN, GENERIC, NONE, Message::NONE;
+    CKM_PKCS5_PBKD2, GENERIC, Parameter::Structure(pbkdf2_sha256), Message::NONE;
+    CKM_HKDF_KEY_GEN, HKDF, NONE, Message::NONE;
+    CKM_HKDF_DERIVE, HKDF, Parameter::Structure(hkdf_derive), Message::NONE;
+    CKM_HKDF_DATA, HKDF, Parameter::Structure(hkdf_data), Message::NONE;
+
+    CKM_SP800_108_COUNTER_KDF, GENERIC, Parameter::Structure(counter_mode), Message::NONE;
+    CKM_SP800_108_FEEDBACK_KDF, GENERIC, Parameter::Structure(feedback_mode), Message::NONE;
+    CKM_SP800_108_DOUBLE_PIPELINE_KDF, GENERIC, Parameter::Structure(double_pipeline_mode), Message::NONE;
+    // The parameter is the handle of another key: whoever derives gives that.
+    CKM_CONCATENATE_BASE_AND_KEY, GENERIC, Parameter::Number(0), Message::NONE;
+    CKM_CONCATENATE_BASE_AND_DATA, GENERIC, Parameter::Structure(base_and_data), Message::NONE;
+    CKM_CONCATENATE_DATA_AND_BASE, GENERIC, Parameter::Structure(data_and_base), Message::NONE;
+    CKM_XOR_BASE_AND_DATA, GENERIC, Parameter::Structure(xor), Message::NONE;
+    CKM_EXTRACT_KEY_FROM_KEY, GENERIC, Parameter::Number(21), Message::NONE;
+
+    CKM_TLS12_MASTER_KEY_DERIVE, MASTER, Parameter::Structure(master), Message::NONE;
+    CKM_TLS12_MASTER_KEY_DERIVE_DH, MASTER, Parameter::Structure(master_dh), Message::NONE;
+    CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, MASTER, Parameter::Structure(extended), Message::NONE;
+    CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, MASTER, Parameter::Structure(extended_dh), Message::NONE;
+    CKM_TLS12_KEY_AND_MAC_DERIVE, MASTER, Parameter::Structure(key_and_mac), Message::NONE;
+    CKM_TLS12_KEY_SAFE_DERIVE, MASTER, Parameter::Structure(key_safe), Message::NONE;
+    CKM_TLS_KDF, MASTER, Parameter::Structure(exported), Message::NONE;
+    CKM_TLS12_KDF, MASTER, Parameter::Structure(exported_12), Message::NONE;
+    CKM_TLS_MAC, MASTER, Parameter::Structure(finished), ANY;
+    CKM_TLS12_MAC, MASTER, Parameter::Structure(finished_12), ANY;
+
+    CKM_AES_KEY_GEN, AES, NONE, Message::NONE;
+    CKM_AES_ECB, AES, NONE, BLOCKS;
+    CKM_AES_CBC, AES, IV, BLOCKS;
+    CKM_AES_CBC_PAD, AES, IV, ANY;
+    CKM_AES_CTR, AES, Parameter::Structure(counter), ANY;
+    CKM_AES_GCM, AES, Parameter::Structure(aes_gcm), ANY;
+    CKM_AES_KEY_WRAP, AES, NONE, SEMIBLOCKS;
+    CKM_AES_KEY_WRAP_PAD, AES, NONE, ANY.from(8);
+    CKM_AES_KEY_WRAP_PKCS7, AES, NONE, ANY.from(8);
+    CKM_AES_KEY_WRAP_KWP, AES, NONE, ANY.from(1);
+    CKM_AES_CMAC, AES, NONE, ANY;
+    CKM_AES_CMAC_GENERAL, AES, Parameter::Number(9), ANY;
+
+    CKM_SHA_1, Key::None, NONE, ANY;
+    CKM_SHA224, Key::None, NONE, ANY;
+    CKM_SHA256, Key::None, NONE, ANY;
+    CKM_SHA384, Key::None, NONE, ANY;
+    CKM_SHA512, Key::None, NONE, ANY;
+    CKM_SHA512_224, Key::None, NONE, ANY;
+    CKM_SHA512_256, Key::None, NONE, ANY;
+
+    CKM_SHA_1_HMAC, GENERIC, NONE, ANY;
+    CKM_SHA224_HMAC, GENERIC, NONE, ANY;
+    CKM_SHA256_HMAC, GENERIC, NONE, ANY;
+    CKM_SHA384_HMAC, GENERIC, NONE, ANY;
+    CKM_SHA512_HMAC, GENERIC, NONE, ANY;
+    CKM_SHA512_224_HMAC, GENERIC, NONE, ANY;
+    CKM_SHA512_256_HMAC, GENERIC, NONE, ANY;
+    CKM_SHA_1_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+    CKM_SHA224_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+    CKM_SHA256_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+    CKM_SHA384_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+    CKM_SHA512_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+    CKM_SHA512_224_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+    CKM_SHA512_256_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+}
+
+const PSS: Parameter = Parameter::Structure(|| pss(CKM_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA256, 32));
+const PSS_SHA1: Parameter = Parameter::Structure(|| pss(CKM_SHA1_RSA_PKCS_PSS, CKM_SHA_1, CKG_MGF1_SHA1, 20));
+const PSS_SHA224: Parameter =
+    Parameter::Structure(|| pss(CKM_SHA224_RSA_PKCS_PSS, CKM_SHA224, CKG_MGF1_SHA224, 28));
+const PSS_SHA256: Parameter =
+    Parameter::Structure(|| pss(CKM_SHA256_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA256, 32));
+const PSS_SHA384: Parameter =
+    Parameter::Structure(|| pss(CKM_SHA384_RSA_PKCS_PSS, CKM_SHA384, CKG_MGF1_SHA384, 48));
+const PSS_SHA512: Parameter =
+    Parameter::Structure(|| pss(CKM_SHA512_RSA_PKCS_PSS, CKM_SHA512, CKG_MGF1_SHA512, 64));
+
+fn pss(
+    kind: CK_MECHANISM_TYPE,
+    hash: CK_MECHANISM_TYPE,
+    mgf: CK_ULONG,
+    salt: CK_ULONG,
+) -> Box<dyn Structure> {
+    Box::new(Parameterised::new(kind, CK_RSA_PKCS_PSS_PARAMS { hashAlg: hash, mgf, sLen: salt }))
+}
+
+fn oaep_sha256() -> Box<dyn Structure> {
+    Box::new(oaep(CKM_SHA256, CKG_MGF1_SHA256, Sent::null(0)))
+}
+
+fn ecdh_with_the_generator() -> Box<dyn Structure> {
+    Box::new(ecdh1(CKD_NULL, Sent::null(0), Sent::from(&P256_GENERATOR)))
+}
+
+fn pbkdf2_sha256() -> Box<dyn Structure> {
+    Box::new(pbkd2(CKP_PKCS5_PBKD2_HMAC_SHA256, Sent::from(b"password"), Sent::from(b"salt"), 1000))
+}
+
+fn hkdf_derive() -> Box<dyn Structure> {
+    Box::new(hkdf(CKM_HKDF_DERIVE, Sent::from(b"salt"), Sent::from(b"info")))
+}
+
+fn hkdf_data() -> Box<dyn Structure> {
+    Box::new(hkdf(CKM_HKDF_DATA, Sent::from(b"salt"), Sent::from(b"info")))
+}
+
+fn counter_mode() -> Box<dyn Structure> {
+    Box::new(derivations::counter_kdf(CKM_SHA256_HMAC, 16, b"fixed"))
+}
+
+fn feedback_mode() -> Box<dyn Structure> {
+    Box::new(derivations::feedback_kdf(CKM_SHA256_HMAC, 16, b"fixed", &[4; 32]))
+}
+
+fn double_pipeline_mode() -> Box<dyn Structure> {
+    Box::new(derivations::double_pipeline_kdf(CKM_SHA256_HMAC, 16, b"fixed"))
+}
+
+fn base_and_data() -> Box<dyn Structure> {
+    Box::new(derivations::string_data(CKM_CONCATENATE_BASE_AND_DATA, b"data"))
+}
+
+fn data_and_base() -> Box<dyn Structure> {
+    Box::new(derivations::string_data(CKM_CONCATENATE_DATA_AND_BASE, b"data"))
+}
+
+fn xor() -> Box<dyn Structure> {
+    Box::new(derivations::string_data(CKM_XOR_BASE_AND_DATA, &[6; 40]))
+}
+
+/// The random values of a client and a server.
+const RANDOMS: (&[u8], &[u8]) = (&[1; 32], &[2; 32]);
+
+fn master() -> Box<dyn Structure> {
+    Box::new(derivations::tls12_master(CKM_TLS12_MASTER_KEY_DERIVE, CKM_SHA256, RANDOMS))
+}
+
+fn master_dh() -> Box<dyn Structure> {
+    Box::new(derivations::tls12_master(CKM_TLS12_MASTER_KEY_DERIVE_DH, CKM_SHA256, RANDOMS))
+}
+
+fn extended() -> Box<dyn Structure> {
+    let kind = CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE;
+    Box::new(derivations::tls12_extended_master(kind, CKM_SHA256, &[3; 32]))
+}
+
+fn extended_dh() -> Box<dyn Structure> {
+    let kind = CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH;
+    Box::new(derivations::tls12_extended_master(kind, CKM_SHA256, &[3; 32]))
+}
+
+fn key_and_mac() -> Box<dyn Structure> {
+    let kind = CKM_TLS12_KEY_AND_MAC_DERIVE;
+    Box::new(derivations::tls12_key_material(kind, CKM_SHA256, RANDOMS, [256, 128, 128]))
+}
+
+fn key_safe() -> Box<dyn Structure> {
+    let kind = CKM_TLS12_KEY_SAFE_DERIVE;
+    Box::new(derivations::tls12_key_material(kind, CKM_SHA256, RANDOMS, [256, 128, 0]))
+}
+
+fn exported() -> Box<dyn Structure> {
+    Box::new(derivations::tls_kdf(CKM_TLS_KDF, CKM_SHA256, b"EXPERIMENTAL", RANDOMS))
+}
+
+fn exported_12() -> Box<dyn Structure> {
+    Box::new(derivations::tls_kdf(CKM_TLS12_KDF, CKM_SHA256, b"EXPERIMENTAL", RANDOMS))
+}
+
+fn finished() -> Box<dyn Structure> {
+    Box::new(derivations::tls_mac(CKM_TLS_MAC, CKM_SHA256, 12, 1))
+}
+
+fn finished_12() -> Box<dyn Structure> {
+    Box::new(derivations::tls_mac(CKM_TLS12_MAC, CKM_SHA256, 12, 2))
+}
+
+fn counter() -> Box<dyn Structure> {
+    Box::new(ctr(128, [9; 16]))
+}
+
+fn aes_gcm() -> Box<dyn Structure> {
+    Box::new(gcm(Sent::from(&[3; 12]), Sent::from(b"associated"), 128))
+}
+
+/// The base point of P-256, uncompressed (SP 800-186 section 3.2.1.3): everybody's public key for the private key 1.
+const P256_GENERATOR: [u8; 65] = [
+    0x04, 0x6B, 0x17, 0xD1, 0xF2, 0xE1, 0x2C, 0x42, 0x47, 0xF8, 0xBC, 0xE6, 0xE5, 0x63, 0xA4, 0x40, 0xF2,
+    0x77, 0x03, 0x7D, 0x81, 0x2D, 0xEB, 0x33, 0xA0, 0xF4, 0xA1, 0x39, 0x45, 0xD8, 0x98, 0xC2, 0x96, 0x4F,
+    0xE3, 0x42, 0xE2, 0xFE, 0x1A, 0x7F, 0x9B, 0x8E, 0xE7, 0xEB, 0x4A, 0x7C, 0x0F, 0x9E, 0x16, 0x2B, 0xCE,
+    0x33, 0x57, 0x6B, 0x31, 0x5E, 0xCE, 0xCB, 0xB6, 0x40, 0x68, 0x37, 0xBF, 0x51, 0xF5,
+];

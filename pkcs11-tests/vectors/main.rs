@@ -1,0 +1,63 @@
+//! Published vectors through the C functions, for every mechanism that the module lists, and every mechanism in parts.
+//!
+//! A file per family says which vectors there are for its mechanisms: tables of values with their source, or sets of
+//! Wycheproof by name. A family is added by its file and its line in [`FAMILIES`]. `make test` takes every published
+//! table and a few of each kind of Wycheproof's cases, `make vectors` all of them, and prints the table of mechanism,
+//! source, vectors run and passed. A mechanism without a line fails the run, as does a vector that fails.
+#![allow(clippy::disallowed_types, reason = "the tests are a C application: they speak the C types")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    clippy::indexing_slicing,
+    reason = "the tests' bodies are functions that the test macro calls"
+)]
+
+mod acceptable;
+mod aes;
+mod derivations;
+mod desk;
+mod digests;
+mod elliptic;
+mod generated;
+mod hashes;
+mod macs;
+mod parts;
+mod passwords;
+mod report;
+mod rsa;
+mod tls;
+mod wycheproof_sets;
+
+use pkcs11_tests::{Test, mechanisms, on_claviger};
+
+use desk::Desk;
+
+on_claviger!(every_mechanism_gives_what_was_published, every_mechanism_gives_in_parts_what_it_gives_at_once);
+
+/// Every family once.
+const FAMILIES: &[fn(&Desk<'_>)] = &[
+    digests::run,
+    macs::run,
+    aes::run,
+    rsa::run,
+    elliptic::run,
+    passwords::run,
+    derivations::run,
+    tls::run,
+    generated::run,
+];
+
+fn every_mechanism_gives_what_was_published(t: &Test) {
+    let token = t.token();
+    let session = token.user_session();
+    let desk = Desk::new(t.module, session);
+    for family in FAMILIES {
+        family(&desk);
+    }
+    desk.report.borrow().conclude(&mechanisms::listed(&token));
+}
+
+fn every_mechanism_gives_in_parts_what_it_gives_at_once(t: &Test) {
+    parts::run(&t.token());
+}
