@@ -9,8 +9,8 @@ use cryptoki_sys::{
     CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7, CKM_ECDSA_SHA256,
     CKM_GENERIC_SECRET_KEY_GEN, CKM_RSA_PKCS, CKM_RSA_X_509, CKM_SHA256, CKM_SHA256_HMAC,
     CKM_SHA256_RSA_PKCS, CKO_PRIVATE_KEY, CKO_SECRET_KEY, CKR_ATTRIBUTE_READ_ONLY, CKR_ATTRIBUTE_SENSITIVE,
-    CKR_KEY_HANDLE_INVALID, CKR_KEY_INDIGESTIBLE, CKR_KEY_NOT_WRAPPABLE, CKR_KEY_UNEXTRACTABLE,
-    CKR_MECHANISM_INVALID, CKR_OK, CKR_STATE_UNSAVEABLE,
+    CKR_KEY_HANDLE_INVALID, CKR_KEY_INDIGESTIBLE, CKR_KEY_NOT_WRAPPABLE, CKR_KEY_TYPE_INCONSISTENT,
+    CKR_KEY_UNEXTRACTABLE, CKR_OK, CKR_STATE_UNSAVEABLE, CKR_TEMPLATE_INCONSISTENT,
 };
 use pkcs11_tests::keys::{Kind, P256, Pair, attribute, flag, generate};
 use pkcs11_tests::raw::parameters::{ctr, ecdh1, gcm, oaep, with};
@@ -208,9 +208,26 @@ fn nothing_is_derived(w: &Walk<'_>, key: u64, key_type: u64) {
         }
         assert_rv!(w.t.module.destroy_object(w.session, derived), CKR_OK);
     }
-    for simple in [cryptoki_sys::CKM_CONCATENATE_BASE_AND_DATA, cryptoki_sys::CKM_XOR_BASE_AND_DATA] {
-        let (rv, _) = w.t.module.derive_key(w.session, Some(&mechanism(simple)), key, &template);
-        assert_rv!(rv, CKR_MECHANISM_INVALID, "a derivation that hands its base out is not offered");
+    let is_secret = [CKK_AES, CKK_GENERIC_SECRET].contains(&key_type);
+    if is_secret {
+        let may_derive = Template::new().boolean(cryptoki_sys::CKA_DERIVE, true);
+        assert_rv!(w.t.module.set_attribute_values(w.session, key, &may_derive), CKR_OK);
+    }
+    for simple in [
+        cryptoki_sys::CKM_CONCATENATE_BASE_AND_DATA,
+        cryptoki_sys::CKM_CONCATENATE_DATA_AND_BASE,
+        cryptoki_sys::CKM_CONCATENATE_BASE_AND_KEY,
+        cryptoki_sys::CKM_XOR_BASE_AND_DATA,
+        cryptoki_sys::CKM_EXTRACT_KEY_FROM_KEY,
+    ] {
+        let parameters = if simple == cryptoki_sys::CKM_CONCATENATE_BASE_AND_KEY {
+            with(simple, &key)
+        } else {
+            mechanism(simple)
+        };
+        let (rv, _) = w.t.module.derive_key(w.session, Some(&parameters), key, &template);
+        let expected = if is_secret { CKR_TEMPLATE_INCONSISTENT } else { CKR_KEY_TYPE_INCONSISTENT };
+        assert_rv!(rv, expected, "what is made of a key's bytes is no more open than the key: {simple:#x}");
     }
 }
 
