@@ -51,8 +51,11 @@ impl Application {
         let object = self.object(asking, handle, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
         let again = permitted(operation, &object.attributes, row.mechanism, row.key_types)?;
         let key = Arc::clone(object.key(&self.parts.mechanisms)?);
-        let (smallest, largest) =
-            if operation == Operation::Verify { row.sizes_to_verify() } else { row.sizes };
+        let (smallest, largest) = match operation {
+            Operation::Verify => row.sizes_to_verify(),
+            Operation::Derive => row.sizes_to_derive(),
+            _ => row.sizes,
+        };
         if !(smallest..=largest).contains(&key.size()) {
             return Err(Error::KeySizeRange);
         }

@@ -159,6 +159,9 @@ impl fmt::Debug for Bases<'_> {
 /// A derivation of several keys in one call.
 #[derive(Clone, Copy)]
 pub struct DeriveSeveral {
+    /// Smallest and largest base key in the unit of [`Key::size`], where `C_GetMechanismInfo` tells other bounds
+    /// ([`MechanismRow::sizes`]): in another unit, or of keys of one kind alone.
+    pub bases: (u64, u64),
     /// How the base keys' protection is handed on.
     pub inheritance: Inheritance,
     /// The template of each key, made of the call's own and of the parameters; nothing in the place of a key that is not
@@ -358,6 +361,13 @@ impl MechanismRow {
         self.can.iter().find_map(wider).unwrap_or(self.sizes)
     }
 
+    /// Smallest and largest key that something is derived from.
+    #[must_use]
+    pub fn sizes_to_derive(&self) -> (u64, u64) {
+        let own = |can: &Can| if let Can::DeriveSeveral(several) = can { Some(several.bases) } else { None };
+        self.can.iter().find_map(own).unwrap_or(self.sizes)
+    }
+
     /// The `CKF_` flags that `C_GetMechanismInfo` tells.
     #[must_use]
     pub fn info_flags(&self) -> u64 {
@@ -458,6 +468,7 @@ mod tests {
     #[test]
     fn a_row_says_what_its_derivation_makes_and_how_it_is_protected() {
         let several = DeriveSeveral {
+            bases: (1, 2),
             inheritance: Inheritance::AsBase,
             templates: |_, template| Ok(vec![Some(template)]),
             derive: |_, _, _| Ok(Several { keys: Vec::new(), told: Vec::new() }),
@@ -476,5 +487,23 @@ mod tests {
             };
             assert_eq!(made, makes);
         }
+    }
+
+    #[test]
+    fn bounds_of_base_keys_go_before_those_that_are_told() {
+        let several = |_: &Mechanism, _: &Bases<'_>, _: &[Option<Attributes>]| {
+            Ok(Several { keys: Vec::new(), told: Vec::new() })
+        };
+        let own = DeriveSeveral {
+            bases: (1, 7),
+            inheritance: Inheritance::Free,
+            templates: |_, template| Ok(vec![Some(template)]),
+            derive: several,
+        };
+        let can: &'static [Can] = Box::leak(Box::new([Can::DeriveSeveral(own)]));
+        let row = MechanismRow { mechanism: 1, key_types: &[], sizes: (8, 56), flags: 0, can };
+        assert_eq!(row.sizes_to_derive(), (1, 7));
+        let row = MechanismRow { can: &[Can::Derive(nothing)], ..row };
+        assert_eq!(row.sizes_to_derive(), (8, 56));
     }
 }

@@ -229,7 +229,7 @@ pub const FAMILIES: [Family; 14] = [
         name: "TLS 1.2",
         section: "6.40",
         unit: Unit::Bytes,
-        libraries: &[all("sha2")],
+        libraries: &[all("sha1"), all("sha2")],
         approved: &[
             these(
                 "SP 800-135",
@@ -250,8 +250,8 @@ pub const FAMILIES: [Family; 14] = [
     Family {
         name: "SP 800-108",
         section: "6.42",
-        unit: Unit::Bytes,
-        libraries: &[all("sha2"), all("aws-lc-sys")],
+        unit: Unit::Bits,
+        libraries: &[all("sha1"), all("sha2"), all("aws-lc-sys")],
         approved: &[all("SP 800-108")],
         rows: sp800_108::MECHANISMS,
     },

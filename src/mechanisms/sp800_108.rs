@@ -6,7 +6,9 @@ use engine::mechanism::{Bases, Can, DeriveSeveral, Key, MechanismRow, Several, S
 use engine::policy::Inheritance;
 use pkcs11::constants::{
     CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS, CKM_AES_CMAC,
-    CKM_SP800_108_COUNTER_KDF, CKM_SP800_108_DOUBLE_PIPELINE_KDF, CKM_SP800_108_FEEDBACK_KDF,
+    CKM_SHA_1_HMAC, CKM_SHA3_224_HMAC, CKM_SHA3_256_HMAC, CKM_SHA3_384_HMAC, CKM_SHA3_512_HMAC,
+    CKM_SHA224_HMAC, CKM_SHA256_HMAC, CKM_SHA384_HMAC, CKM_SHA512_HMAC, CKM_SP800_108_COUNTER_KDF,
+    CKM_SP800_108_DOUBLE_PIPELINE_KDF, CKM_SP800_108_FEEDBACK_KDF,
 };
 use pkcs11::encode::Writer;
 use pkcs11::{
@@ -25,12 +27,36 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_SP800_108_DOUBLE_PIPELINE_KDF),
 ];
 
-const CAN: &[Can] =
-    &[Can::DeriveSeveral(DeriveSeveral { inheritance: Inheritance::AsBase, templates, derive })];
+const CAN: &[Can] = &[Can::DeriveSeveral(DeriveSeveral {
+    bases: (1, LONGEST as u64),
+    inheritance: Inheritance::AsBase,
+    templates,
+    derive,
+})];
 
 const fn row(mechanism: MechanismType) -> MechanismRow {
-    MechanismRow { mechanism, key_types: secret::DERIVABLE, sizes: (1, LONGEST as u64), flags: 0, can: CAN }
+    // In bits (section 6.42).
+    MechanismRow {
+        mechanism,
+        key_types: secret::DERIVABLE,
+        sizes: (8, 8 * LONGEST as u64),
+        flags: 0,
+        can: CAN,
+    }
 }
+
+/// The HMACs among the pseudo-random functions (section 6.42.2, the table of their identifiers).
+const HMACS: [MechanismType; 9] = [
+    CKM_SHA_1_HMAC,
+    CKM_SHA224_HMAC,
+    CKM_SHA256_HMAC,
+    CKM_SHA384_HMAC,
+    CKM_SHA512_HMAC,
+    CKM_SHA3_224_HMAC,
+    CKM_SHA3_256_HMAC,
+    CKM_SHA3_384_HMAC,
+    CKM_SHA3_512_HMAC,
+];
 
 /// Bytes that one call derives at most, over all keys.
 const MOST: usize = 1 << 20;
@@ -55,8 +81,8 @@ fn derive(mechanism: &Mechanism, bases: &Bases<'_>, keys: &[Option<Attributes>])
     let prf = Prf::new(parameters.prf, bases.key)?;
     let keys: Vec<_> = keys.iter().flatten().collect();
     let mut lens = Vec::with_capacity(keys.len());
-    for key in &keys {
-        lens.push(secret::wanted_len(key)?);
+    for (index, key) in keys.iter().enumerate() {
+        lens.push(secret::wanted_len(key).map_err(|error| error.of_derived_key(index))?);
     }
     let segments: usize = lens.iter().map(|len| len.div_ceil(prf.len)).sum();
     let (keys_len, segments_len) = (lens.iter().sum::<usize>(), segments * prf.len);
@@ -75,9 +101,11 @@ fn derive(mechanism: &Mechanism, bases: &Bases<'_>, keys: &[Option<Attributes>])
     };
     stream.chained = stream.start(&parameters.iv)?;
     let mut made = Vec::with_capacity(keys.len());
-    for (key, len) in keys.iter().zip(lens) {
+    for (index, (key, len)) in keys.iter().zip(lens).enumerate() {
         // No segment is used for two keys.
-        made.push(Some(secret::made(key, stream.take(len)?.expose())?));
+        let value = stream.take(len)?;
+        let key = secret::made(key, value.expose()).map_err(|error| error.of_derived_key(index))?;
+        made.push(Some(key));
     }
     Ok(Several { keys: made, told: Vec::new() })
 }
@@ -98,7 +126,7 @@ impl<'a> Prf<'a> {
     fn new(prf: MechanismType, key: &'a Arc<dyn Key>) -> Result<Self> {
         let start: StartSign = match prf {
             CKM_AES_CMAC => cmac::sign,
-            _ if HASHES.iter().any(|row| row.hmac == prf) => hmac::sign,
+            _ if HMACS.contains(&prf) && HASHES.iter().any(|row| row.hmac == prf) => hmac::sign,
             _ => return Err(Error::MechanismParamInvalid("prfType is not offered")),
         };
         let mechanism = Mechanism { mechanism_type: prf, parameters: Parameters::None };

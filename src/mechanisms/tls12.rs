@@ -14,8 +14,8 @@ use pkcs11::constants::{
     CKM_TLS12_MASTER_KEY_DERIVE_DH,
 };
 use pkcs11::{
-    Attribute, AttributeType, Attributes, Error, Mechanism, MechanismType, Parameters, Result, Secret,
-    Template, Tls12KeyMaterialParameters, TlsMacParameters, TlsRandoms,
+    Attribute, Attributes, Error, Mechanism, MechanismType, Parameters, RawValue, Result, Secret, Template,
+    Tls12KeyMaterialParameters, TlsMacParameters, TlsRandoms,
 };
 
 use crate::hmac::{self, HmacKey};
@@ -25,29 +25,44 @@ use crate::{digest, downcast};
 
 /// The mechanisms of this family.
 pub(crate) const MECHANISMS: &[MechanismRow] = &[
-    row(CKM_TLS12_MASTER_KEY_DERIVE, (MASTER, MASTER), MASTERS),
-    row(CKM_TLS12_MASTER_KEY_DERIVE_DH, (1, LONGEST as u64), MASTERS),
-    row(CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, (MASTER, MASTER), MASTERS),
-    row(CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, (1, LONGEST as u64), MASTERS),
-    row(CKM_TLS12_KEY_AND_MAC_DERIVE, (MASTER, MASTER), MATERIAL),
-    row(CKM_TLS12_KEY_SAFE_DERIVE, (MASTER, MASTER), MATERIAL),
-    row(CKM_TLS_KDF, (1, LONGEST as u64), &[Can::DeriveProtected(exported)]),
-    row(CKM_TLS12_KDF, (1, LONGEST as u64), &[Can::DeriveProtected(exported)]),
-    row(CKM_TLS_MAC, (1, LONGEST as u64), &[Can::Sign(sign), Can::Verify(verify)]),
-    row(CKM_TLS12_MAC, (1, LONGEST as u64), &[Can::Sign(sign), Can::Verify(verify)]),
+    // The standard has 48 bytes of the two for Diffie-Hellman too, beside base keys "of arbitrary length" (section 6.40.5).
+    row(CKM_TLS12_MASTER_KEY_DERIVE, OF_MASTERS, &[masters(OF_MASTERS)]),
+    row(CKM_TLS12_MASTER_KEY_DERIVE_DH, OF_MASTERS, &[masters(ANY)]),
+    row(CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, OF_MASTERS, &[masters(OF_MASTERS)]),
+    row(CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, OF_MASTERS, &[masters(ANY)]),
+    row(CKM_TLS12_KEY_AND_MAC_DERIVE, OF_MASTERS, MATERIAL),
+    row(CKM_TLS12_KEY_SAFE_DERIVE, OF_MASTERS, MATERIAL),
+    row(CKM_TLS_KDF, ANY, EXPORTER),
+    row(CKM_TLS12_KDF, ANY, EXPORTER),
+    row(CKM_TLS_MAC, ANY, &[Can::Sign(sign), Can::Verify(verify)]),
+    row(CKM_TLS12_MAC, ANY, &[Can::Sign(sign), Can::Verify(verify)]),
 ];
+
+const OF_MASTERS: (u64, u64) = (MASTER, MASTER);
+const ANY: (u64, u64) = (1, LONGEST as u64);
 
 /// Length of a master secret, and of a pre-master secret that RSA carried, in bytes.
 const MASTER: u64 = 48;
 const MASTER_LEN: usize = 48;
 
-const MASTERS: &[Can] = &[Can::DeriveSeveral(DeriveSeveral {
-    inheritance: Inheritance::Free,
-    templates: master_template,
-    derive: master,
+const fn masters(bases: (u64, u64)) -> Can {
+    Can::DeriveSeveral(DeriveSeveral {
+        bases,
+        inheritance: Inheritance::Free,
+        templates: master_template,
+        derive: master,
+    })
+}
+
+const EXPORTER: &[Can] = &[Can::DeriveSeveral(DeriveSeveral {
+    bases: ANY,
+    inheritance: Inheritance::AtLeastAsBase,
+    templates: |_, template| Ok(vec![Some(template)]),
+    derive: exported,
 })];
 
 const MATERIAL: &[Can] = &[Can::DeriveSeveral(DeriveSeveral {
+    bases: OF_MASTERS,
     inheritance: Inheritance::SameAsBase,
     templates: material_templates,
     derive: material,
@@ -80,7 +95,7 @@ impl Prf {
     /// Of a mechanism in the parameters.
     fn of(mechanism: MechanismType) -> Result<Self> {
         match mechanism {
-            CKM_TLS_PRF => Ok(Self::Tls10),
+            CKM_TLS_PRF => Self::of_hash(CKM_MD5).and(Self::of_hash(CKM_SHA_1)).map(|_| Self::Tls10),
             hash => Self::of_hash(hash),
         }
     }
@@ -143,14 +158,28 @@ fn checked(randoms: &TlsRandoms) -> Result<&TlsRandoms> {
     }
 }
 
-/// What the mechanism says of a master secret beside the template: its kind, its length and its uses.
+/// What the mechanism says of a master secret beside the template: its kind, its length and its uses. A template may allow
+/// fewer of them: to leave out [`CKM_TLS12_KEY_AND_MAC_DERIVE`] is what the standard advises (section 6.40.7).
 fn master_template(_mechanism: &Mechanism, template: Template) -> Result<Vec<Option<Template>>> {
     let mut template = template;
     template.push(Attribute::ulong(CKA_KEY_TYPE, CKK_GENERIC_SECRET));
     template.push(Attribute::ulong(CKA_VALUE_LEN, MASTER));
-    let allowed: Vec<u8> = OF_A_MASTER.iter().flat_map(|mechanism| mechanism.to_ne_bytes()).collect();
-    template.push(Attribute::bytes(CKA_ALLOWED_MECHANISMS, &allowed));
+    if !template.iter().any(allows_fewer) {
+        let allowed: Vec<u8> = OF_A_MASTER.iter().flat_map(|mechanism| mechanism.to_ne_bytes()).collect();
+        template.push(Attribute::bytes(CKA_ALLOWED_MECHANISMS, &allowed));
+    }
     Ok(vec![Some(template)])
+}
+
+/// Whether an attribute restricts a master secret to some of its uses; beside any other list, the whole one is a conflict.
+fn allows_fewer(attribute: &Attribute) -> bool {
+    let RawValue::Bytes(sent) = &attribute.value else { return false };
+    let (listed, rest) = sent.expose().as_chunks();
+    let of_a_master = |listed: &[u8; 8]| OF_A_MASTER.contains(&MechanismType::from_ne_bytes(*listed));
+    attribute.attribute_type == CKA_ALLOWED_MECHANISMS
+        && rest.is_empty()
+        && !listed.is_empty()
+        && listed.iter().all(of_a_master)
 }
 
 fn master(mechanism: &Mechanism, bases: &Bases<'_>, keys: &[Option<Attributes>]) -> Result<Several> {
@@ -209,35 +238,35 @@ fn bytes_of(bits: u64) -> Result<usize> {
     len.ok_or(Error::MechanismParamInvalid("a length of key material that no cipher suite has"))
 }
 
-/// The client's and the server's MAC keys, then their ciphers' keys (section 6.40.6).
+/// The client's and the server's MAC keys, then their ciphers' keys (section 6.40.6). The template is that of the ciphers'
+/// keys: its type, length and uses are not those of the MAC keys.
 fn material_templates(mechanism: &Mechanism, template: Template) -> Result<Vec<Option<Template>>> {
     let given = material_parameters(mechanism)?;
-    let flagged = |template: &Template, uses: &[AttributeType]| {
-        let mut template = template.clone();
-        for use_of in uses {
-            if !template.iter().any(|attribute| attribute.attribute_type == *use_of) {
-                template.push(Attribute::boolean(*use_of, true));
-            }
-        }
-        template
-    };
-    let sized = |mut template: Template, bits: u64| {
-        template.retain(|attribute| attribute.attribute_type != CKA_VALUE_LEN);
-        bytes_of(bits).map(|len| {
-            template.push(Attribute::ulong(CKA_VALUE_LEN, len as u64));
-            Some(template)
-        })
-    };
-    let mut of_mac = template.clone();
-    of_mac.retain(|attribute| attribute.attribute_type != CKA_KEY_TYPE);
-    of_mac.push(Attribute::ulong(CKA_KEY_TYPE, CKK_GENERIC_SECRET));
     let mac = match given.mac_bits {
         0 => None,
-        bits => sized(flagged(&of_mac, &[CKA_SIGN, CKA_VERIFY]), bits)?,
+        bits => {
+            let own = [CKA_KEY_TYPE, CKA_VALUE_LEN, CKA_SIGN, CKA_VERIFY];
+            let mut mac = template.clone();
+            mac.retain(|attribute| !own.contains(&attribute.attribute_type));
+            mac.push(Attribute::ulong(CKA_KEY_TYPE, CKK_GENERIC_SECRET));
+            mac.push(Attribute::ulong(CKA_VALUE_LEN, bytes_of(bits)? as u64));
+            mac.extend([CKA_SIGN, CKA_VERIFY].map(|use_of| Attribute::boolean(use_of, true)));
+            Some(mac)
+        }
     };
     let key = match given.key_bits {
         0 => None,
-        bits => sized(flagged(&template, &[CKA_ENCRYPT, CKA_DECRYPT, CKA_DERIVE]), bits)?,
+        bits => {
+            let mut key = template;
+            for use_of in [CKA_ENCRYPT, CKA_DECRYPT, CKA_DERIVE] {
+                if !key.iter().any(|attribute| attribute.attribute_type == use_of) {
+                    key.push(Attribute::boolean(use_of, true));
+                }
+            }
+            // Beside another length it is a conflict.
+            key.push(Attribute::ulong(CKA_VALUE_LEN, bytes_of(bits)? as u64));
+            Some(key)
+        }
     };
     Ok(vec![mac.clone(), mac, key.clone(), key])
 }
@@ -265,16 +294,18 @@ fn material(mechanism: &Mechanism, bases: &Bases<'_>, keys: &[Option<Attributes>
     Ok(Several { keys: made, told: rest.to_vec() })
 }
 
-/// `CKM_TLS_KDF`: the exporter of RFC 5705 section 4. A context that is there has its length before it; an empty one counts
-/// as none, since the structure cannot tell both apart.
-fn exported(mechanism: &Mechanism, bases: &Bases<'_>, template: &Attributes) -> Result<Attributes> {
+/// `CKM_TLS_KDF`: the exporter of RFC 5705 section 4. A context that is there has its length before it; one of no bytes
+/// counts as none, which the standard's structure says by the same length.
+fn exported(mechanism: &Mechanism, bases: &Bases<'_>, keys: &[Option<Attributes>]) -> Result<Several> {
     let Parameters::TlsKdf(given) = &mechanism.parameters else {
         return Err(Error::MechanismParamInvalid("CK_TLS_KDF_PARAMS is needed"));
     };
     let randoms = checked(&given.randoms)?;
     let prf = Prf::of(given.prf)?;
     let base = downcast::<HmacKey>(bases.key)?;
-    let mut value = Secret::zeroed(secret::wanted_len(template)?);
+    let key =
+        keys.first().and_then(Option::as_ref).ok_or(Error::Bug("an exported key without a template"))?;
+    let mut value = Secret::zeroed(secret::wanted_len(key)?);
     let mut seed = vec![randoms.client.as_slice(), &randoms.server];
     let len = u16::try_from(given.context.len())
         .map_err(|_| Error::MechanismParamInvalid("a context of over 65535 bytes"))?
@@ -283,7 +314,7 @@ fn exported(mechanism: &Mechanism, bases: &Bases<'_>, template: &Attributes) -> 
         seed.extend([len.as_slice(), &given.context]);
     }
     prf.fill(base.secret(), &given.label, &seed, value.as_mut())?;
-    secret::made(template, value.expose())
+    Ok(Several { keys: vec![Some(secret::made(key, value.expose())?)], told: Vec::new() })
 }
 
 /// The MAC of a "finished" message (section 6.40.3): the message is what the caller hashed of the handshake.

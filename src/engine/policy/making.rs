@@ -33,6 +33,9 @@ pub enum Inheritance {
     /// What the template leaves out is as the first base key has it, and it counts for one of the bases to have been always
     /// sensitive, or never extractable: SP 800-108 (section 6.42.7).
     AsBase,
+    /// As [`Inheritance::FromBase`], and what the template leaves out is as the base key has it: the exporter of TLS (section
+    /// 6.40.9).
+    AtLeastAsBase,
     /// The protection is the base key's, and the template may say nothing else: the keys of TLS (section 6.40.6).
     SameAsBase,
 }
@@ -130,7 +133,7 @@ pub fn derived(
 ) -> Result<Attributes> {
     let all = |attribute| bases.iter().all(|base| base.is(attribute));
     let any = |attribute| bases.iter().any(|base| base.is(attribute));
-    let handed_on = inheritance == Inheritance::FromBase;
+    let handed_on = matches!(inheritance, Inheritance::FromBase | Inheritance::AtLeastAsBase);
     let always = |attribute| if inheritance == Inheritance::AsBase { any(attribute) } else { all(attribute) };
     let making = Making {
         class: Said::Suggests(class),
@@ -146,7 +149,9 @@ pub fn derived(
         let sent = template.iter().any(|entry| entry.attribute_type == attribute);
         let base = bases.first().is_some_and(|base| base.is(attribute));
         match inheritance {
-            Inheritance::AsBase if !sent => template.push(Attribute::boolean(attribute, base)),
+            Inheritance::AsBase | Inheritance::AtLeastAsBase if !sent => {
+                template.push(Attribute::boolean(attribute, base))
+            }
             // Beside another value it is a conflict.
             Inheritance::SameAsBase => template.push(Attribute::boolean(attribute, base)),
             _ => {}

@@ -1,6 +1,9 @@
 use super::*;
-use crate::fixtures::{derive, derive_several, hex, secret_key, wanted, with};
-use pkcs11::constants::{CKA_VALUE, CKK_AES, CKK_GENERIC_SECRET, CKM_MD5, CKM_SHA256_HMAC, CKM_SHA384_HMAC};
+use crate::fixtures::{derive, derive_several, hex, of_class, secret_key, wanted, with};
+use pkcs11::constants::{
+    CKA_CHECK_VALUE, CKA_VALUE, CKA_VALUE_LEN, CKK_AES, CKK_GENERIC_SECRET, CKM_MD5, CKM_SHA256,
+    CKM_SHA512_224_HMAC, CKO_SECRET_KEY,
+};
 use pkcs11::{CounterFormat, DkmLengthFormat, ObjectHandle};
 
 fn counter(width_bits: u64) -> CounterFormat {
@@ -80,6 +83,81 @@ fn published_keys_of_counter_mode_come_out() {
     }
 }
 
+/// Mode, function, key, first chained value, fixed data, output.
+type Chained = (MechanismType, u64, &'static str, &'static str, &'static str, &'static str);
+
+/// NIST's CAVP for the modes that are chained, with a counter of 32 bits behind what is chained and before the fixed data.
+const CHAINED: [Chained; 4] = [
+    (
+        CKM_SP800_108_FEEDBACK_KDF,
+        CKM_SHA256_HMAC,
+        "94d74ec6747861a3b06fbf8db8bcce620bdca7f1edaa5155d34b58eb29df55d9",
+        "694746501393b2fdd1220eb4e53a41961f760edb43a4216d6a2a7c0306ba162b",
+        "e67c92a5816746464d8f12e32167664de4f183d6c5a867707103db44b697ff50434d21864c4fd1df7fe99629be0894eaa44ca6",
+        "1475bf8c0b29c217207165c6618b99e59af773706e9afb11a1b46bbb7bc98b26bfaa24d39d168a6c5ae5e58d25e9817785ffdd1e\
+         419bcbc9ed043ef42223c4b6",
+    ),
+    (
+        CKM_SP800_108_FEEDBACK_KDF,
+        CKM_SHA256_HMAC,
+        "c895d8c7b64c346ce75dd55602895e95997136309959c754bbc294b65f71b465",
+        "",
+        "541a3ca9d786283cc8fc6ea475d8d04204eeb76b7cd80e1b0ac676e9d39b5cc9f52ea8309f5ccac9a38d63ea2d598c564bde0a",
+        "17e16518944cffc2c4ae33ab0486d63d88f5e0098bc0f5851a68c6d25d54b4c775dbc446ea3a774a5ba21ee11ffcd9268affe87b\
+         2d0001fd7d8f8bf68bb7592a",
+    ),
+    (
+        CKM_SP800_108_DOUBLE_PIPELINE_KDF,
+        CKM_SHA384_HMAC,
+        "ad0203ec0464190e22f7bef523e6649883b18305e564b789270f7ca553bfac8c5d9351bf9db39eb20f0ff6ebc3b33776",
+        "",
+        "5b264d46a8bb2ff273cdf9f4b643c1aab15e3629ea6717124da0475591f8a4457057ebf1db99ab53aeaebe3560f60b3d44f333",
+        "7c7bb93281975eb25bf9131d1e05a6a93e843d07aafcf1786a4b852a52332b5390bf1ea69f2028c00d9ad2641dd4ab5dee909d7f\
+         702e1b5056e77f78143841f6d185298d10ba",
+    ),
+    (
+        CKM_SP800_108_DOUBLE_PIPELINE_KDF,
+        CKM_SHA512_HMAC,
+        "fa016a04bb256af4606bf2472b7eb4fb2344550aa0b8f3690746c5260b2ea47625d88b74b4b6cca0f9ddea5222574e4624a66d7f\
+         28bfd0a54c2338fbbd3a0050",
+        "",
+        "6d0c444dc0e9daef0c489e8dcc4da85c2f66356f4f11959f91348c985879e5c2153f22e4ce6baed6d55444c48de384465b68ab",
+        "221b902e67cc680f6deb5bde87be6f21a3fbe2e216508451dcbffcba4adeccd2ecf4d0e79ee83a201244fed871a39c2e181f241c\
+         3c75d4f71c052aa9887a8153",
+    ),
+];
+
+#[test]
+fn published_keys_of_the_chained_modes_come_out() {
+    for (kind, prf, key, iv, fixed, expected) in CHAINED {
+        let data =
+            vec![PrfData::IterationVariable(None), PrfData::Counter(counter(32)), PrfData::Bytes(hex(fixed))];
+        let expected = hex(expected);
+        let template = wanted(CKK_GENERIC_SECRET, expected.len() as u64);
+        let key = secret_key(CKK_GENERIC_SECRET, &hex(key));
+        let derived = derive(&kdf(kind, prf, data, &hex(iv)), &key, &template).unwrap();
+        assert_eq!(derived.bytes(CKA_VALUE).unwrap(), expected);
+    }
+}
+
+/// NIST's CAVP, the double pipeline without a counter: two segments and a part of a third.
+#[test]
+fn a_published_key_of_the_double_pipeline_without_a_counter_comes_out() {
+    let key = "3575f4983c01fdff6445ccfa009e9e3664938aca79ad1fd03011c8ef0bcc2695870970b61ddcee13dc9f69dde88086c53b8f8f\
+               1c392643f2c0b7ba1898811409";
+    let fixed = "f6cfe07a8f3d102f3ae4cd333beb84dd8ae60169294f17eb941dec211eba61d8c4e1d65f1a87f91c0c58eac3921a13e3837077";
+    let expected = hex(
+        "7e2cb2ca9176410950c9bed9d95be3ecef241c8f0ead04ff89178af1e21360d7b73abb99f3a096d238b9bc0f2e898a37d4df5d2b\
+         83e7c677e9ce2264a522abaa04c082ca461a8e7ca8949ca13f1748f355a4605146320cd7e184fa8270d315d0e83933e3eebb94e0\
+         2c658e5ed5538e4ba9b82c3262d96349bcc70a26517fd53e373b",
+    );
+    let data = vec![PrfData::IterationVariable(None), PrfData::Bytes(hex(fixed))];
+    let mechanism = kdf(CKM_SP800_108_DOUBLE_PIPELINE_KDF, CKM_SHA512_HMAC, data, &[]);
+    let template = wanted(CKK_GENERIC_SECRET, expected.len() as u64);
+    let derived = derive(&mechanism, &secret_key(CKK_GENERIC_SECRET, &hex(key)), &template).unwrap();
+    assert_eq!(derived.bytes(CKA_VALUE).unwrap(), expected);
+}
+
 /// One step after another by the words of SP 800-108r1 sections 4.2 and 4.3, over the crate `hmac`.
 #[test]
 fn chained_modes_are_those_of_the_publication() {
@@ -128,6 +206,33 @@ fn no_segment_is_used_for_two_keys() {
         let stream = derive(&same, &key, &wanted(CKK_GENERIC_SECRET, 96)).unwrap();
         let stream = stream.bytes(CKA_VALUE).unwrap();
         assert_eq!((value(0).as_slice(), value(1).as_slice()), (&stream[..48], &stream[64..80]));
+    }
+}
+
+#[test]
+fn a_template_that_is_wrong_is_named_by_its_place() {
+    let key = secret_key(CKK_GENERIC_SECRET, &[3; 32]);
+    let mechanism = kdf(
+        CKM_SP800_108_COUNTER_KDF,
+        CKM_SHA256_HMAC,
+        vec![PrfData::IterationVariable(Some(counter(32)))],
+        &[],
+    );
+    let good = || wanted(CKK_GENERIC_SECRET, 16);
+    let mut another = good();
+    another.set_bytes(CKA_CHECK_VALUE, &[1, 2, 3]);
+    let untold = of_class(CKO_SECRET_KEY, CKK_GENERIC_SECRET, Attributes::new());
+    for (bad, expected) in [
+        (wanted(CKK_AES, 17), Error::AttributeValueInvalid(CKA_VALUE_LEN)),
+        (untold, Error::TemplateIncomplete(CKA_VALUE_LEN)),
+        (another, Error::AttributeValueInvalid(CKA_CHECK_VALUE)),
+    ] {
+        let refused = |keys: &[Attributes]| {
+            let keys: Vec<_> = keys.iter().cloned().map(Some).collect();
+            derive_several(&mechanism, &key, &keys).unwrap_err()
+        };
+        assert_eq!(refused(&[bad.clone(), good()]), expected);
+        assert_eq!(refused(&[good(), good(), bad]), expected.of_derived_key(2));
     }
 }
 
@@ -184,7 +289,7 @@ fn data_that_a_mode_does_not_take_are_refused() {
         assert!(matches!(refused, Error::MechanismParamInvalid(_)), "{data:?}: {refused:?}");
     }
     let good = || vec![variable()];
-    for prf in [CKM_MD5, 0] {
+    for prf in [CKM_MD5, CKM_SHA256, CKM_SHA512_224_HMAC, 0] {
         let refused = derive(&kdf(CKM_SP800_108_COUNTER_KDF, prf, good(), &[]), &key, &template);
         assert!(matches!(refused, Err(Error::MechanismParamInvalid(_))));
     }

@@ -4,6 +4,7 @@ pub(crate) mod double;
 
 mod answers;
 mod arguments;
+mod derived;
 mod life;
 mod operations;
 mod parameters;

@@ -187,6 +187,69 @@ fn protection_is_handed_on_where_the_mechanism_says_so() {
     assert_eq!(data.class(), Some(CKO_DATA));
 }
 
+fn protection(key: &Attributes) -> (bool, bool) {
+    (key.is(CKA_SENSITIVE), key.is(CKA_EXTRACTABLE))
+}
+
+/// Section 6.42.7: a template that says nothing takes what the first base has, and one good history is enough.
+#[test]
+fn keys_of_sp_800_108_are_as_their_base_where_the_template_says_nothing() {
+    for (always, never) in PROTECTIONS {
+        let key = from_bases(&[&base(always, never)], Inheritance::AsBase, Vec::new()).unwrap();
+        assert_eq!(protection(&key), (always, !never));
+        for (sensitive, extractable) in PROTECTIONS {
+            let template = protected(Vec::new(), sensitive, extractable);
+            for bases in
+                [[&base(always, never), &base(false, false)], [&base(false, false), &base(always, never)]]
+            {
+                let key = from_bases(&bases, Inheritance::AsBase, template.clone()).unwrap();
+                assert_eq!(protection(&key), (sensitive, extractable));
+                let expected = (false, always && sensitive, never && !extractable, Some(u64::MAX));
+                assert_eq!(history(&key), expected);
+            }
+        }
+    }
+}
+
+/// Section 6.40.6: the four keys have the base's protection and history, and a template may say the same.
+#[test]
+fn keys_of_tls_have_the_protection_of_their_base_and_no_other() {
+    for (always, never) in PROTECTIONS {
+        let base = base(always, never);
+        let key = from_bases(&[&base], Inheritance::SameAsBase, Vec::new()).unwrap();
+        assert_eq!(protection(&key), (always, !never));
+        assert_eq!(history(&key), (false, always, never, Some(u64::MAX)));
+        for (sensitive, extractable) in PROTECTIONS {
+            let template = protected(Vec::new(), sensitive, extractable);
+            let made = from_bases(&[&base], Inheritance::SameAsBase, template);
+            if (sensitive, extractable) == (always, !never) {
+                assert_eq!(protection(&made.unwrap()), (always, !never));
+            } else {
+                assert!(matches!(made, Err(Error::TemplateInconsistent(_))));
+            }
+        }
+    }
+}
+
+/// Section 6.40.9: the template may protect an exported key better than its base, and not worse.
+#[test]
+fn an_exported_key_is_at_least_as_protected_as_its_base() {
+    for (always, never) in PROTECTIONS {
+        let base = base(always, never);
+        let key = from_bases(&[&base], Inheritance::AtLeastAsBase, Vec::new()).unwrap();
+        assert_eq!(protection(&key), (always, !never));
+        for (sensitive, extractable) in PROTECTIONS {
+            let template = protected(Vec::new(), sensitive, extractable);
+            let made = from_bases(&[&base], Inheritance::AtLeastAsBase, template);
+            if (always && !sensitive) || (never && extractable) {
+                assert!(matches!(made, Err(Error::TemplateInconsistent(_))));
+            } else {
+                assert_eq!(protection(&made.unwrap()), (sensitive, extractable));
+            }
+        }
+    }
+}
+
 #[test]
 fn a_derivation_takes_class_and_type_from_the_template_first() {
     let none = Attributes::new();

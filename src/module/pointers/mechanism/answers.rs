@@ -8,7 +8,7 @@ use cryptoki_sys::{
 use pkcs11::constants::{CK_INVALID_HANDLE, CKM_TLS12_KEY_SAFE_DERIVE};
 use pkcs11::{DerivedKeys, Error, Mechanism, ObjectHandle, Result};
 
-use super::super::{Place, place, value, writable};
+use super::super::{Place, place, value};
 use super::{array, mechanism};
 use crate::parameters::{Form, Given, given};
 use crate::records::Record;
@@ -30,14 +30,14 @@ pub(crate) unsafe fn deriving(place: *const CK_MECHANISM) -> Result<Deriving> {
 }
 
 /// Where the results of a derivation go.
-pub(crate) struct Derived<'a> {
+pub(crate) struct Derived {
     /// The call's own; null is good where the mechanism gives nothing there.
     key: Option<Place<CK_OBJECT_HANDLE>>,
-    beside: Beside<'a>,
+    beside: Beside,
 }
 
 /// What a mechanism gives beside the call's own handle.
-enum Beside<'a> {
+enum Beside {
     Nothing,
     /// A handle for each further key (section 6.42.2).
     Keys(Vec<Place<CK_OBJECT_HANDLE>>),
@@ -46,8 +46,8 @@ enum Beside<'a> {
     /// Four keys, and two initialisation vectors (section 6.40.6).
     Material {
         handles: Place<CK_SSL3_KEY_MAT_OUT>,
-        client: &'a mut [u8],
-        server: &'a mut [u8],
+        /// Each byte of the client's, then of the server's: the application may have both at the same place.
+        vectors: Vec<Place<u8>>,
     },
 }
 
@@ -55,10 +55,13 @@ enum Beside<'a> {
 ///
 /// # Safety
 /// Unless null, a handle at `key` is readable and writable; the mechanism is where it was read, with its parameters, and the
-/// places that those name are writable, all for `'a`.
-pub(crate) unsafe fn derived<'a>(key: *mut CK_OBJECT_HANDLE, deriving: &Deriving) -> Result<Derived<'a>> {
+/// places that those name are writable, all as long as the answer is used.
+pub(crate) unsafe fn derived(key: *mut CK_OBJECT_HANDLE, deriving: &Deriving) -> Result<Derived> {
     // SAFETY: as promised to this function.
-    let beside = unsafe { beside(deriving.place) }?;
+    let beside = unsafe { beside(deriving.place) }.map_err(|error| match error {
+        Error::ArgumentsBad(what) => Error::MechanismParamInvalid(what),
+        error => error,
+    })?;
     let key = match (&beside, key.is_null()) {
         // "phKey is unnecessary, and should be a NULL_PTR" (section 6.40.6).
         (Beside::Material { .. }, _) => None,
@@ -70,7 +73,7 @@ pub(crate) unsafe fn derived<'a>(key: *mut CK_OBJECT_HANDLE, deriving: &Deriving
 
 /// # Safety
 /// As [`derived`], of the mechanism.
-unsafe fn beside<'a>(at: *const CK_MECHANISM) -> Result<Beside<'a>> {
+unsafe fn beside(at: *const CK_MECHANISM) -> Result<Beside> {
     // SAFETY: as promised to this function.
     let CK_MECHANISM { mechanism, pParameter, ulParameterLen } = unsafe { value(at) }?;
     let Given::Form(form) = given(mechanism, ulParameterLen) else { return Ok(Beside::Nothing) };
@@ -112,7 +115,7 @@ unsafe fn beside<'a>(at: *const CK_MECHANISM) -> Result<Beside<'a>> {
 
 /// # Safety
 /// Unless null, `count` structures at `keys` are readable, and the handles that they name writable.
-unsafe fn further_keys<'a>(keys: *const CK_DERIVED_KEY, count: CK_ULONG) -> Result<Beside<'a>> {
+unsafe fn further_keys(keys: *const CK_DERIVED_KEY, count: CK_ULONG) -> Result<Beside> {
     // SAFETY: as promised to this function.
     let Some(keys) = unsafe { array(keys, count) }? else { return Ok(Beside::Nothing) };
     let mut places = Vec::with_capacity(keys.len());
@@ -125,7 +128,7 @@ unsafe fn further_keys<'a>(keys: *const CK_DERIVED_KEY, count: CK_ULONG) -> Resu
 
 /// # Safety
 /// Unless null, a version at `at` is writable.
-unsafe fn version<'a>(at: *mut CK_VERSION) -> Result<Beside<'a>> {
+unsafe fn version(at: *mut CK_VERSION) -> Result<Beside> {
     if at.is_null() {
         return Ok(Beside::Nothing);
     }
@@ -137,18 +140,21 @@ unsafe fn version<'a>(at: *mut CK_VERSION) -> Result<Beside<'a>> {
 const LONGEST_IV: CK_ULONG = 512;
 
 /// # Safety
-/// Unless null, a structure at `at` is readable and writable, and the vectors that it names are writable for `'a`.
-unsafe fn material<'a>(at: *mut CK_SSL3_KEY_MAT_OUT, iv_bits: CK_ULONG) -> Result<Beside<'a>> {
+/// Unless null, a structure at `at` is readable and writable, and the vectors that it names are writable.
+unsafe fn material(at: *mut CK_SSL3_KEY_MAT_OUT, iv_bits: CK_ULONG) -> Result<Beside> {
     // SAFETY: as promised to this function.
     let handles = unsafe { place(at) }?;
-    let len = if iv_bits <= LONGEST_IV { iv_bits / 8 } else { 0 };
-    // SAFETY: as promised to this function.
-    let vectors = unsafe { value(at.cast_const()) }?;
-    // SAFETY: as promised to this function.
-    let client = unsafe { writable(vectors.pIVClient, len) }?;
-    // SAFETY: as promised to this function.
-    let server = unsafe { writable(vectors.pIVServer, len) }?;
-    Ok(Beside::Material { handles, client, server })
+    let len = usize::try_from(iv_bits / 8).ok().filter(|_| iv_bits <= LONGEST_IV).unwrap_or_default();
+    let CK_SSL3_KEY_MAT_OUT { pIVClient, pIVServer, .. } = handles.value();
+    let mut vectors = Vec::with_capacity(2 * len);
+    for vector in [pIVClient, pIVServer] {
+        for index in 0..len {
+            let byte = if vector.is_null() { vector } else { vector.wrapping_add(index) };
+            // SAFETY: as promised to this function.
+            vectors.push(unsafe { place(byte) }?);
+        }
+    }
+    Ok(Beside::Material { handles, vectors })
 }
 
 /// A handle as C has it; none for a key that was not asked for.
@@ -156,7 +162,7 @@ fn handle(key: Option<&Option<ObjectHandle>>) -> CK_OBJECT_HANDLE {
     key.copied().flatten().map_or(CK_INVALID_HANDLE, |key| key.record())
 }
 
-impl Derived<'_> {
+impl Derived {
     /// Writes the results, if there are any; of a further key that could not be made, that its handle is none.
     pub(crate) fn finish(self, answer: Result<DerivedKeys>) -> Result<()> {
         let derived = match (answer, &self.beside) {
@@ -185,15 +191,14 @@ impl Derived<'_> {
                     place.put(CK_VERSION { major, minor });
                 }
             }
-            Beside::Material { handles, client, server } => {
+            Beside::Material { handles, vectors } => {
                 let mut out = handles.value();
                 out.hClientMacSecret = handle(derived.keys.first());
                 out.hServerMacSecret = handle(derived.keys.get(1));
                 out.hClientKey = handle(derived.keys.get(2));
                 out.hServerKey = handle(derived.keys.get(3));
                 handles.put(out);
-                let told = client.iter_mut().chain(server).zip(derived.told);
-                told.for_each(|(place, byte)| *place = byte);
+                vectors.iter().zip(derived.told).for_each(|(place, byte)| place.put(byte));
             }
         }
         Ok(())
