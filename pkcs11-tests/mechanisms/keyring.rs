@@ -6,8 +6,8 @@ use cryptoki_sys::{
     CK_ATTRIBUTE_TYPE, CK_KEY_TYPE, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CKA_CLASS,
     CKA_DECRYPT, CKA_DERIVE, CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_KEY_TYPE, CKA_PRIVATE, CKA_SENSITIVE,
     CKA_SIGN, CKA_SIGN_RECOVER, CKA_TOKEN, CKA_UNWRAP, CKA_VALUE, CKA_VERIFY, CKA_VERIFY_RECOVER, CKA_WRAP,
-    CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN, CKM_EC_MONTGOMERY_KEY_PAIR_GEN,
-    CKM_RSA_PKCS_KEY_PAIR_GEN, CKO_SECRET_KEY, CKR_OK,
+    CKK_DES, CKK_DES2, CKK_DES3, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN,
+    CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKM_RSA_PKCS_KEY_PAIR_GEN, CKO_SECRET_KEY, CKR_OK,
 };
 
 use super::{Key, PairKind};
@@ -53,7 +53,7 @@ impl<'a> Keyring<'a> {
         Self { module, session, pairs: RefCell::default() }
     }
 
-    /// The key that a row asks for; a secret one is the same in every life.
+    /// The key that a row asks for; a secret one is the same in every life, with the odd parity that DES wants.
     ///
     /// # Panics
     /// When the module refuses to make it.
@@ -62,7 +62,11 @@ impl<'a> Keyring<'a> {
         match key {
             Key::None => Keys { private: 0, public: 0 },
             Key::Secret(key_type, len) => {
-                let value: Vec<u8> = (0..len).map(|at| at.wrapping_mul(73).to_le_bytes()[0] ^ 0x5A).collect();
+                let mut value: Vec<u8> =
+                    (0..len).map(|at| at.wrapping_mul(73).to_le_bytes()[0] ^ 0x5A).collect();
+                if [CKK_DES, CKK_DES2, CKK_DES3].contains(&key_type) {
+                    odd_parity(&mut value);
+                }
                 let (rv, key) = self.module.create_object(self.session, &secret(key_type, &value));
                 assert_rv!(rv, CKR_OK, "for key type {key_type:#x}");
                 Keys { private: key, public: key }
@@ -84,6 +88,11 @@ impl<'a> Keyring<'a> {
             keys
         })
     }
+}
+
+/// Gives each byte the odd parity that keys of DES have, in its lowest bit.
+pub fn odd_parity(value: &mut [u8]) {
+    value.iter_mut().for_each(|byte| *byte ^= u8::from(byte.count_ones().is_multiple_of(2)));
 }
 
 /// A new pair of session keys that may do all they can; the private one can be read.

@@ -9,7 +9,7 @@ mod table;
 
 use cryptoki_sys::{CK_KEY_TYPE, CK_MECHANISM, CK_MECHANISM_TYPE, CK_ULONG, CKR_OK};
 
-pub use keyring::{Keyring, Keys, new_pair, secret, usable};
+pub use keyring::{Keyring, Keys, new_pair, odd_parity, secret, usable};
 pub use table::{ED25519, ROWS, X25519};
 
 use crate::raw::parameters::{Parameterised, with};
@@ -61,6 +61,8 @@ pub enum Parameter {
     Number(CK_ULONG),
     /// One of the standard's structures; what it points to lives for ever.
     Structure(fn() -> Box<dyn Structure>),
+    /// One that tells the length of the message.
+    OfLength(fn(usize) -> Box<dyn Structure>),
 }
 
 /// A structure of parameters with its mechanism.
@@ -124,14 +126,21 @@ impl Message {
 }
 
 impl Row {
-    /// The mechanism with its parameters; its pointers live as long as the answer.
+    /// The mechanism with its parameters for the shortest message; its pointers live as long as the answer.
     #[must_use]
     pub fn ready(&self) -> Ready {
+        self.ready_for(self.message.least)
+    }
+
+    /// The mechanism with its parameters for a message of `len` bytes; its pointers live as long as the answer.
+    #[must_use]
+    pub fn ready_for(&self, len: usize) -> Ready {
         match self.parameter {
             Parameter::None => Ready::Plain(mechanism(self.kind)),
             Parameter::Bytes(bytes) => Ready::Plain(with(self.kind, bytes)),
             Parameter::Number(number) => Ready::Number(self.kind, Box::new(number)),
             Parameter::Structure(make) => Ready::Structure(make()),
+            Parameter::OfLength(make) => Ready::Structure(make(len)),
         }
     }
 }

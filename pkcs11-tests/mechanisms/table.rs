@@ -1,13 +1,22 @@
 //! TABLE: every mechanism with the key, the parameters and the messages that it is tried with.
 
 use cryptoki_sys::{
-    CK_MECHANISM_TYPE, CK_RSA_PKCS_PSS_PARAMS, CK_ULONG, CKA_EC_PARAMS, CKA_MODULUS_BITS,
-    CKA_PUBLIC_EXPONENT, CKD_NULL, CKG_MGF1_SHA1, CKG_MGF1_SHA224, CKG_MGF1_SHA256, CKG_MGF1_SHA384,
-    CKG_MGF1_SHA512, CKK_AES, CKK_GENERIC_SECRET, CKK_HKDF, CKM_CONCATENATE_BASE_AND_DATA,
-    CKM_CONCATENATE_DATA_AND_BASE, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN,
-    CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKM_HKDF_DATA, CKM_HKDF_DERIVE, CKM_RSA_PKCS_KEY_PAIR_GEN,
-    CKM_RSA_PKCS_PSS, CKM_SHA_1, CKM_SHA1_RSA_PKCS_PSS, CKM_SHA224, CKM_SHA224_RSA_PKCS_PSS, CKM_SHA256,
-    CKM_SHA256_HMAC, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512,
+    CK_AES_CTR_PARAMS, CK_MECHANISM_TYPE, CK_RSA_PKCS_PSS_PARAMS, CK_ULONG, CKA_EC_PARAMS, CKA_MODULUS_BITS,
+    CKA_PUBLIC_EXPONENT, CKD_NULL, CKG_MGF1_SHA1, CKG_MGF1_SHA3_224, CKG_MGF1_SHA3_256, CKG_MGF1_SHA3_384,
+    CKG_MGF1_SHA3_512, CKG_MGF1_SHA224, CKG_MGF1_SHA256, CKG_MGF1_SHA384, CKG_MGF1_SHA512, CKK_AES,
+    CKK_AES_XTS, CKK_BLAKE2B_160_HMAC, CKK_BLAKE2B_256_HMAC, CKK_BLAKE2B_384_HMAC, CKK_BLAKE2B_512_HMAC,
+    CKK_CAMELLIA, CKK_CHACHA20, CKK_DES, CKK_DES2, CKK_DES3, CKK_GENERIC_SECRET, CKK_HKDF, CKK_POLY1305,
+    CKK_SHA_1_HMAC, CKK_SHA3_224_HMAC, CKK_SHA3_256_HMAC, CKK_SHA3_384_HMAC, CKK_SHA3_512_HMAC,
+    CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_224_HMAC, CKK_SHA512_256_HMAC,
+    CKK_SHA512_HMAC, CKK_SHA512_T_HMAC, CKM_AES_CBC_ENCRYPT_DATA, CKM_AES_ECB_ENCRYPT_DATA,
+    CKM_CAMELLIA_CBC_ENCRYPT_DATA, CKM_CAMELLIA_CTR, CKM_CAMELLIA_ECB_ENCRYPT_DATA,
+    CKM_CONCATENATE_BASE_AND_DATA, CKM_CONCATENATE_DATA_AND_BASE, CKM_DES_CBC_ENCRYPT_DATA,
+    CKM_DES_ECB_ENCRYPT_DATA, CKM_DES3_CBC_ENCRYPT_DATA, CKM_DES3_ECB_ENCRYPT_DATA,
+    CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN, CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKM_HKDF_DATA,
+    CKM_HKDF_DERIVE, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_PSS, CKM_SHA_1, CKM_SHA1_RSA_PKCS_PSS,
+    CKM_SHA3_224, CKM_SHA3_224_RSA_PKCS_PSS, CKM_SHA3_256, CKM_SHA3_256_RSA_PKCS_PSS, CKM_SHA3_384,
+    CKM_SHA3_384_RSA_PKCS_PSS, CKM_SHA3_512, CKM_SHA3_512_RSA_PKCS_PSS, CKM_SHA224, CKM_SHA224_RSA_PKCS_PSS,
+    CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512,
     CKM_SHA512_RSA_PKCS_PSS, CKM_TLS_KDF, CKM_TLS_MAC, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE,
     CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, CKM_TLS12_KDF, CKM_TLS12_KEY_AND_MAC_DERIVE,
     CKM_TLS12_KEY_SAFE_DERIVE, CKM_TLS12_MAC, CKM_TLS12_MASTER_KEY_DERIVE, CKM_TLS12_MASTER_KEY_DERIVE_DH,
@@ -17,7 +26,9 @@ use cryptoki_sys::{
 use super::{Key, Message, PairKind, Parameter, Row, Structure};
 use crate::Template;
 use crate::keys::P256;
-use crate::raw::parameters::{Parameterised, ctr, ecdh1, gcm, hkdf, oaep, pbkd2};
+use crate::raw::parameters::{
+    Parameterised, ccm, chacha20, chacha20_poly1305, ctr, ecdh1, gcm, hkdf, oaep, pbkd2,
+};
 use crate::raw::{Sent, derivations};
 
 /// `edwards25519` as DER object identifier (RFC 8410 section 3).
@@ -26,6 +37,12 @@ pub const ED25519: &[u8] = &[0x06, 0x03, 0x2B, 0x65, 0x70];
 pub const X25519: &[u8] = &[0x06, 0x03, 0x2B, 0x65, 0x6E];
 
 const AES: Key = Key::Secret(CKK_AES, 32);
+const XTS: Key = Key::Secret(CKK_AES_XTS, 64);
+const DES: Key = Key::Secret(CKK_DES, 8);
+const DES3: Key = Key::Secret(CKK_DES3, 24);
+const CAMELLIA: Key = Key::Secret(CKK_CAMELLIA, 32);
+const CHACHA20: Key = Key::Secret(CKK_CHACHA20, 32);
+const POLY1305: Key = Key::Secret(CKK_POLY1305, 32);
 const GENERIC: Key = Key::Secret(CKK_GENERIC_SECRET, 40);
 const HKDF: Key = Key::Secret(CKK_HKDF, 32);
 /// A master secret of TLS, or one that comes before it.
@@ -55,6 +72,9 @@ const NONE: Parameter = Parameter::None;
 const IV: Parameter = Parameter::Bytes(&[7; 16]);
 const ANY: Message = Message::ANY;
 const BLOCKS: Message = Message::blocks(16);
+/// Of DES.
+const HALF_BLOCKS: Message = Message::blocks(8);
+const HALF_IV: Parameter = Parameter::Bytes(&[7; 8]);
 /// Key wrapping: two halves of a block at least.
 const SEMIBLOCKS: Message = Message::blocks(8).from(16);
 
@@ -82,12 +102,22 @@ rows! {
     CKM_SHA256_RSA_PKCS, RSA, NONE, ANY;
     CKM_SHA384_RSA_PKCS, RSA, NONE, ANY;
     CKM_SHA512_RSA_PKCS, RSA, NONE, ANY;
+    CKM_MD5_RSA_PKCS, RSA, NONE, ANY;
+    CKM_RIPEMD160_RSA_PKCS, RSA, NONE, ANY;
+    CKM_SHA3_224_RSA_PKCS, RSA, NONE, ANY;
+    CKM_SHA3_256_RSA_PKCS, RSA, NONE, ANY;
+    CKM_SHA3_384_RSA_PKCS, RSA, NONE, ANY;
+    CKM_SHA3_512_RSA_PKCS, RSA, NONE, ANY;
     CKM_RSA_PKCS_PSS, RSA, PSS, Message::exactly(32);
     CKM_SHA1_RSA_PKCS_PSS, RSA, PSS_SHA1, ANY;
     CKM_SHA224_RSA_PKCS_PSS, RSA, PSS_SHA224, ANY;
     CKM_SHA256_RSA_PKCS_PSS, RSA, PSS_SHA256, ANY;
     CKM_SHA384_RSA_PKCS_PSS, RSA, PSS_SHA384, ANY;
     CKM_SHA512_RSA_PKCS_PSS, RSA, PSS_SHA512, ANY;
+    CKM_SHA3_224_RSA_PKCS_PSS, RSA, PSS_SHA3_224, ANY;
+    CKM_SHA3_256_RSA_PKCS_PSS, RSA, PSS_SHA3_256, ANY;
+    CKM_SHA3_384_RSA_PKCS_PSS, RSA, PSS_SHA3_384, ANY;
+    CKM_SHA3_512_RSA_PKCS_PSS, RSA, PSS_SHA3_512, ANY;
 
     CKM_EC_KEY_PAIR_GEN, EC, NONE, Message::NONE;
     CKM_ECDSA, EC, NONE, Message::up_to(64).from(1);
@@ -96,6 +126,10 @@ rows! {
     CKM_ECDSA_SHA256, EC, NONE, ANY;
     CKM_ECDSA_SHA384, EC, NONE, ANY;
     CKM_ECDSA_SHA512, EC, NONE, ANY;
+    CKM_ECDSA_SHA3_224, EC, NONE, ANY;
+    CKM_ECDSA_SHA3_256, EC, NONE, ANY;
+    CKM_ECDSA_SHA3_384, EC, NONE, ANY;
+    CKM_ECDSA_SHA3_512, EC, NONE, ANY;
     CKM_ECDH1_DERIVE, EC, Parameter::Structure(ecdh_with_the_generator), Message::NONE;
     CKM_EC_EDWARDS_KEY_PAIR_GEN, EDWARDS, NONE, Message::NONE;
     CKM_EDDSA, EDWARDS, NONE, ANY;
@@ -141,6 +175,59 @@ rows! {
     CKM_AES_CMAC, AES, NONE, ANY;
     CKM_AES_CMAC_GENERAL, AES, Parameter::Number(9), ANY;
 
+    CKM_AES_CFB1, AES, IV, ANY;
+    CKM_AES_CFB8, AES, IV, ANY;
+    CKM_AES_CFB64, AES, IV, ANY;
+    CKM_AES_CFB128, AES, IV, ANY;
+    CKM_AES_OFB, AES, IV, ANY;
+    CKM_AES_CTS, AES, IV, ANY.from(16);
+    CKM_AES_CCM, AES, Parameter::OfLength(aes_ccm), ANY;
+    CKM_AES_GMAC, AES, Parameter::Bytes(&[3; 12]), ANY;
+    CKM_AES_MAC, AES, NONE, ANY;
+    CKM_AES_MAC_GENERAL, AES, Parameter::Number(12), ANY;
+    CKM_AES_XCBC_MAC, Key::Secret(CKK_AES, 16), NONE, ANY;
+    CKM_AES_XCBC_MAC_96, Key::Secret(CKK_AES, 16), NONE, ANY;
+    CKM_AES_ECB_ENCRYPT_DATA, AES, Parameter::Structure(aes_ecb_data), Message::NONE;
+    CKM_AES_CBC_ENCRYPT_DATA, AES, Parameter::Structure(aes_cbc_data), Message::NONE;
+    CKM_AES_XTS_KEY_GEN, XTS, NONE, Message::NONE;
+    CKM_AES_XTS, XTS, IV, ANY.from(16);
+
+    CKM_DES_KEY_GEN, DES, NONE, Message::NONE;
+    CKM_DES_ECB, DES, NONE, HALF_BLOCKS;
+    CKM_DES_CBC, DES, HALF_IV, HALF_BLOCKS;
+    CKM_DES_CBC_PAD, DES, HALF_IV, ANY;
+    CKM_DES_MAC, DES, NONE, ANY;
+    CKM_DES_MAC_GENERAL, DES, Parameter::Number(8), ANY;
+    CKM_DES_ECB_ENCRYPT_DATA, DES, Parameter::Structure(des_ecb_data), Message::NONE;
+    CKM_DES_CBC_ENCRYPT_DATA, DES, Parameter::Structure(des_cbc_data), Message::NONE;
+    CKM_DES2_KEY_GEN, Key::Secret(CKK_DES2, 16), NONE, Message::NONE;
+    CKM_DES3_KEY_GEN, DES3, NONE, Message::NONE;
+    CKM_DES3_ECB, DES3, NONE, HALF_BLOCKS;
+    CKM_DES3_CBC, DES3, HALF_IV, HALF_BLOCKS;
+    CKM_DES3_CBC_PAD, DES3, HALF_IV, ANY;
+    CKM_DES3_MAC, DES3, NONE, ANY;
+    CKM_DES3_MAC_GENERAL, DES3, Parameter::Number(5), ANY;
+    CKM_DES3_CMAC, DES3, NONE, ANY;
+    CKM_DES3_CMAC_GENERAL, DES3, Parameter::Number(5), ANY;
+    CKM_DES3_ECB_ENCRYPT_DATA, DES3, Parameter::Structure(des3_ecb_data), Message::NONE;
+    CKM_DES3_CBC_ENCRYPT_DATA, DES3, Parameter::Structure(des3_cbc_data), Message::NONE;
+
+    CKM_CAMELLIA_KEY_GEN, CAMELLIA, NONE, Message::NONE;
+    CKM_CAMELLIA_ECB, CAMELLIA, NONE, BLOCKS;
+    CKM_CAMELLIA_CBC, CAMELLIA, IV, BLOCKS;
+    CKM_CAMELLIA_CBC_PAD, CAMELLIA, IV, ANY;
+    CKM_CAMELLIA_CTR, CAMELLIA, Parameter::Structure(camellia_counter), ANY;
+    CKM_CAMELLIA_MAC, CAMELLIA, NONE, ANY;
+    CKM_CAMELLIA_MAC_GENERAL, CAMELLIA, Parameter::Number(16), ANY;
+    CKM_CAMELLIA_ECB_ENCRYPT_DATA, CAMELLIA, Parameter::Structure(camellia_ecb_data), Message::NONE;
+    CKM_CAMELLIA_CBC_ENCRYPT_DATA, CAMELLIA, Parameter::Structure(camellia_cbc_data), Message::NONE;
+
+    CKM_CHACHA20_KEY_GEN, CHACHA20, NONE, Message::NONE;
+    CKM_CHACHA20, CHACHA20, Parameter::Structure(stream), ANY;
+    CKM_CHACHA20_POLY1305, CHACHA20, Parameter::Structure(sealed), ANY;
+    CKM_POLY1305_KEY_GEN, POLY1305, NONE, Message::NONE;
+    CKM_POLY1305, POLY1305, NONE, ANY;
+
     CKM_SHA_1, Key::None, NONE, ANY;
     CKM_SHA224, Key::None, NONE, ANY;
     CKM_SHA256, Key::None, NONE, ANY;
@@ -148,6 +235,17 @@ rows! {
     CKM_SHA512, Key::None, NONE, ANY;
     CKM_SHA512_224, Key::None, NONE, ANY;
     CKM_SHA512_256, Key::None, NONE, ANY;
+    CKM_SHA3_224, Key::None, NONE, ANY;
+    CKM_SHA3_256, Key::None, NONE, ANY;
+    CKM_SHA3_384, Key::None, NONE, ANY;
+    CKM_SHA3_512, Key::None, NONE, ANY;
+    CKM_SHA512_T, Key::None, Parameter::Number(200), ANY;
+    CKM_BLAKE2B_160, Key::None, NONE, ANY;
+    CKM_BLAKE2B_256, Key::None, NONE, ANY;
+    CKM_BLAKE2B_384, Key::None, NONE, ANY;
+    CKM_BLAKE2B_512, Key::None, NONE, ANY;
+    CKM_MD5, Key::None, NONE, ANY;
+    CKM_RIPEMD160, Key::None, NONE, ANY;
 
     CKM_SHA_1_HMAC, GENERIC, NONE, ANY;
     CKM_SHA224_HMAC, GENERIC, NONE, ANY;
@@ -163,6 +261,62 @@ rows! {
     CKM_SHA512_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
     CKM_SHA512_224_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
     CKM_SHA512_256_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+    CKM_SHA3_224_HMAC, GENERIC, NONE, ANY;
+    CKM_SHA3_256_HMAC, GENERIC, NONE, ANY;
+    CKM_SHA3_384_HMAC, GENERIC, NONE, ANY;
+    CKM_SHA3_512_HMAC, GENERIC, NONE, ANY;
+    CKM_BLAKE2B_160_HMAC, GENERIC, NONE, ANY;
+    CKM_BLAKE2B_256_HMAC, GENERIC, NONE, ANY;
+    CKM_BLAKE2B_384_HMAC, GENERIC, NONE, ANY;
+    CKM_BLAKE2B_512_HMAC, GENERIC, NONE, ANY;
+    CKM_MD5_HMAC, GENERIC, NONE, ANY;
+    CKM_RIPEMD160_HMAC, GENERIC, NONE, ANY;
+    CKM_SHA512_T_HMAC, GENERIC, Parameter::Number(200), ANY;
+    CKM_SHA3_224_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+    CKM_SHA3_256_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+    CKM_SHA3_384_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+    CKM_SHA3_512_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+    CKM_BLAKE2B_160_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+    CKM_BLAKE2B_256_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+    CKM_BLAKE2B_384_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+    CKM_BLAKE2B_512_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+    CKM_MD5_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+    CKM_RIPEMD160_HMAC_GENERAL, GENERIC, Parameter::Number(11), ANY;
+    CKM_SHA_1_KEY_GEN, Key::Secret(CKK_SHA_1_HMAC, 32), NONE, Message::NONE;
+    CKM_SHA224_KEY_GEN, Key::Secret(CKK_SHA224_HMAC, 32), NONE, Message::NONE;
+    CKM_SHA256_KEY_GEN, Key::Secret(CKK_SHA256_HMAC, 32), NONE, Message::NONE;
+    CKM_SHA384_KEY_GEN, Key::Secret(CKK_SHA384_HMAC, 32), NONE, Message::NONE;
+    CKM_SHA512_KEY_GEN, Key::Secret(CKK_SHA512_HMAC, 32), NONE, Message::NONE;
+    CKM_SHA512_224_KEY_GEN, Key::Secret(CKK_SHA512_224_HMAC, 32), NONE, Message::NONE;
+    CKM_SHA512_256_KEY_GEN, Key::Secret(CKK_SHA512_256_HMAC, 32), NONE, Message::NONE;
+    CKM_SHA512_T_KEY_GEN, Key::Secret(CKK_SHA512_T_HMAC, 32), NONE, Message::NONE;
+    CKM_SHA3_224_KEY_GEN, Key::Secret(CKK_SHA3_224_HMAC, 32), NONE, Message::NONE;
+    CKM_SHA3_256_KEY_GEN, Key::Secret(CKK_SHA3_256_HMAC, 32), NONE, Message::NONE;
+    CKM_SHA3_384_KEY_GEN, Key::Secret(CKK_SHA3_384_HMAC, 32), NONE, Message::NONE;
+    CKM_SHA3_512_KEY_GEN, Key::Secret(CKK_SHA3_512_HMAC, 32), NONE, Message::NONE;
+    CKM_BLAKE2B_160_KEY_GEN, Key::Secret(CKK_BLAKE2B_160_HMAC, 32), NONE, Message::NONE;
+    CKM_BLAKE2B_256_KEY_GEN, Key::Secret(CKK_BLAKE2B_256_HMAC, 32), NONE, Message::NONE;
+    CKM_BLAKE2B_384_KEY_GEN, Key::Secret(CKK_BLAKE2B_384_HMAC, 32), NONE, Message::NONE;
+    CKM_BLAKE2B_512_KEY_GEN, Key::Secret(CKK_BLAKE2B_512_HMAC, 32), NONE, Message::NONE;
+    CKM_SHA1_KEY_DERIVATION, GENERIC, NONE, Message::NONE;
+    CKM_SHA224_KEY_DERIVATION, GENERIC, NONE, Message::NONE;
+    CKM_SHA256_KEY_DERIVATION, GENERIC, NONE, Message::NONE;
+    CKM_SHA384_KEY_DERIVATION, GENERIC, NONE, Message::NONE;
+    CKM_SHA512_KEY_DERIVATION, GENERIC, NONE, Message::NONE;
+    CKM_SHA512_224_KEY_DERIVATION, GENERIC, NONE, Message::NONE;
+    CKM_SHA512_256_KEY_DERIVATION, GENERIC, NONE, Message::NONE;
+    CKM_SHA3_224_KEY_DERIVATION, GENERIC, NONE, Message::NONE;
+    CKM_SHA3_256_KEY_DERIVATION, GENERIC, NONE, Message::NONE;
+    CKM_SHA3_384_KEY_DERIVATION, GENERIC, NONE, Message::NONE;
+    CKM_SHA3_512_KEY_DERIVATION, GENERIC, NONE, Message::NONE;
+    CKM_MD5_KEY_DERIVATION, GENERIC, NONE, Message::NONE;
+    CKM_SHAKE_128_KEY_DERIVATION, GENERIC, NONE, Message::NONE;
+    CKM_SHAKE_256_KEY_DERIVATION, GENERIC, NONE, Message::NONE;
+    CKM_BLAKE2B_160_KEY_DERIVE, GENERIC, NONE, Message::NONE;
+    CKM_BLAKE2B_256_KEY_DERIVE, GENERIC, NONE, Message::NONE;
+    CKM_BLAKE2B_384_KEY_DERIVE, GENERIC, NONE, Message::NONE;
+    CKM_BLAKE2B_512_KEY_DERIVE, GENERIC, NONE, Message::NONE;
+    CKM_SHA512_T_KEY_DERIVATION, GENERIC, Parameter::Number(200), Message::NONE;
 }
 
 const PSS: Parameter = Parameter::Structure(|| pss(CKM_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA256, 32));
@@ -175,6 +329,14 @@ const PSS_SHA384: Parameter =
     Parameter::Structure(|| pss(CKM_SHA384_RSA_PKCS_PSS, CKM_SHA384, CKG_MGF1_SHA384, 48));
 const PSS_SHA512: Parameter =
     Parameter::Structure(|| pss(CKM_SHA512_RSA_PKCS_PSS, CKM_SHA512, CKG_MGF1_SHA512, 64));
+const PSS_SHA3_224: Parameter =
+    Parameter::Structure(|| pss(CKM_SHA3_224_RSA_PKCS_PSS, CKM_SHA3_224, CKG_MGF1_SHA3_224, 28));
+const PSS_SHA3_256: Parameter =
+    Parameter::Structure(|| pss(CKM_SHA3_256_RSA_PKCS_PSS, CKM_SHA3_256, CKG_MGF1_SHA3_256, 32));
+const PSS_SHA3_384: Parameter =
+    Parameter::Structure(|| pss(CKM_SHA3_384_RSA_PKCS_PSS, CKM_SHA3_384, CKG_MGF1_SHA3_384, 48));
+const PSS_SHA3_512: Parameter =
+    Parameter::Structure(|| pss(CKM_SHA3_512_RSA_PKCS_PSS, CKM_SHA3_512, CKG_MGF1_SHA3_512, 64));
 
 fn pss(
     kind: CK_MECHANISM_TYPE,
@@ -278,6 +440,55 @@ fn finished_12() -> Box<dyn Structure> {
 
 fn counter() -> Box<dyn Structure> {
     Box::new(ctr(128, [9; 16]))
+}
+
+fn aes_ecb_data() -> Box<dyn Structure> {
+    Box::new(derivations::string_data(CKM_AES_ECB_ENCRYPT_DATA, &[6; 32]))
+}
+
+fn aes_cbc_data() -> Box<dyn Structure> {
+    Box::new(derivations::chained_data(CKM_AES_CBC_ENCRYPT_DATA, [7; 16], &[6; 32]))
+}
+
+fn des_ecb_data() -> Box<dyn Structure> {
+    Box::new(derivations::string_data(CKM_DES_ECB_ENCRYPT_DATA, &[6; 32]))
+}
+
+fn des_cbc_data() -> Box<dyn Structure> {
+    Box::new(derivations::chained_data(CKM_DES_CBC_ENCRYPT_DATA, [7; 8], &[6; 32]))
+}
+
+fn des3_ecb_data() -> Box<dyn Structure> {
+    Box::new(derivations::string_data(CKM_DES3_ECB_ENCRYPT_DATA, &[6; 32]))
+}
+
+fn des3_cbc_data() -> Box<dyn Structure> {
+    Box::new(derivations::chained_data(CKM_DES3_CBC_ENCRYPT_DATA, [7; 8], &[6; 32]))
+}
+
+fn camellia_ecb_data() -> Box<dyn Structure> {
+    Box::new(derivations::string_data(CKM_CAMELLIA_ECB_ENCRYPT_DATA, &[6; 32]))
+}
+
+fn camellia_cbc_data() -> Box<dyn Structure> {
+    Box::new(derivations::chained_data(CKM_CAMELLIA_CBC_ENCRYPT_DATA, [7; 16], &[6; 32]))
+}
+
+fn camellia_counter() -> Box<dyn Structure> {
+    let parameters = CK_AES_CTR_PARAMS { ulCounterBits: 128, cb: [9; 16] };
+    Box::new(Parameterised::new(CKM_CAMELLIA_CTR, parameters))
+}
+
+fn aes_ccm(len: usize) -> Box<dyn Structure> {
+    Box::new(ccm(len, Sent::from(&[3; 13]), Sent::from(b"associated"), 16))
+}
+
+fn stream() -> Box<dyn Structure> {
+    Box::new(chacha20(&[9, 0, 0, 0], Sent::from(&[3; 12])))
+}
+
+fn sealed() -> Box<dyn Structure> {
+    Box::new(chacha20_poly1305(Sent::from(&[3; 12]), Sent::from(b"associated")))
 }
 
 fn aes_gcm() -> Box<dyn Structure> {

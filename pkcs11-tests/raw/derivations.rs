@@ -30,6 +30,25 @@ pub fn string_data(kind: CK_MECHANISM_TYPE, data: &[u8]) -> Parameterised<CK_KEY
     Parameterised::new(kind, CK_KEY_DERIVATION_STRING_DATA { pData: data, ulLen: len })
 }
 
+/// The parameters of a derivation by CBC: an initialisation vector, and data.
+#[repr(C)]
+pub struct ChainedData<const IV: usize> {
+    iv: [CK_BYTE; IV],
+    data: *mut CK_BYTE,
+    len: CK_ULONG,
+}
+
+/// Data that is encrypted in CBC: `CK_AES_CBC_ENCRYPT_DATA_PARAMS` and its like, which differ in the vector's length.
+#[must_use]
+pub fn chained_data<const IV: usize>(
+    kind: CK_MECHANISM_TYPE,
+    iv: [CK_BYTE; IV],
+    data: &[u8],
+) -> Parameterised<ChainedData<IV>> {
+    let (data, len) = lasting(data);
+    Parameterised::new(kind, ChainedData { iv, data, len })
+}
+
 /// A counter of `bits`, the high byte first.
 fn counter(bits: CK_ULONG) -> (*mut c_void, CK_ULONG) {
     let format = CK_SP800_108_COUNTER_FORMAT { bLittleEndian: CK_FALSE, ulWidthInBits: bits };

@@ -3,9 +3,10 @@
 use std::ptr;
 
 use cryptoki_sys::{
-    CK_AES_CTR_PARAMS, CK_ATTRIBUTE, CK_ATTRIBUTE_TYPE, CK_BBOOL, CK_ECDH1_DERIVE_PARAMS, CK_EDDSA_PARAMS,
-    CK_GCM_PARAMS, CK_HKDF_PARAMS, CK_MECHANISM, CK_MECHANISM_TYPE, CK_PKCS5_PBKD2_PARAMS2,
-    CK_RSA_PKCS_OAEP_PARAMS, CK_TRUE, CK_ULONG, CKF_HKDF_SALT_DATA, CKM_AES_CTR, CKM_AES_GCM,
+    CK_AES_CTR_PARAMS, CK_ATTRIBUTE, CK_ATTRIBUTE_TYPE, CK_BBOOL, CK_CCM_PARAMS, CK_CHACHA20_PARAMS,
+    CK_ECDH1_DERIVE_PARAMS, CK_EDDSA_PARAMS, CK_GCM_PARAMS, CK_HKDF_PARAMS, CK_MECHANISM, CK_MECHANISM_TYPE,
+    CK_PKCS5_PBKD2_PARAMS2, CK_RSA_PKCS_OAEP_PARAMS, CK_SALSA20_CHACHA20_POLY1305_PARAMS, CK_TRUE, CK_ULONG,
+    CKF_HKDF_SALT_DATA, CKM_AES_CCM, CKM_AES_CTR, CKM_AES_GCM, CKM_CHACHA20, CKM_CHACHA20_POLY1305,
     CKM_ECDH1_DERIVE, CKM_EDDSA, CKM_PKCS5_PBKD2, CKM_RSA_PKCS_OAEP, CKM_SHA256, CKZ_DATA_SPECIFIED,
     CKZ_SALT_SPECIFIED,
 };
@@ -61,6 +62,47 @@ pub fn gcm(iv: Sent<'_>, aad: Sent<'_>, tag_bits: CK_ULONG) -> Parameterised<CK_
         ulTagBits: tag_bits,
     };
     Parameterised { kind: CKM_AES_GCM, parameters }
+}
+
+/// AES-CCM for `len` bytes with a nonce, associated data and a MAC of `mac_len` bytes.
+#[must_use]
+pub fn ccm(len: usize, nonce: Sent<'_>, aad: Sent<'_>, mac_len: CK_ULONG) -> Parameterised<CK_CCM_PARAMS> {
+    let parameters = CK_CCM_PARAMS {
+        ulDataLen: len as CK_ULONG,
+        pNonce: nonce.pointer,
+        ulNonceLen: nonce.len,
+        pAAD: aad.pointer,
+        ulAADLen: aad.len,
+        ulMACLen: mac_len,
+    };
+    Parameterised { kind: CKM_AES_CCM, parameters }
+}
+
+/// ChaCha20 from a counter of 32 bits on, the low byte first.
+#[must_use]
+pub fn chacha20(counter: &'static [u8; 4], nonce: Sent<'_>) -> Parameterised<CK_CHACHA20_PARAMS> {
+    let parameters = CK_CHACHA20_PARAMS {
+        pBlockCounter: counter.as_ptr().cast_mut(),
+        blockCounterBits: 32,
+        pNonce: nonce.pointer,
+        ulNonceBits: nonce.len.wrapping_mul(8),
+    };
+    Parameterised { kind: CKM_CHACHA20, parameters }
+}
+
+/// ChaCha20-Poly1305 with a nonce and associated data.
+#[must_use]
+pub fn chacha20_poly1305(
+    nonce: Sent<'_>,
+    aad: Sent<'_>,
+) -> Parameterised<CK_SALSA20_CHACHA20_POLY1305_PARAMS> {
+    let parameters = CK_SALSA20_CHACHA20_POLY1305_PARAMS {
+        pNonce: nonce.pointer,
+        ulNonceLen: nonce.len.wrapping_mul(8),
+        pAAD: aad.pointer,
+        ulAADLen: aad.len,
+    };
+    Parameterised { kind: CKM_CHACHA20_POLY1305, parameters }
 }
 
 /// AES-CTR whose counter is the low `bits` of `block`.

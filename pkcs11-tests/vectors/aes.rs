@@ -85,7 +85,7 @@ pub(crate) fn run(desk: &Desk<'_>) {
         }
     }
     ciphers(desk, "aes_cbc_pkcs5", CKM_AES_CBC_PAD, CKK_AES);
-    let parameters = |iv: &[u8], aad: &[u8], bits| gcm(Sent::from(iv), Sent::from(aad), bits);
+    let parameters = |iv: &[u8], aad: &[u8], bits, _| gcm(Sent::from(iv), Sent::from(aad), bits);
     aead(desk, "aes_gcm", CKM_AES_GCM, CKK_AES, parameters, |gcm| gcm.mechanism());
     key_wraps(desk, "aes_wrap", CKM_AES_KEY_WRAP);
     key_wraps(desk, "aes_kwp", CKM_AES_KEY_WRAP_KWP);

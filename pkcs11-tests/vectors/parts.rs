@@ -3,8 +3,6 @@
 //! What two signatures or ciphertexts of one message have in common depends on whether they are random. Two made at once
 //! tell that; and whichever way one was made, both ways verify or decrypt it.
 
-use std::env;
-
 use cryptoki_sys::{
     CK_MECHANISM, CKF_DECRYPT, CKF_DIGEST, CKF_ENCRYPT, CKF_SIGN, CKF_VERIFY, CKM_RSA_X_509, CKR_OK,
     CKR_SIGNATURE_INVALID,
@@ -33,24 +31,23 @@ struct Subject<'a> {
 }
 
 /// Drives every mechanism.
-pub(crate) fn run(token: &Token) {
+pub(crate) fn run(token: &Token, long: bool) {
     let session = token.user_session();
     let keyring = Keyring::new(token.module, session);
-    let long = env::var_os("VECTORS").is_some_and(|form| form == "long");
     for kind in listed(token) {
         let row = row(kind);
-        let ready = row.ready();
         let can = flags(token, kind);
         if can & (CKF_DIGEST | CKF_SIGN | CKF_ENCRYPT) == 0 {
             continue;
         }
-        let by = ready.mechanism();
-        let subject = Subject { m: token.module, session, by, keys: keyring.keys(row.key), row };
+        let keys = keyring.keys(row.key);
         let cases = if long { CASES.1 } else { CASES.0 };
         let config = ProptestConfig { cases, failure_persistence: None, ..ProptestConfig::default() };
         let inputs = (any::<usize>(), vec(any::<u8>(), row.message.most), vec(1..97_usize, 0..9));
         let result = TestRunner::new(config).run(&inputs, |(len, bytes, cuts)| {
             let message = &bytes[..row.message.fitting(len)];
+            let ready = row.ready_for(message.len());
+            let subject = Subject { m: token.module, session, by: ready.mechanism(), keys, row };
             subject.compare(can, message, &cut(message, &cuts)).map_err(TestCaseError::fail)
         });
         match result {
