@@ -172,6 +172,11 @@ int unlink(const char *path)
     return name_fails() ? -1 : (NEXT(unlink))(path);
 }
 
+int unlinkat(int folder, const char *name, int flags)
+{
+    return name_fails() ? -1 : (NEXT(unlinkat))(folder, name, flags);
+}
+
 int rmdir(const char *path)
 {
     return name_fails() ? -1 : (NEXT(rmdir))(path);

@@ -29,6 +29,8 @@ const LENGTH: usize = HEAD + KEY + 4;
 
 /// Added to the name of a key that is being laid down.
 const UNFINISHED: &str = "new";
+/// Stands in the place of the incarnation where the token is deleted, and its keys with it.
+const DELETED: &str = "deleted";
 
 /// The folder of device keys. Whoever writes here keeps other writers out.
 #[derive(Clone, Debug)]
@@ -221,6 +223,53 @@ impl DeviceKeys {
             }
         }
         sync_folder(&self.folder).map_err(failed)
+    }
+
+    /// Whether there is a file of a key of the token.
+    ///
+    /// # Errors
+    /// [`Error::DeviceKey`]
+    pub(super) fn any(&self, token: TokenId) -> Result<bool> {
+        let failed = |error: io::Error| refused(&self.folder, error.to_string());
+        let mut entries = fs::read_dir(&self.folder).map_err(failed)?;
+        entries.try_fold(false, |found, entry| {
+            let path = entry.map_err(failed)?.path();
+            Ok(found || self.incarnation(token, &path).is_some())
+        })
+    }
+
+    /// Marks that a token is deleted, which only who may write here can, and so destroy its keys.
+    ///
+    /// # Errors
+    /// [`Error::DeviceKey`], [`Error::StoreFull`], [`Error::StoreReadOnly`].
+    pub(super) fn mark(&self, token: TokenId) -> Result<()> {
+        let path = self.mark_of(token);
+        match self.permissions.make_file(&path, Purpose::DeviceKeys) {
+            Err(error) if error.kind() != io::ErrorKind::AlreadyExists => return Err(failed(&path, &error)),
+            _ => {}
+        }
+        sync_folder(&self.folder).map_err(|error| refused(&self.folder, error.to_string()))
+    }
+
+    /// Whether a token is marked: by root, by this user or by the owner of the folder, for in one with the sticky bit
+    /// others may add files.
+    pub(super) fn is_marked(&self, token: TokenId) -> bool {
+        let Ok(by) = self.mark_of(token).symlink_metadata().map(|about| about.uid()) else { return false };
+        let owner = || self.folder.metadata().map(|about| about.uid());
+        by == 0 || by == nix::unistd::geteuid().as_raw() || owner().is_ok_and(|owner| owner == by)
+    }
+
+    /// Takes the mark off.
+    ///
+    /// # Errors
+    /// [`Error::DeviceKey`]
+    pub(super) fn unmark(&self, token: TokenId) -> Result<()> {
+        let path = self.mark_of(token);
+        fs::remove_file(&path).map_err(|error| refused(&path, error.to_string()))
+    }
+
+    fn mark_of(&self, token: TokenId) -> PathBuf {
+        self.folder.join(format!("{}.{DELETED}", names::to_text(token)))
     }
 
     /// Of which incarnation of a token a file is the key, finished or not.
