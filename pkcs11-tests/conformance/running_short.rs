@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use cryptoki_sys::{
     CK_RV, CKA_CLASS, CKA_DERIVE, CKA_EC_PARAMS, CKA_KEY_TYPE, CKA_SIGN_RECOVER, CKA_TOKEN, CKA_UNWRAP,
     CKA_VALUE, CKA_VALUE_LEN, CKA_VERIFY_RECOVER, CKA_WRAP, CKD_NULL, CKK_AES, CKM_AES_ECB, CKM_AES_KEY_GEN,
-    CKM_AES_KEY_WRAP, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKM_EDDSA, CKM_RSA_PKCS, CKM_SHA256,
-    CKO_DATA, CKO_SECRET_KEY, CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_HOST_MEMORY, CKR_OK,
-    CKR_TOKEN_WRITE_PROTECTED,
+    CKM_AES_KEY_WRAP, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKM_EDDSA, CKM_ML_KEM, CKM_RSA_PKCS,
+    CKM_SHA256, CKO_DATA, CKO_SECRET_KEY, CKP_ML_KEM_512, CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY,
+    CKR_HOST_MEMORY, CKR_OK, CKR_TOKEN_WRITE_PROTECTED,
 };
 use pkcs11_tests::disk::{be_bound_by_permissions, can_fail, set_mode};
 use pkcs11_tests::keys::{Kind, Pair, attribute, generate};
@@ -18,6 +18,7 @@ use pkcs11_tests::raw::{limits, shim};
 use pkcs11_tests::{Module, Out, Sent, Template, Test, Token, assert_rv, mechanism, on_claviger};
 use rusqlite::Connection;
 
+use crate::encapsulating::{encapsulated, kem_pair, open_key};
 use crate::secret_keys::{Step, aes, create, open_aes, secret_template};
 use crate::wrapping::wrapped;
 
@@ -53,7 +54,9 @@ fn a_parameter_for_which_there_is_no_memory_is_told_by_every_function_that_takes
     let parameters = gcm(Sent::from(&[1; 12]), Sent::from(&aad), 128);
     let by = parameters.mechanism();
     let (by, none) = (Some(&by), Template::new());
-    let calls: [(&str, &dyn Fn() -> CK_RV); 12] = [
+    let calls: [(&str, &dyn Fn() -> CK_RV); 14] = [
+        ("C_EncapsulateKey", &|| m.encapsulate_key(session, by, 1, &none, Out::query()).0),
+        ("C_DecapsulateKey", &|| m.decapsulate_key(session, by, 1, &none, Sent::from(&[1; 32])).0),
         ("C_EncryptInit", &|| m.encrypt_init(session, by, 1)),
         ("C_DecryptInit", &|| m.decrypt_init(session, by, 1)),
         ("C_DigestInit", &|| m.digest_init(session, by)),
@@ -152,6 +155,8 @@ struct Workshop<'a> {
     blob: Vec<u8>,
     agreement: Pair,
     point: Vec<u8>,
+    kem: Pair,
+    ciphertext: Vec<u8>,
 }
 
 fn workshop(m: &Module, session: u64) -> Workshop<'_> {
@@ -162,7 +167,9 @@ fn workshop(m: &Module, session: u64) -> Workshop<'_> {
         m.generate_key_pair(session, Some(&Kind::P256.generator()), &Kind::P256.public_template(), &private);
     assert_rv!(rv, CKR_OK);
     let point = attribute(m, session, public, cryptoki_sys::CKA_EC_POINT);
-    Workshop { m, session, wrapping, blob, agreement: Pair { public, private }, point }
+    let kem = kem_pair(m, session, CKP_ML_KEM_512, false);
+    let (ciphertext, _) = encapsulated(m, session, kem.public, &open_key(CKK_AES));
+    Workshop { m, session, wrapping, blob, agreement: Pair { public, private }, point, kem, ciphertext }
 }
 
 impl Workshop<'_> {
@@ -175,7 +182,7 @@ impl Workshop<'_> {
     }
 
     /// Each way with what it answers, for keys of the token.
-    fn makes_keys(&self) -> [(&'static str, CK_RV); 4] {
+    fn makes_keys(&self) -> [(&'static str, CK_RV); 6] {
         let (m, session, on_token) = (self.m, self.session, Template::new().boolean(CKA_TOKEN, true));
         let mut public = Kind::P256.public_template();
         public.0.extend(on_token.0.clone());
@@ -183,7 +190,24 @@ impl Workshop<'_> {
         let (generation, unwrapping) = (mechanism(CKM_AES_KEY_GEN), mechanism(CKM_AES_KEY_WRAP));
         let agreeing = self.agreeing();
         let blob = Sent::from(&self.blob);
+        let kem = mechanism(CKM_ML_KEM);
+        let (ciphertext, mut place) = (Sent::from(&self.ciphertext), [0; 768]);
         [
+            (
+                "C_EncapsulateKey",
+                m.encapsulate_key(
+                    session,
+                    Some(&kem),
+                    self.kem.public,
+                    &Self::secret(),
+                    Out::buffer(&mut place),
+                )
+                .0,
+            ),
+            (
+                "C_DecapsulateKey",
+                m.decapsulate_key(session, Some(&kem), self.kem.private, &Self::secret(), ciphertext).0,
+            ),
             ("C_GenerateKey", m.generate_key(session, Some(&generation), &sized).0),
             (
                 "C_GenerateKeyPair",
@@ -221,7 +245,7 @@ fn with_a_disk(t: &Test, fail: fn(), expected: CK_RV) {
     shim::arm(0);
     assert_eq!(on_the_token(&token, session), 0);
     workshop.is_refused(CKR_OK);
-    assert_eq!(on_the_token(&token, session), 5);
+    assert_eq!(on_the_token(&token, session), 7);
 }
 
 /// SoftHSM answers `CKR_OK` to C_GenerateKey; section 5.1.3 has `CKR_DEVICE_MEMORY`.
@@ -278,10 +302,11 @@ fn a_key_whose_row_was_altered_is_of_no_use(t: &Test) {
     let (rv, public, private) = m.generate_key_pair(session, Some(&Kind::Rsa.generator()), &public, &private);
     assert_rv!(rv, CKR_OK);
     let agreement = generate(m, session, Kind::P256, true, "agrees");
+    let kem = kem_pair(m, session, CKP_ML_KEM_512, true);
     assert_rv!(m.finalize(), CKR_OK);
     let store = Connection::open(token_folder(t).join("store.db")).unwrap();
     let altered = store.execute("UPDATE row SET body = zeroblob(length(body)) WHERE kind = 1", []).unwrap();
-    assert_eq!(altered, 5);
+    assert_eq!(altered, 7);
     drop(store);
 
     assert_rv!(m.initialize_for_threads(), CKR_OK);
@@ -293,6 +318,8 @@ fn a_key_whose_row_was_altered_is_of_no_use(t: &Test) {
     assert_eq!(agreeing.mechanism, CKM_ECDH1_DERIVE);
     assert_rv!(m.digest_init(session, Some(&mechanism(CKM_SHA256))), CKR_OK);
     let template = Workshop::secret();
+    let by_kem = mechanism(CKM_ML_KEM);
+    let (by_kem, ciphertext) = (Some(&by_kem), Sent::from(&[0; 768]));
     for (call, rv) in [
         ("C_EncryptInit", m.encrypt_init(session, Some(&ecb), secret)),
         ("C_DecryptInit", m.decrypt_init(session, Some(&ecb), secret)),
@@ -304,6 +331,8 @@ fn a_key_whose_row_was_altered_is_of_no_use(t: &Test) {
         ("C_WrapKey", m.wrap_key(session, Some(&wrap), secret, key, Out::query()).0),
         ("C_UnwrapKey", m.unwrap_key(session, Some(&wrap), secret, Sent::from(&[1; 24]), &template).0),
         ("C_DeriveKey", m.derive_key(session, Some(&agreeing), agreement.private, &template).0),
+        ("C_EncapsulateKey", m.encapsulate_key(session, by_kem, kem.public, &template, Out::query()).0),
+        ("C_DecapsulateKey", m.decapsulate_key(session, by_kem, kem.private, &template, ciphertext).0),
     ] {
         assert_rv!(rv, CKR_DEVICE_ERROR, "{call}");
     }

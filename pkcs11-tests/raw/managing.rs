@@ -171,6 +171,56 @@ impl Module {
     }
 }
 
+/// 5.18 Key encapsulation, through the function list of 3.2.
+impl Module {
+    /// `C_EncapsulateKey`, with the length and the handle that were told; no mechanism is a null pointer.
+    ///
+    /// # Panics
+    /// When the function list of 3.2 has none.
+    pub fn encapsulate_key<'a>(
+        &self,
+        session: CK_SESSION_HANDLE,
+        mechanism: Option<&CK_MECHANISM>,
+        public_key: CK_OBJECT_HANDLE,
+        template: impl Into<Attributes<'a>>,
+        out: Out<'_>,
+    ) -> (CK_RV, CK_ULONG, CK_OBJECT_HANDLE) {
+        let mut array = Array::of(template.into());
+        let (mechanism, count, mut len, mut key) = (pointer_to(mechanism), array.count(), out.len, 0);
+        let (place, array) = (place_of(&mut len), array.pointer());
+        let function = self.list_3_2().C_EncapsulateKey.expect("C_EncapsulateKey");
+        // SAFETY: as for the 2.40 functions.
+        let rv = unsafe {
+            function(session, mechanism, public_key, array, count, out.pointer, place, &raw mut key)
+        };
+        self.recorder.saw("C_EncapsulateKey", rv);
+        (rv, len.unwrap_or(0), key)
+    }
+
+    /// `C_DecapsulateKey`; no mechanism is a null pointer.
+    ///
+    /// # Panics
+    /// When the function list of 3.2 has none.
+    pub fn decapsulate_key<'a>(
+        &self,
+        session: CK_SESSION_HANDLE,
+        mechanism: Option<&CK_MECHANISM>,
+        private_key: CK_OBJECT_HANDLE,
+        template: impl Into<Attributes<'a>>,
+        ciphertext: Sent<'_>,
+    ) -> (CK_RV, CK_OBJECT_HANDLE) {
+        let mut array = Array::of(template.into());
+        let (mechanism, count, mut key) = (pointer_to(mechanism), array.count(), 0);
+        let (array, Sent { pointer, len, .. }) = (array.pointer(), ciphertext);
+        let function = self.list_3_2().C_DecapsulateKey.expect("C_DecapsulateKey");
+        // SAFETY: as for the 2.40 functions.
+        let rv =
+            unsafe { function(session, mechanism, private_key, array, count, pointer, len, &raw mut key) };
+        self.recorder.saw("C_DecapsulateKey", rv);
+        (rv, key)
+    }
+}
+
 /// 5.5 Slots and 5.19 random numbers.
 impl Module {
     /// `C_SeedRandom`

@@ -4,11 +4,11 @@ use std::ptr;
 
 use cryptoki_sys::{
     CK_AES_CTR_PARAMS, CK_ATTRIBUTE, CK_ATTRIBUTE_TYPE, CK_BBOOL, CK_CCM_PARAMS, CK_CHACHA20_PARAMS,
-    CK_ECDH1_DERIVE_PARAMS, CK_EDDSA_PARAMS, CK_GCM_PARAMS, CK_HKDF_PARAMS, CK_MECHANISM, CK_MECHANISM_TYPE,
-    CK_PKCS5_PBKD2_PARAMS2, CK_RSA_PKCS_OAEP_PARAMS, CK_SALSA20_CHACHA20_POLY1305_PARAMS, CK_TRUE, CK_ULONG,
-    CKF_HKDF_SALT_DATA, CKM_AES_CCM, CKM_AES_CTR, CKM_AES_GCM, CKM_CHACHA20, CKM_CHACHA20_POLY1305,
-    CKM_ECDH1_DERIVE, CKM_EDDSA, CKM_PKCS5_PBKD2, CKM_RSA_PKCS_OAEP, CKM_SHA256, CKZ_DATA_SPECIFIED,
-    CKZ_SALT_SPECIFIED,
+    CK_ECDH1_DERIVE_PARAMS, CK_EDDSA_PARAMS, CK_GCM_PARAMS, CK_HASH_SIGN_ADDITIONAL_CONTEXT, CK_HKDF_PARAMS,
+    CK_MECHANISM, CK_MECHANISM_TYPE, CK_PKCS5_PBKD2_PARAMS2, CK_RSA_PKCS_OAEP_PARAMS,
+    CK_SALSA20_CHACHA20_POLY1305_PARAMS, CK_SIGN_ADDITIONAL_CONTEXT, CK_TRUE, CK_ULONG, CKF_HKDF_SALT_DATA,
+    CKM_AES_CCM, CKM_AES_CTR, CKM_AES_GCM, CKM_CHACHA20, CKM_CHACHA20_POLY1305, CKM_ECDH1_DERIVE, CKM_EDDSA,
+    CKM_PKCS5_PBKD2, CKM_RSA_PKCS_OAEP, CKM_SHA256, CKZ_DATA_SPECIFIED, CKZ_SALT_SPECIFIED,
 };
 
 use super::{Attribute, Sent, Template};
@@ -147,6 +147,27 @@ pub fn eddsa(prehash: CK_BBOOL, context: Sent<'_>) -> Parameterised<CK_EDDSA_PAR
     let parameters =
         CK_EDDSA_PARAMS { phFlag: prehash, ulContextDataLen: context.len, pContextData: context.pointer };
     Parameterised { kind: CKM_EDDSA, parameters }
+}
+
+/// How ML-DSA or SLH-DSA signs a message: hedged or not, and the context.
+#[must_use]
+pub fn sign_context(hedge: CK_ULONG, context: Sent<'_>) -> CK_SIGN_ADDITIONAL_CONTEXT {
+    CK_SIGN_ADDITIONAL_CONTEXT { hedgeVariant: hedge, pContext: context.pointer, ulContextLen: context.len }
+}
+
+/// How ML-DSA or SLH-DSA signs a digest.
+#[must_use]
+pub fn hash_sign_context(
+    hedge: CK_ULONG,
+    context: Sent<'_>,
+    hash: CK_MECHANISM_TYPE,
+) -> CK_HASH_SIGN_ADDITIONAL_CONTEXT {
+    CK_HASH_SIGN_ADDITIONAL_CONTEXT {
+        hedgeVariant: hedge,
+        pContext: context.pointer,
+        ulContextLen: context.len,
+        hash,
+    }
 }
 
 /// PBKDF2 with the later of the two structures.

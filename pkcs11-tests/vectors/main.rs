@@ -25,6 +25,7 @@ mod hashes;
 mod macs;
 mod parts;
 mod passwords;
+mod post_quantum;
 mod report;
 mod rsa;
 mod second_opinion;
@@ -52,6 +53,7 @@ const FAMILIES: &[fn(&Desk<'_>)] = &[
     derivations::run,
     tls::run,
     generated::run,
+    post_quantum::run,
 ];
 
 fn every_mechanism_gives_what_was_published(t: &Test) {

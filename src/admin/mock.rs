@@ -96,7 +96,7 @@ impl Mock {
 const NOW: Version = Version { major: 0, minor: 1 };
 
 macro_rules! refuse {
-    ($(fn $name:ident($($type:ty),*) -> $result:ty;)*) => {
+    ($(fn $name:ident($($type:ty),* $(,)?) -> $result:ty;)*) => {
         $(fn $name(&self, $(_: $type),*) -> Result<$result> {
             Err(Error::FunctionNotSupported)
         })*
@@ -248,6 +248,8 @@ impl Cryptoki for Mock {
         fn wrap_key(SessionHandle, Mechanism, ObjectHandle, ObjectHandle, &mut Room<'_>) -> usize;
         fn unwrap_key(SessionHandle, Mechanism, ObjectHandle, &[u8], Template) -> ObjectHandle;
         fn derive_key(SessionHandle, Mechanism, ObjectHandle, Template) -> DerivedKeys;
+        fn encapsulate_key(SessionHandle, Mechanism, ObjectHandle, Template, &mut Room<'_>) -> (usize, ObjectHandle);
+        fn decapsulate_key(SessionHandle, Mechanism, ObjectHandle, Template, &[u8]) -> ObjectHandle;
         fn seed_random(SessionHandle, &[u8]) -> ();
         fn generate_random(SessionHandle, &mut [u8]) -> ();
     }

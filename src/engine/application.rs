@@ -446,6 +446,28 @@ impl Cryptoki for Application {
         self.do_derive_key(session, mechanism, base, template)
     }
 
+    fn encapsulate_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        public_key: ObjectHandle,
+        template: Template,
+        out: &mut Room<'_>,
+    ) -> Result<(usize, ObjectHandle)> {
+        self.do_encapsulate_key(session, mechanism, public_key, template, out)
+    }
+
+    fn decapsulate_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        private_key: ObjectHandle,
+        template: Template,
+        ciphertext: &[u8],
+    ) -> Result<ObjectHandle> {
+        self.do_decapsulate_key(session, mechanism, private_key, template, ciphertext)
+    }
+
     fn seed_random(&self, session: SessionHandle, seed: &[u8]) -> Result<()> {
         self.do_seed_random(session, seed)
     }

@@ -44,6 +44,10 @@ pub enum Happening {
     KeyUnwrapped,
     /// `C_DeriveKey` to a token object.
     KeyDerived,
+    /// `C_EncapsulateKey` to a token object.
+    KeyEncapsulated,
+    /// `C_DecapsulateKey` to a token object.
+    KeyDecapsulated,
     /// `CKA_TRUSTED` set or taken away.
     TrustChanged,
     /// A checkpoint: a signature over the chain so far.
@@ -71,6 +75,8 @@ impl Happening {
             Self::KeyWrapped => "key-wrapped",
             Self::KeyUnwrapped => "key-unwrapped",
             Self::KeyDerived => "key-derived",
+            Self::KeyEncapsulated => "key-encapsulated",
+            Self::KeyDecapsulated => "key-decapsulated",
             Self::TrustChanged => "trust-changed",
             Self::Checkpoint => "checkpoint",
         }

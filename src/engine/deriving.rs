@@ -133,8 +133,12 @@ impl Call<'_> {
     }
 }
 
-/// Completes what was derived as if it had come from outside.
-fn add_derived(row: &KeyTypeRow, key: &mut Attributes, material: Attributes) -> Result<()> {
+/// Completes what was derived or encapsulated as if it had come from outside.
+///
+/// # Errors
+/// [`Error::KeySizeRange`] for a key that can be found by trying; those of [`KeyTypeRow::complete`] and of
+/// [`policy::add_material`].
+pub(crate) fn add_derived(row: &KeyTypeRow, key: &mut Attributes, material: Attributes) -> Result<()> {
     if let Some(value) = material.bytes(CKA_VALUE) {
         may_derive_len(value.len())?;
     }

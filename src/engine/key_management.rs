@@ -1,4 +1,4 @@
-//! Chapter 5.18: making, wrapping and unwrapping keys; deriving them has a file of its own.
+//! Chapter 5.18: making, wrapping and unwrapping keys; deriving and encapsulating them have files of their own.
 
 use std::ops::Range;
 
@@ -152,7 +152,7 @@ fn of_wrapping_key(error: Error) -> Error {
 }
 
 /// What is wrong with a key is said of the unwrapping key (section 5.18.4).
-fn of_unwrapping_key(error: Error) -> Error {
+pub(crate) fn of_unwrapping_key(error: Error) -> Error {
     match error {
         Error::KeyHandleInvalid => Error::UnwrappingKeyHandleInvalid,
         Error::KeySizeRange => Error::UnwrappingKeySizeRange,

@@ -40,6 +40,7 @@ mod asking;
 mod authentication;
 mod deriving;
 mod digesting;
+mod encapsulating;
 mod encryption;
 mod key_management;
 mod keys;

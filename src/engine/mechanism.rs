@@ -6,9 +6,9 @@ use std::fmt;
 use std::sync::Arc;
 
 use pkcs11::constants::{
-    CKA_KEY_TYPE, CKF_DECRYPT, CKF_DERIVE, CKF_DIGEST, CKF_ENCRYPT, CKF_GENERATE, CKF_GENERATE_KEY_PAIR,
-    CKF_SIGN, CKF_SIGN_RECOVER, CKF_UNWRAP, CKF_VERIFY, CKF_VERIFY_RECOVER, CKF_WRAP, CKO_CERTIFICATE,
-    CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+    CKA_KEY_TYPE, CKF_DECAPSULATE, CKF_DECRYPT, CKF_DERIVE, CKF_DIGEST, CKF_ENCAPSULATE, CKF_ENCRYPT,
+    CKF_GENERATE, CKF_GENERATE_KEY_PAIR, CKF_SIGN, CKF_SIGN_RECOVER, CKF_UNWRAP, CKF_VERIFY,
+    CKF_VERIFY_RECOVER, CKF_WRAP, CKO_CERTIFICATE, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::{Attributes, Error, KeyType, Mechanism, MechanismType, Result, Secret, Template};
 
@@ -117,6 +117,18 @@ pub trait Ciphering: Saving + Send {
     fn whole(self: Box<Self>, data: &[u8], out: &mut [u8]) -> Result<usize>;
 }
 
+/// A key encapsulation that is about to happen.
+pub trait Encapsulating: Send {
+    /// Length of the ciphertext in bytes.
+    fn ciphertext_len(&self) -> usize;
+    /// Makes a secret for the completed attributes of a new key and writes what lets the private key's owner have it
+    /// too; `ciphertext` is exactly [`Encapsulating::ciphertext_len`] long. Gives the attributes to add.
+    ///
+    /// # Errors
+    /// [`pkcs11::Error::Primitive`]
+    fn finish(self: Box<Self>, attributes: &Attributes, ciphertext: &mut [u8]) -> Result<Attributes>;
+}
+
 /// Attributes that generation adds to those of the two templates.
 #[derive(Debug, Default)]
 pub struct GeneratedPair {
@@ -140,6 +152,11 @@ pub type MakeKeyPair = fn(&Mechanism, &Attributes, &Attributes) -> Result<Genera
 pub type MakeKey = fn(&Mechanism, &Attributes) -> Result<Attributes>;
 /// Derives a secret key or data from keys for the completed attributes; gives the attributes to add.
 pub type Derive = fn(&Mechanism, &Bases<'_>, &Attributes) -> Result<Attributes>;
+/// Begins an encapsulation to a public key.
+pub type StartEncapsulate = fn(&Mechanism, &Arc<dyn Key>) -> Result<Box<dyn Encapsulating>>;
+/// The attributes to add to the completed ones of a key, from the private key and a ciphertext. A ciphertext of another
+/// length than the key's is [`pkcs11::Error::WrappedKeyLenRange`], one that is none [`pkcs11::Error::WrappedKeyInvalid`].
+pub type Decapsulate = fn(&Mechanism, &Arc<dyn Key>, &Attributes, &[u8]) -> Result<Attributes>;
 
 /// What a derivation starts from.
 #[derive(Clone, Copy)]
@@ -224,6 +241,10 @@ pub enum Can {
     DeriveData(Derive),
     /// `CKF_DERIVE`: several secret keys, or one with something told beside it.
     DeriveSeveral(DeriveSeveral),
+    /// `CKF_ENCAPSULATE`
+    Encapsulate(StartEncapsulate),
+    /// `CKF_DECAPSULATE`
+    Decapsulate(Decapsulate),
     /// `CKF_GENERATE`
     GenerateKey(MakeKey),
     /// `CKF_GENERATE_KEY_PAIR`
@@ -297,6 +318,18 @@ impl Can {
         }
     }
 
+    /// The constructor of an encapsulation, if this is one.
+    #[must_use]
+    pub fn encapsulate(&self) -> Option<StartEncapsulate> {
+        if let Self::Encapsulate(start) = self { Some(*start) } else { None }
+    }
+
+    /// The decapsulation, if this is one.
+    #[must_use]
+    pub fn decapsulate(&self) -> Option<Decapsulate> {
+        if let Self::Decapsulate(decapsulate) = self { Some(*decapsulate) } else { None }
+    }
+
     /// The maker of secret keys, if this is one.
     #[must_use]
     pub fn generate_key(&self) -> Option<MakeKey> {
@@ -325,6 +358,8 @@ impl Can {
             Self::Derive(_) | Self::DeriveProtected(_) | Self::DeriveData(_) | Self::DeriveSeveral(_) => {
                 CKF_DERIVE
             }
+            Self::Encapsulate(_) => CKF_ENCAPSULATE,
+            Self::Decapsulate(_) => CKF_DECAPSULATE,
             Self::GenerateKey(_) => CKF_GENERATE,
             Self::GenerateKeyPair(_) => CKF_GENERATE_KEY_PAIR,
         }
@@ -344,7 +379,7 @@ pub struct MechanismRow {
     pub mechanism: MechanismType,
     /// Types of the keys that it uses, or of those that it makes, of which the template chooses one; none for digests.
     pub key_types: &'static [KeyType],
-    /// Smallest and largest key, in bits for RSA and EC, in bytes for AES and HMAC, in bits for generic secrets as the
+    /// Smallest and largest key, in bits for RSA and EC, in bytes for AES, HMAC and the public keys of post-quantum pairs, in bits for generic secrets as the
     /// standard's tables have it; 0 and 0 where no key is used.
     pub sizes: (u64, u64),
     /// `CKF_` flags beyond those that `can` implies: the EC ones.
@@ -406,7 +441,7 @@ pub struct Mechanisms {
     /// Every mechanism once.
     pub mechanisms: &'static [&'static [MechanismRow]],
     /// Every key type once.
-    pub key_types: &'static [&'static [KeyTypeRow]],
+    pub key_types: &'static [KeyTypeRow],
     /// Checks an X.509 certificate and gives the attributes to add: `CKA_CHECK_VALUE`, `CKA_PUBLIC_KEY_INFO`. Error:
     /// [`pkcs11::Error::AttributeValueInvalid`].
     pub certificate: fn(&Attributes) -> Result<Attributes>,
@@ -453,7 +488,7 @@ impl Mechanisms {
     /// The row of a key type.
     #[must_use]
     pub fn key_type(&self, key_type: KeyType) -> Option<&'static KeyTypeRow> {
-        self.key_types.iter().copied().flatten().find(|row| row.key_type == key_type)
+        self.key_types.iter().find(|row| row.key_type == key_type)
     }
 }
 

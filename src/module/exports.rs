@@ -244,12 +244,12 @@ macro_rules! table {
                 C_EncapsulateKey(
                     session hSession, mechanism pMechanism, object hPublicKey, template pTemplate ulAttributeCount,
                     output pCiphertext pulCiphertextLen, tell phKey [CK_OBJECT_HANDLE]
-                ) => absent;
+                ) => encapsulate_key;
                 C_DecapsulateKey(
                     session hSession, mechanism pMechanism, object hPrivateKey,
                     template pTemplate ulAttributeCount, input pCiphertext ulCiphertextLen,
                     tell phKey [CK_OBJECT_HANDLE]
-                ) => absent;
+                ) => decapsulate_key;
                 // 5.15 Verifying
                 C_VerifySignatureInit(
                     session hSession, mechanism_or_end pMechanism, object hKey, input pSignature ulSignatureLen
@@ -547,9 +547,13 @@ macro_rules! function {
         $p.finish(answer)
     }};
     (@finish [$p:ident $q:ident] $answer:expr) => {{
-        let (first, second) = $answer?;
-        $p.finish(Ok(first))?;
-        $q.finish(Ok(second))
+        // A length that is needed is told though the call fails.
+        let (first, second) = match $answer {
+            Ok((first, second)) => (Ok(first), Ok(second)),
+            Err(error) => (Err(error.clone()), Err(error)),
+        };
+        $p.finish(first)?;
+        $q.finish(second)
     }};
 }
 

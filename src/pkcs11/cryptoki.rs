@@ -525,6 +525,33 @@ pub trait Cryptoki: Send + Sync {
         template: Template,
     ) -> Result<DerivedKeys>;
 
+    /// `C_EncapsulateKey` (v3.2): the length of the ciphertext and the new secret key. For a query there is no key, and
+    /// its handle is `CK_INVALID_HANDLE`; a buffer that is too small makes none either.
+    ///
+    /// # Errors
+    /// Those of [`Cryptoki::derive_key`], [`Error::BufferTooSmall`].
+    fn encapsulate_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        public_key: ObjectHandle,
+        template: Template,
+        out: &mut Room<'_>,
+    ) -> Result<(usize, ObjectHandle)>;
+
+    /// `C_DecapsulateKey` (v3.2): the new secret key.
+    ///
+    /// # Errors
+    /// Those of [`Cryptoki::unwrap_key`].
+    fn decapsulate_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        private_key: ObjectHandle,
+        template: Template,
+        ciphertext: &[u8],
+    ) -> Result<ObjectHandle>;
+
     // 5.20 Random numbers
 
     /// `C_SeedRandom`: mixes `seed` in.

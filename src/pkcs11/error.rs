@@ -191,6 +191,8 @@ pub enum Error {
     CurveNotSupported,
     /// Domain parameters that are none.
     DomainParamsInvalid,
+    /// A parameter set that is not offered.
+    ParameterSetNotSupported,
 
     // Mechanisms and operations.
     /// Not offered, or not for this function.
@@ -334,6 +336,7 @@ impl fmt::Display for Error {
             Self::NoEvent => f.write_str("nothing has happened to any slot"),
             Self::CurveNotSupported => f.write_str("the curve is not offered"),
             Self::DomainParamsInvalid => f.write_str("the domain parameters are none"),
+            Self::ParameterSetNotSupported => f.write_str("the parameter set is not offered"),
             Self::MechanismInvalid(m) => write!(f, "mechanism {m:#x} is not offered for this function"),
             Self::MechanismParamInvalid(why) => write!(f, "mechanism parameters: {why}"),
             Self::OperationActive => f.write_str("such an operation is active already"),

@@ -72,6 +72,7 @@ looks! { Got::tell,
     SessionHandle, value => handle(value.0);
     ObjectHandle, value => handle(value.0);
     (ObjectHandle, ObjectHandle), value => format!("{}, {}", handle(value.0.0), handle(value.1.0));
+    (usize, ObjectHandle), value => format!("{} bytes, {}", value.0, handle(value.1.0));
     Vec<SlotId>, value => all(value.iter().map(|slot| handle(slot.0)));
     Vec<ObjectHandle>, value => all(value.iter().map(|object| handle(object.0)));
     Vec<AuditEvent>, value => format!("{} events", value.len());

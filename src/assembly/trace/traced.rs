@@ -245,6 +245,20 @@ impl Cryptoki for Traced {
             hBaseKey: ObjectHandle,
             pTemplate: Template
         ) -> DerivedKeys;
+        C_EncapsulateKey => encapsulate_key(
+            hSession: SessionHandle,
+            pMechanism: Mechanism,
+            hPublicKey: ObjectHandle,
+            pTemplate: Template,
+            pCiphertext: &mut Room<'_>
+        ) -> (usize, ObjectHandle);
+        C_DecapsulateKey => decapsulate_key(
+            hSession: SessionHandle,
+            pMechanism: Mechanism,
+            hPrivateKey: ObjectHandle,
+            pTemplate: Template,
+            pCiphertext: &[u8]
+        ) -> ObjectHandle;
         C_SeedRandom => seed_random(hSession: SessionHandle, pSeed: &[u8]) -> ();
         C_GenerateRandom => generate_random(hSession: SessionHandle, pRandomData: &mut [u8]) -> ();
         unsupported => unsupported(hSession: SessionHandle) -> ();

@@ -32,14 +32,14 @@ use pkcs11::constants::{
     CKA_PUBLIC_EXPONENT, CKA_PUBLIC_KEY_INFO, CKA_SENSITIVE, CKA_SERIAL_NUMBER, CKA_SIGN, CKA_SIGN_RECOVER,
     CKA_START_DATE, CKA_SUBJECT, CKA_TOKEN, CKA_TRUSTED, CKA_UNIQUE_ID, CKA_UNWRAP, CKA_UNWRAP_TEMPLATE,
     CKA_URL, CKA_VALUE, CKA_VALUE_LEN, CKA_VERIFY, CKA_VERIFY_RECOVER, CKA_WRAP, CKA_WRAP_TEMPLATE,
-    CKA_WRAP_WITH_TRUSTED, CKC_X_509, CKK_AES, CKK_BLAKE2B_160_HMAC, CKK_BLAKE2B_256_HMAC,
-    CKK_BLAKE2B_384_HMAC, CKK_BLAKE2B_512_HMAC, CKK_EC, CKK_GENERIC_SECRET, CKK_MD5_HMAC, CKK_RIPEMD160_HMAC,
-    CKK_RSA, CKK_SHA_1_HMAC, CKK_SHA3_224_HMAC, CKK_SHA3_256_HMAC, CKK_SHA3_384_HMAC, CKK_SHA3_512_HMAC,
+    CKA_WRAP_WITH_TRUSTED, CKC_X_509, CKK_AES, CKK_EC, CKK_GENERIC_SECRET, CKK_RSA, CKK_SHA_1_HMAC,
     CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_224_HMAC, CKK_SHA512_256_HMAC,
-    CKK_SHA512_HMAC, CKK_SHA512_T_HMAC, CKM_SHA_1, CKO_CERTIFICATE, CKO_DATA, CKO_PRIVATE_KEY,
-    CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+    CKK_SHA512_HMAC, CKM_SHA_1, CKO_CERTIFICATE, CKO_DATA, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
-use pkcs11::constants::{CKK_EC_EDWARDS, CKK_EC_MONTGOMERY, CKK_HKDF};
+use pkcs11::constants::{
+    CKA_PARAMETER_SET, CKA_SEED, CKK_EC_EDWARDS, CKK_EC_MONTGOMERY, CKK_HKDF, CKK_ML_DSA, CKK_ML_KEM,
+    CKK_SLH_DSA,
+};
 use pkcs11::{AttributeType, Attributes, Error, KeyType, ObjectClass, Result};
 
 use Form::{BigInteger, Bool, Bytes, Date, Template, Text, Ulong, Ulongs};
@@ -277,6 +277,22 @@ const EC_PRIVATE_KEY: &[Row] =
 const BYTE_PRIVATE_KEY: &[Row] =
     &[row(CKA_EC_PARAMS, Bytes, Absent, &[1, 4, 6]), row(CKA_VALUE, Bytes, Absent, &[1, 4, 6, 7])];
 
+/// Sections 6.67.2, 6.68.2 and 6.69.2, "ML-DSA", "ML-KEM" and "SLH-DSA Public Key Object Attributes".
+const PARAMETER_SET_PUBLIC_KEY: &[Row] =
+    &[row(CKA_PARAMETER_SET, Ulong, Absent, &[1, 3]), row(CKA_VALUE, Bytes, Absent, &[1, 4])];
+
+/// Sections 6.67.3 and 6.68.3, "ML-DSA" and "ML-KEM Private Key Object Attributes". Footnote 1 of the value is taken back by
+/// the prose beneath: "At least one of `CKA_SEED` and `CKA_VALUE` must be specified", which completing the key checks.
+const SEED_PRIVATE_KEY: &[Row] = &[
+    row(CKA_PARAMETER_SET, Ulong, Absent, &[1, 4, 6]),
+    row(CKA_SEED, Bytes, Absent, &[4, 6, 7]),
+    row(CKA_VALUE, Bytes, Absent, &[4, 6, 7]),
+];
+
+/// Section 6.69.3, "SLH-DSA Private Key Object Attributes".
+const PARAMETER_SET_PRIVATE_KEY: &[Row] =
+    &[row(CKA_PARAMETER_SET, Ulong, Absent, &[1, 4, 6]), row(CKA_VALUE, Bytes, Absent, &[1, 4, 6, 7])];
+
 /// Section 6.10.2, "AES Secret Key Object Attributes", and section 6.8.2 for generic secrets, whose table the keys of one
 /// HMAC each share (section 6.22): the same two rows.
 const VARIABLE_SECRET_KEY: &[Row] =
@@ -352,6 +368,42 @@ pub const SHAPES: &[Shape] = &[
         groups: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, BYTE_PRIVATE_KEY],
     },
     Shape {
+        class: CKO_PUBLIC_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_ML_KEM)),
+        can: &[CKA_ENCAPSULATE],
+        groups: &[OBJECT, STORAGE, KEY, PUBLIC_KEY, PARAMETER_SET_PUBLIC_KEY],
+    },
+    Shape {
+        class: CKO_PRIVATE_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_ML_KEM)),
+        can: &[CKA_DECAPSULATE],
+        groups: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, SEED_PRIVATE_KEY],
+    },
+    Shape {
+        class: CKO_PUBLIC_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_ML_DSA)),
+        can: &[CKA_VERIFY],
+        groups: &[OBJECT, STORAGE, KEY, PUBLIC_KEY, PARAMETER_SET_PUBLIC_KEY],
+    },
+    Shape {
+        class: CKO_PRIVATE_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_ML_DSA)),
+        can: &[CKA_SIGN],
+        groups: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, SEED_PRIVATE_KEY],
+    },
+    Shape {
+        class: CKO_PUBLIC_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_SLH_DSA)),
+        can: &[CKA_VERIFY],
+        groups: &[OBJECT, STORAGE, KEY, PUBLIC_KEY, PARAMETER_SET_PUBLIC_KEY],
+    },
+    Shape {
+        class: CKO_PRIVATE_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_SLH_DSA)),
+        can: &[CKA_SIGN],
+        groups: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, PARAMETER_SET_PRIVATE_KEY],
+    },
+    Shape {
         class: CKO_SECRET_KEY,
         subtype: Some((CKA_KEY_TYPE, CKK_HKDF)),
         can: &[],
@@ -371,17 +423,6 @@ pub const SHAPES: &[Shape] = &[
     authentication_key(CKK_SHA512_HMAC),
     authentication_key(CKK_SHA512_224_HMAC),
     authentication_key(CKK_SHA512_256_HMAC),
-    authentication_key(CKK_SHA3_224_HMAC),
-    authentication_key(CKK_SHA3_256_HMAC),
-    authentication_key(CKK_SHA3_384_HMAC),
-    authentication_key(CKK_SHA3_512_HMAC),
-    authentication_key(CKK_BLAKE2B_160_HMAC),
-    authentication_key(CKK_BLAKE2B_256_HMAC),
-    authentication_key(CKK_BLAKE2B_384_HMAC),
-    authentication_key(CKK_BLAKE2B_512_HMAC),
-    authentication_key(CKK_MD5_HMAC),
-    authentication_key(CKK_RIPEMD160_HMAC),
-    authentication_key(CKK_SHA512_T_HMAC),
 ];
 
 /// Secrets of any length that authenticate messages.

@@ -12,8 +12,11 @@ mod big_number;
 pub mod curve25519;
 pub mod derivation;
 pub mod ec;
+mod evp_key;
 pub mod hash;
 mod heap;
+pub mod ml_dsa;
+pub mod ml_kem;
 pub mod rsa;
 
 use aws_lc_sys as c;

@@ -153,7 +153,7 @@ fn documented(function: Function) -> Vec<Error> {
             Error::QuorumPending,
         ],
         F::C_Logout => vec![Error::UserNotLoggedIn],
-        F::C_CreateObject => creation(),
+        F::C_CreateObject => [creation(), vec![Error::ParameterSetNotSupported]].concat(),
         F::C_DestroyObject => {
             vec![Error::ObjectHandleInvalid, Error::SessionReadOnly, Error::ActionProhibited("")]
         }
@@ -186,7 +186,8 @@ fn documented(function: Function) -> Vec<Error> {
         F::C_VerifyRecover => {
             [verifying(), vec![Error::SignatureInvalid, Error::SignatureLenRange, too_small()]].concat()
         }
-        F::C_GenerateKey | F::C_GenerateKeyPair => [creation(), by_mechanism(&[])].concat(),
+        F::C_GenerateKey => [creation(), by_mechanism(&[])].concat(),
+        F::C_GenerateKeyPair => [creation(), by_mechanism(&[Error::ParameterSetNotSupported])].concat(),
         F::C_GetOperationState => vec![Error::OperationNotInitialized, Error::StateUnsaveable, too_small()],
         F::C_SetOperationState => vec![
             Error::SavedStateInvalid,
@@ -237,6 +238,31 @@ fn documented(function: Function) -> Vec<Error> {
                 Error::KeyHandleInvalid,
                 Error::KeySizeRange,
                 Error::KeyTypeInconsistent,
+            ]),
+        ]
+        .concat(),
+        F::C_EncapsulateKey => [
+            creation(),
+            by_mechanism(&[
+                Error::KeyFunctionNotPermitted,
+                Error::KeyHandleInvalid,
+                Error::KeySizeRange,
+                Error::KeyTypeInconsistent,
+                Error::ParameterSetNotSupported,
+                too_small(),
+            ]),
+        ]
+        .concat(),
+        F::C_DecapsulateKey => [
+            creation(),
+            by_mechanism(&[
+                Error::KeyFunctionNotPermitted,
+                Error::ParameterSetNotSupported,
+                Error::UnwrappingKeyHandleInvalid,
+                Error::UnwrappingKeySizeRange,
+                Error::UnwrappingKeyTypeInconsistent,
+                Error::WrappedKeyInvalid,
+                Error::WrappedKeyLenRange,
             ]),
         ]
         .concat(),

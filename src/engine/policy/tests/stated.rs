@@ -149,6 +149,20 @@ const EC_PRIVATE: &[Line] =
 /// The standard's "Big integer" of a value in little endian order: bytes, whose zeros count.
 const BYTE_PRIVATE: &[Line] =
     &[line(CKA_EC_PARAMS, &[1, 4, 6], "Byte array"), line(CKA_VALUE, &[1, 4, 6, 7], "Byte array")];
+const PARAMETER_SET_PUBLIC: &[Line] = &[
+    line(CKA_PARAMETER_SET, &[1, 3], "CK_ML_KEM_PARAMETER_SET_TYPE"),
+    line(CKA_VALUE, &[1, 4], "Byte array"),
+];
+/// The tables have footnote 1 at the value; the prose: "At least one of CKA_SEED and CKA_VALUE must be specified".
+const SEED_PRIVATE: &[Line] = &[
+    line(CKA_PARAMETER_SET, &[1, 4, 6], "CK_ML_KEM_PARAMETER_SET_TYPE"),
+    line(CKA_SEED, &[4, 6, 7], "Byte array"),
+    line(CKA_VALUE, &[4, 6, 7], "Byte array"),
+];
+const PARAMETER_SET_PRIVATE: &[Line] = &[
+    line(CKA_PARAMETER_SET, &[1, 4, 6], "CK_SLH_DSA_PARAMETER_SET_TYPE"),
+    line(CKA_VALUE, &[1, 4, 6, 7], "Byte array"),
+];
 const SECRET_VALUE: &[Line] =
     &[line(CKA_VALUE, &[1, 4, 6, 7], "Byte array"), line(CKA_VALUE_LEN, &[2, 3], "CK_ULONG")];
 
@@ -205,6 +219,36 @@ pub(super) const KINDS: &[Kind] = &[
         tables: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, BYTE_PRIVATE],
     },
     Kind {
+        class: CKO_PUBLIC_KEY,
+        subtype: Some(CKK_ML_KEM),
+        tables: &[OBJECT, STORAGE, KEY, PUBLIC_KEY, PARAMETER_SET_PUBLIC],
+    },
+    Kind {
+        class: CKO_PRIVATE_KEY,
+        subtype: Some(CKK_ML_KEM),
+        tables: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, SEED_PRIVATE],
+    },
+    Kind {
+        class: CKO_PUBLIC_KEY,
+        subtype: Some(CKK_ML_DSA),
+        tables: &[OBJECT, STORAGE, KEY, PUBLIC_KEY, PARAMETER_SET_PUBLIC],
+    },
+    Kind {
+        class: CKO_PRIVATE_KEY,
+        subtype: Some(CKK_ML_DSA),
+        tables: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, SEED_PRIVATE],
+    },
+    Kind {
+        class: CKO_PUBLIC_KEY,
+        subtype: Some(CKK_SLH_DSA),
+        tables: &[OBJECT, STORAGE, KEY, PUBLIC_KEY, PARAMETER_SET_PUBLIC],
+    },
+    Kind {
+        class: CKO_PRIVATE_KEY,
+        subtype: Some(CKK_SLH_DSA),
+        tables: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, PARAMETER_SET_PRIVATE],
+    },
+    Kind {
         class: CKO_SECRET_KEY,
         subtype: Some(CKK_HKDF),
         tables: &[OBJECT, STORAGE, KEY, SECRET_KEY, SECRET_VALUE],
@@ -222,17 +266,6 @@ pub(super) const KINDS: &[Kind] = &[
     secret(CKK_SHA512_HMAC),
     secret(CKK_SHA512_224_HMAC),
     secret(CKK_SHA512_256_HMAC),
-    secret(CKK_SHA3_224_HMAC),
-    secret(CKK_SHA3_256_HMAC),
-    secret(CKK_SHA3_384_HMAC),
-    secret(CKK_SHA3_512_HMAC),
-    secret(CKK_BLAKE2B_160_HMAC),
-    secret(CKK_BLAKE2B_256_HMAC),
-    secret(CKK_BLAKE2B_384_HMAC),
-    secret(CKK_BLAKE2B_512_HMAC),
-    secret(CKK_MD5_HMAC),
-    secret(CKK_RIPEMD160_HMAC),
-    secret(CKK_SHA512_T_HMAC),
 ];
 
 const fn secret(key_type: u64) -> Kind {

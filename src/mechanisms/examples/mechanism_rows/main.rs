@@ -43,6 +43,8 @@ fn operation(can: &Can) -> &'static str {
         Can::Unwrap(_) => "unwrap",
         Can::Derive(_) | Can::DeriveProtected(_) | Can::DeriveSeveral(_) => "derive",
         Can::DeriveData(_) => "derive data",
+        Can::Encapsulate(_) => "encapsulate",
+        Can::Decapsulate(_) => "decapsulate",
         Can::GenerateKey(_) => "generate",
         Can::GenerateKeyPair(_) => "generate pair",
     }

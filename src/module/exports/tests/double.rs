@@ -3,7 +3,6 @@
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 
 use assembly::Journal;
-use pkcs11::administration::AuditEvent;
 use pkcs11::{
     Access, AttributeType, DerivedKeys, Error, LibraryInfo, Mechanism, MechanismInfo, MechanismType,
     ObjectHandle, Result, Reveal, Room, SessionHandle, SessionInfo, SessionState, SlotId, SlotInfo, Template,
@@ -11,6 +10,9 @@ use pkcs11::{
 };
 
 use crate::opening::{Gate, Opened, Plan};
+
+mod administration;
+mod gate;
 
 /// The only session.
 pub(crate) const SESSION: SessionHandle = SessionHandle(1);
@@ -72,20 +74,6 @@ pub(crate) fn plan() -> Result<Plan> {
     let journal = Journal { level: log::LevelFilter::Off, ..Journal::default() };
     let open = move || Ok(Opened { gate: Arc::clone(&double) as Arc<dyn Gate>, token: double });
     Ok(Plan { journal, open: Box::new(open) })
-}
-
-impl Gate for Double {
-    fn prepare(&self) {
-        self.note("gate: prepare".to_owned());
-    }
-
-    fn release_in_parent(&self) {
-        self.note("gate: parent".to_owned());
-    }
-
-    fn release_in_child(&self) {
-        self.note("gate: child".to_owned());
-    }
 }
 
 impl Double {
@@ -566,6 +554,34 @@ impl pkcs11::Cryptoki for Double {
         Ok(locked(&self.derived).take().unwrap_or_else(|| DerivedKeys::one(ObjectHandle(25))))
     }
 
+    fn encapsulate_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        public_key: ObjectHandle,
+        template: Template,
+        out: &mut Room<'_>,
+    ) -> Result<(usize, ObjectHandle)> {
+        let what = format!("encapsulate_key({}, {})", public_key.0, template.len());
+        self.begun(session, &what, Some(mechanism))?;
+        let len = out.put(b"ciphertext")?;
+        Ok((len, ObjectHandle(if out.is_query() { 0 } else { 26 })))
+    }
+
+    fn decapsulate_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        private_key: ObjectHandle,
+        template: Template,
+        ciphertext: &[u8],
+    ) -> Result<ObjectHandle> {
+        let what =
+            format!("decapsulate_key({}, {}, {})", private_key.0, template.len(), ciphertext.escape_ascii());
+        self.begun(session, &what, Some(mechanism))?;
+        Ok(ObjectHandle(27))
+    }
+
     fn seed_random(&self, session: SessionHandle, seed: &[u8]) -> Result<()> {
         self.noted(session, format!("seed_random({})", seed.escape_ascii()))
     }
@@ -574,21 +590,5 @@ impl pkcs11::Cryptoki for Double {
         self.noted(session, format!("generate_random({})", out.len()))?;
         out.fill(0xa5);
         Ok(())
-    }
-}
-
-impl pkcs11::Administration for Double {
-    fn audit_events(&self, _slot: SlotId, _from: u64, _limit: usize) -> Result<Vec<AuditEvent>> {
-        Err(Error::FunctionNotSupported)
-    }
-
-    fn trust_key(
-        &self,
-        _session: SessionHandle,
-        _unique_id: &str,
-        _public_key: Option<[u8; 48]>,
-        _trusted: bool,
-    ) -> Result<()> {
-        Err(Error::FunctionNotSupported)
     }
 }

@@ -4,9 +4,9 @@ use std::ptr::null_mut;
 
 use pkcs11::Error;
 use pkcs11::constants::{
-    CKA_ID, CKF_DONT_BLOCK, CKM_AES_ECB, CKM_AES_KEY_GEN, CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_VALUE_INVALID,
-    CKR_BUFFER_TOO_SMALL, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_KEY_CHANGED, CKR_KEY_UNEXTRACTABLE,
-    CKR_MECHANISM_PARAM_INVALID, CKR_NO_EVENT, CKR_OK, CKR_OPERATION_NOT_INITIALIZED,
+    CKA_ID, CKF_DONT_BLOCK, CKM_AES_ECB, CKM_AES_KEY_GEN, CKM_ML_KEM, CKR_ARGUMENTS_BAD,
+    CKR_ATTRIBUTE_VALUE_INVALID, CKR_BUFFER_TOO_SMALL, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_KEY_CHANGED,
+    CKR_KEY_UNEXTRACTABLE, CKR_MECHANISM_PARAM_INVALID, CKR_NO_EVENT, CKR_OK, CKR_OPERATION_NOT_INITIALIZED,
     CKR_SESSION_HANDLE_INVALID, CKR_TEMPLATE_INCONSISTENT,
 };
 
@@ -207,6 +207,29 @@ fn keys_are_made_by_every_way_and_their_handles_told() {
     assert_eq!(call!(host, C_DeriveKey(SESSION, &mut aes, 5, null_mut(), 0, &mut derived)), CKR_OK);
     assert_eq!((made, unwrapped, derived), (23, 24, 25));
     assert_eq!(host.token.asked(), ["generate_key(0)", "unwrap_key(4, wrapped, 0)", "derive_key(5, 0)"]);
+}
+
+#[test]
+fn an_encapsulation_tells_ciphertext_and_key_and_its_opposite_the_key() {
+    let host = Host::new();
+    let mut kem = mechanism(CKM_ML_KEM, null_mut(), 0);
+    let mut ciphertext = [0; 12];
+    let (mut len, mut key, mut opened) = (99, 99, 99);
+    let place = null_mut();
+    let rv = call!(host, C_EncapsulateKey(SESSION, &mut kem, 4, null_mut(), 0, place, &mut len, &mut key));
+    assert_eq!((rv, len, key), (CKR_OK, 10, 0), "a query");
+    (len, key) = (9, 99);
+    let place = ciphertext.as_mut_ptr();
+    let rv = call!(host, C_EncapsulateKey(SESSION, &mut kem, 4, null_mut(), 0, place, &mut len, &mut key));
+    assert_eq!((rv, len, key), (CKR_BUFFER_TOO_SMALL, 10, 99), "the length that is needed is told");
+    len = 12;
+    let rv = call!(host, C_EncapsulateKey(SESSION, &mut kem, 4, null_mut(), 0, place, &mut len, &mut key));
+    assert_eq!((rv, len, key), (CKR_OK, 10, 26));
+    assert_eq!(&ciphertext, b"ciphertext\0\0");
+    let rv = call!(host, C_DecapsulateKey(SESSION, &mut kem, 5, null_mut(), 0, place, len, &mut opened));
+    assert_eq!((rv, opened), (CKR_OK, 27));
+    let asked = ["encapsulate_key(4, 0)"; 3].into_iter().chain(["decapsulate_key(5, 0, ciphertext)"]);
+    assert_eq!(host.token.asked(), asked.collect::<Vec<_>>());
 }
 
 #[test]

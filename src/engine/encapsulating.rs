@@ -1,0 +1,72 @@
+//! Chapters 5.18.8 and 5.18.9: a new secret key, shared with whoever has the other key of a pair.
+
+use pkcs11::constants::CKA_KEY_TYPE;
+use pkcs11::{Attributes, Error, Mechanism, ObjectHandle, Result, Room, SessionHandle, Template};
+
+use crate::application::Application;
+use crate::audit::Happening;
+use crate::deriving::add_derived;
+use crate::key_management::of_unwrapping_key;
+use crate::mechanism::{Can, KeyTypeRow};
+use crate::policy;
+use crate::policy::usage::Operation;
+
+/// `CK_INVALID_HANDLE`: what a question for a length makes.
+const NO_OBJECT: ObjectHandle = ObjectHandle(0);
+
+impl Application {
+    pub(crate) fn do_encapsulate_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        public_key: ObjectHandle,
+        template: Template,
+        out: &mut Room<'_>,
+    ) -> Result<(usize, ObjectHandle)> {
+        let asking = self.asking(session)?;
+        let (row, start) = self.ability(mechanism.mechanism_type, Can::encapsulate)?;
+        let usable = self.key_for(&asking, Operation::Encapsulate, row, public_key)?;
+        let mut key = policy::encapsulated(&usable.object.attributes, template, asking.caller())?;
+        let key_type = self.type_of(&key)?;
+        let encapsulation = start(&mechanism, &usable.key)?;
+        let len = encapsulation.ciphertext_len();
+        if out.is_query() {
+            return Ok((len, NO_OBJECT));
+        }
+        out.take(len)?;
+        let mut ciphertext = vec![0; len];
+        let material = encapsulation.finish(&key, &mut ciphertext)?;
+        add_derived(key_type, &mut key, material)?;
+        // Shown to nobody unless the key is there.
+        let key = self.keep_one(&asking, key, Happening::KeyEncapsulated)?;
+        Ok((out.put(&ciphertext)?, key))
+    }
+
+    pub(crate) fn do_decapsulate_key(
+        &self,
+        session: SessionHandle,
+        mechanism: Mechanism,
+        private_key: ObjectHandle,
+        template: Template,
+        ciphertext: &[u8],
+    ) -> Result<ObjectHandle> {
+        let asking = self.asking(session)?;
+        let (row, decapsulate) = self.ability(mechanism.mechanism_type, Can::decapsulate)?;
+        let usable =
+            self.key_for(&asking, Operation::Decapsulate, row, private_key).map_err(of_unwrapping_key)?;
+        let mut key = policy::decapsulated(&usable.object.attributes, template, asking.caller())?;
+        let key_type = self.type_of(&key)?;
+        let material = decapsulate(&mechanism, &usable.key, &key, ciphertext)?;
+        add_derived(key_type, &mut key, material).map_err(|error| match error {
+            // The function's list has no word for a new key of the wrong size: the template asked for it.
+            Error::KeySizeRange => Error::TemplateInconsistent("no such key has the secret's length"),
+            other => other,
+        })?;
+        self.keep_one(&asking, key, Happening::KeyDecapsulated)
+    }
+
+    fn type_of(&self, key: &Attributes) -> Result<&'static KeyTypeRow> {
+        let row = self.parts.mechanisms.key_type(key.key_type().unwrap_or_default());
+        row.ok_or(Error::AttributeValueInvalid(CKA_KEY_TYPE))
+    }
+}
