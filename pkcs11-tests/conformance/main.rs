@@ -27,6 +27,7 @@ mod footnotes;
 mod general_purpose;
 mod generating;
 mod handed_in;
+mod hash_families;
 mod hashes;
 mod listed;
 mod login;

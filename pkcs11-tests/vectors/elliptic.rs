@@ -38,6 +38,16 @@ const ECDSA: &[&str] = &[
     "ecdsa_secp521r1_sha512_p1363",
     "ecdsa_secp256k1_sha256_p1363",
     "ecdsa_secp256k1_sha512_p1363",
+    "ecdsa_secp224r1_sha3_224",
+    "ecdsa_secp224r1_sha3_256",
+    "ecdsa_secp224r1_sha3_512",
+    "ecdsa_secp256r1_sha3_256",
+    "ecdsa_secp256r1_sha3_512",
+    "ecdsa_secp384r1_sha3_384",
+    "ecdsa_secp384r1_sha3_512",
+    "ecdsa_secp521r1_sha3_512",
+    "ecdsa_secp256k1_sha3_256",
+    "ecdsa_secp256k1_sha3_512",
 ];
 
 const ECDH: &[&str] = &[

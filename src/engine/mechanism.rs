@@ -441,7 +441,7 @@ pub struct Mechanisms {
     /// Every mechanism once.
     pub mechanisms: &'static [&'static [MechanismRow]],
     /// Every key type once.
-    pub key_types: &'static [KeyTypeRow],
+    pub key_types: &'static [&'static [KeyTypeRow]],
     /// Checks an X.509 certificate and gives the attributes to add: `CKA_CHECK_VALUE`, `CKA_PUBLIC_KEY_INFO`. Error:
     /// [`pkcs11::Error::AttributeValueInvalid`].
     pub certificate: fn(&Attributes) -> Result<Attributes>,
@@ -488,7 +488,7 @@ impl Mechanisms {
     /// The row of a key type.
     #[must_use]
     pub fn key_type(&self, key_type: KeyType) -> Option<&'static KeyTypeRow> {
-        self.key_types.iter().find(|row| row.key_type == key_type)
+        self.key_types.iter().copied().flatten().find(|row| row.key_type == key_type)
     }
 }
 

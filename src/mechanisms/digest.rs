@@ -1,22 +1,29 @@
-//! SHA-1 and SHA-2 (FIPS 180-4; PKCS#11 v3.2 section 6.20).
+//! Digests: SHA-1 and SHA-2 (FIPS 180-4), SHA-3 (FIPS 202), BLAKE2b (RFC 7693), MD5 and RIPEMD-160 (PKCS#11 v3.2 section
+//! 6.20); what every hash function is called in the other families.
+
+mod functions;
 
 use engine::mechanism::{Can, Digesting, MechanismRow, Saving};
 use pkcs11::constants::{
-    CKM_SHA_1, CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL, CKM_SHA224, CKM_SHA224_HMAC, CKM_SHA224_HMAC_GENERAL,
-    CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL, CKM_SHA384, CKM_SHA384_HMAC,
-    CKM_SHA384_HMAC_GENERAL, CKM_SHA512, CKM_SHA512_224, CKM_SHA512_224_HMAC, CKM_SHA512_224_HMAC_GENERAL,
-    CKM_SHA512_256, CKM_SHA512_256_HMAC, CKM_SHA512_256_HMAC_GENERAL, CKM_SHA512_HMAC,
-    CKM_SHA512_HMAC_GENERAL,
+    CKM_BLAKE2B_160, CKM_BLAKE2B_160_HMAC, CKM_BLAKE2B_160_HMAC_GENERAL, CKM_BLAKE2B_256,
+    CKM_BLAKE2B_256_HMAC, CKM_BLAKE2B_256_HMAC_GENERAL, CKM_BLAKE2B_384, CKM_BLAKE2B_384_HMAC,
+    CKM_BLAKE2B_384_HMAC_GENERAL, CKM_BLAKE2B_512, CKM_BLAKE2B_512_HMAC, CKM_BLAKE2B_512_HMAC_GENERAL,
+    CKM_MD5, CKM_MD5_HMAC, CKM_MD5_HMAC_GENERAL, CKM_RIPEMD160, CKM_RIPEMD160_HMAC,
+    CKM_RIPEMD160_HMAC_GENERAL, CKM_SHA_1, CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL, CKM_SHA3_224,
+    CKM_SHA3_224_HMAC, CKM_SHA3_224_HMAC_GENERAL, CKM_SHA3_256, CKM_SHA3_256_HMAC, CKM_SHA3_256_HMAC_GENERAL,
+    CKM_SHA3_384, CKM_SHA3_384_HMAC, CKM_SHA3_384_HMAC_GENERAL, CKM_SHA3_512, CKM_SHA3_512_HMAC,
+    CKM_SHA3_512_HMAC_GENERAL, CKM_SHA224, CKM_SHA224_HMAC, CKM_SHA224_HMAC_GENERAL, CKM_SHA256,
+    CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL, CKM_SHA384, CKM_SHA384_HMAC, CKM_SHA384_HMAC_GENERAL,
+    CKM_SHA512, CKM_SHA512_224, CKM_SHA512_224_HMAC, CKM_SHA512_224_HMAC_GENERAL, CKM_SHA512_256,
+    CKM_SHA512_256_HMAC, CKM_SHA512_256_HMAC_GENERAL, CKM_SHA512_HMAC, CKM_SHA512_HMAC_GENERAL, CKM_SHA512_T,
 };
-use pkcs11::{Error, Mechanism, MechanismType, Result, Secret};
-use sha1::Sha1;
-use sha2::digest::block_api::BlockSizeUser;
-use sha2::digest::common::hazmat::{SerializableState, SerializedState};
-use sha2::{Digest, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
+use pkcs11::{Error, Mechanism, MechanismType, Parameters, Result, Secret};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::aws_lc::hash::Hash;
 use crate::no_parameter;
+
+pub(crate) use functions::{Bits, Function, HashFunction, Visitor, visit};
 
 /// The mechanisms of this family.
 pub(crate) const MECHANISMS: &[MechanismRow] = &[
@@ -27,6 +34,17 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_SHA512),
     row(CKM_SHA512_224),
     row(CKM_SHA512_256),
+    row(CKM_SHA512_T),
+    row(CKM_SHA3_224),
+    row(CKM_SHA3_256),
+    row(CKM_SHA3_384),
+    row(CKM_SHA3_512),
+    row(CKM_BLAKE2B_160),
+    row(CKM_BLAKE2B_256),
+    row(CKM_BLAKE2B_384),
+    row(CKM_BLAKE2B_512),
+    row(CKM_MD5),
+    row(CKM_RIPEMD160),
 ];
 
 const fn row(mechanism: MechanismType) -> MechanismRow {
@@ -35,7 +53,7 @@ const fn row(mechanism: MechanismType) -> MechanismRow {
 
 /// A hash function and what the standard calls it.
 pub(crate) struct HashRow {
-    pub(crate) hash: Hash,
+    pub(crate) function: Function,
     /// The digest mechanism.
     pub(crate) digest: MechanismType,
     /// The HMAC mechanism.
@@ -44,82 +62,92 @@ pub(crate) struct HashRow {
     pub(crate) hmac_general: MechanismType,
 }
 
-/// Every hash function once.
-pub(crate) const HASHES: [HashRow; 7] = [
-    hash_row(Hash::Sha1, [CKM_SHA_1, CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL]),
-    hash_row(Hash::Sha224, [CKM_SHA224, CKM_SHA224_HMAC, CKM_SHA224_HMAC_GENERAL]),
-    hash_row(Hash::Sha256, [CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL]),
-    hash_row(Hash::Sha384, [CKM_SHA384, CKM_SHA384_HMAC, CKM_SHA384_HMAC_GENERAL]),
-    hash_row(Hash::Sha512, [CKM_SHA512, CKM_SHA512_HMAC, CKM_SHA512_HMAC_GENERAL]),
-    hash_row(Hash::Sha512_224, [CKM_SHA512_224, CKM_SHA512_224_HMAC, CKM_SHA512_224_HMAC_GENERAL]),
-    hash_row(Hash::Sha512_256, [CKM_SHA512_256, CKM_SHA512_256_HMAC, CKM_SHA512_256_HMAC_GENERAL]),
+/// Every hash function once, but for SHA-512/t, which a parameter chooses.
+pub(crate) const HASHES: [HashRow; 17] = [
+    hash_row(Function::Sha(Hash::Sha1), [CKM_SHA_1, CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL]),
+    hash_row(Function::Sha(Hash::Sha224), [CKM_SHA224, CKM_SHA224_HMAC, CKM_SHA224_HMAC_GENERAL]),
+    hash_row(Function::Sha(Hash::Sha256), [CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL]),
+    hash_row(Function::Sha(Hash::Sha384), [CKM_SHA384, CKM_SHA384_HMAC, CKM_SHA384_HMAC_GENERAL]),
+    hash_row(Function::Sha(Hash::Sha512), [CKM_SHA512, CKM_SHA512_HMAC, CKM_SHA512_HMAC_GENERAL]),
+    hash_row(
+        Function::Sha(Hash::Sha512_224),
+        [CKM_SHA512_224, CKM_SHA512_224_HMAC, CKM_SHA512_224_HMAC_GENERAL],
+    ),
+    hash_row(
+        Function::Sha(Hash::Sha512_256),
+        [CKM_SHA512_256, CKM_SHA512_256_HMAC, CKM_SHA512_256_HMAC_GENERAL],
+    ),
+    hash_row(Function::Sha(Hash::Sha3_224), [CKM_SHA3_224, CKM_SHA3_224_HMAC, CKM_SHA3_224_HMAC_GENERAL]),
+    hash_row(Function::Sha(Hash::Sha3_256), [CKM_SHA3_256, CKM_SHA3_256_HMAC, CKM_SHA3_256_HMAC_GENERAL]),
+    hash_row(Function::Sha(Hash::Sha3_384), [CKM_SHA3_384, CKM_SHA3_384_HMAC, CKM_SHA3_384_HMAC_GENERAL]),
+    hash_row(Function::Sha(Hash::Sha3_512), [CKM_SHA3_512, CKM_SHA3_512_HMAC, CKM_SHA3_512_HMAC_GENERAL]),
+    hash_row(Function::Blake2b160, [CKM_BLAKE2B_160, CKM_BLAKE2B_160_HMAC, CKM_BLAKE2B_160_HMAC_GENERAL]),
+    hash_row(Function::Blake2b256, [CKM_BLAKE2B_256, CKM_BLAKE2B_256_HMAC, CKM_BLAKE2B_256_HMAC_GENERAL]),
+    hash_row(Function::Blake2b384, [CKM_BLAKE2B_384, CKM_BLAKE2B_384_HMAC, CKM_BLAKE2B_384_HMAC_GENERAL]),
+    hash_row(Function::Blake2b512, [CKM_BLAKE2B_512, CKM_BLAKE2B_512_HMAC, CKM_BLAKE2B_512_HMAC_GENERAL]),
+    hash_row(Function::Md5, [CKM_MD5, CKM_MD5_HMAC, CKM_MD5_HMAC_GENERAL]),
+    hash_row(Function::Ripemd160, [CKM_RIPEMD160, CKM_RIPEMD160_HMAC, CKM_RIPEMD160_HMAC_GENERAL]),
 ];
 
-const fn hash_row(hash: Hash, [digest, hmac, hmac_general]: [MechanismType; 3]) -> HashRow {
-    HashRow { hash, digest, hmac, hmac_general }
+const fn hash_row(function: Function, [digest, hmac, hmac_general]: [MechanismType; 3]) -> HashRow {
+    HashRow { function, digest, hmac, hmac_general }
 }
 
-/// The hash function of a digest mechanism.
+/// The hash function of a digest mechanism, where the operations that have one inside offer it: SHA-1, SHA-2 and SHA-3.
 pub(crate) fn hash_of(mechanism: MechanismType) -> Option<Hash> {
-    HASHES.iter().find(|row| row.digest == mechanism).map(|row| row.hash)
+    HASHES.iter().find(|row| row.digest == mechanism).and_then(|row| match row.function {
+        Function::Sha(hash) => Some(hash),
+        _ => None,
+    })
+}
+
+/// SHA-512/t of the t that the parameter tells, in bits.
+///
+/// # Errors
+/// [`Error::MechanismParamInvalid`]
+pub(crate) fn sha512_t(mechanism: &Mechanism) -> Result<Function> {
+    let bits = match mechanism.parameters {
+        Parameters::MacLen(bits) => Bits::new(bits),
+        _ => None,
+    };
+    bits.map(Function::Sha512T)
+        .ok_or(Error::MechanismParamInvalid("t in bits is needed: 1 to 511 without 384"))
 }
 
 fn digest(mechanism: &Mechanism) -> Result<Box<dyn Digesting>> {
+    if mechanism.mechanism_type == CKM_SHA512_T {
+        return start(sha512_t(mechanism)?);
+    }
     no_parameter(mechanism)?;
-    let hash = hash_of(mechanism.mechanism_type).ok_or(Error::MechanismInvalid(mechanism.mechanism_type))?;
-    Ok(start(hash))
+    let row = HASHES.iter().find(|row| row.digest == mechanism.mechanism_type);
+    start(row.ok_or(Error::MechanismInvalid(mechanism.mechanism_type))?.function)
 }
 
 /// An empty digest.
-pub(crate) fn start(hash: Hash) -> Box<dyn Digesting> {
-    match hash {
-        Hash::Sha1 => Box::new(Running(Sha1::new())),
-        Hash::Sha224 => Box::new(Running(Sha224::new())),
-        Hash::Sha256 => Box::new(Running(Sha256::new())),
-        Hash::Sha384 => Box::new(Running(Sha384::new())),
-        Hash::Sha512 => Box::new(Running(Sha512::new())),
-        Hash::Sha512_224 => Box::new(Running(Sha512_224::new())),
-        Hash::Sha512_256 => Box::new(Running(Sha512_256::new())),
-    }
-}
+///
+/// # Errors
+/// [`Error::Primitive`]
+pub(crate) fn start(function: impl Into<Function>) -> Result<Box<dyn Digesting>> {
+    struct Boxed;
 
-/// An empty digest of a hash function without a name here.
-pub(crate) fn running<D: HashFunction>() -> Box<dyn Digesting> {
-    Box::new(Running(D::new()))
+    impl Visitor for Boxed {
+        type Output = Box<dyn Digesting>;
+
+        fn visit<D: HashFunction>(self, empty: D) -> Self::Output {
+            Box::new(Running(empty))
+        }
+    }
+    visit(function.into(), Boxed)
 }
 
 /// The digest of parts that follow one another.
-pub(crate) fn of(hash: Hash, parts: &[&[u8]]) -> Result<Output> {
-    let mut running = start(hash);
-    parts.iter().try_for_each(|part| running.update(part))?;
-    Output::of(running)
-}
-
-/// What the families need of a hash function's implementation.
-pub(crate) trait HashFunction:
-    Digest + BlockSizeUser + SerializableState + Clone + Send + Sync + 'static
-{
-}
-
-impl<D: Digest + BlockSizeUser + SerializableState + Clone + Send + Sync + 'static> HashFunction for D {}
-
-/// The inner state of a hash function, as `restored` reads it.
-pub(crate) fn saved<D: HashFunction>(state: &D) -> Secret {
-    let mut bytes = state.serialize();
-    let saved = Secret::from(bytes.as_slice());
-    bytes.as_mut_slice().zeroize();
-    saved
-}
-
-/// A state that `saved` gave.
 ///
 /// # Errors
-/// [`Error::SavedStateInvalid`]
-pub(crate) fn restored<D: HashFunction>(state: &[u8]) -> Result<D> {
-    let mut bytes = SerializedState::<D>::try_from(state).map_err(|_| Error::SavedStateInvalid)?;
-    let restored = D::deserialize(&bytes).map_err(|_| Error::SavedStateInvalid);
-    bytes.as_mut_slice().zeroize();
-    restored
+/// [`Error::Primitive`]
+pub(crate) fn of(function: impl Into<Function>, parts: &[&[u8]]) -> Result<Output> {
+    let mut running = start(function)?;
+    parts.iter().try_for_each(|part| running.update(part))?;
+    Output::of(running)
 }
 
 /// A digest on its way.
@@ -133,6 +161,27 @@ pub(crate) struct Output {
 }
 
 impl Output {
+    /// A place for `len` bytes, 64 at most.
+    fn zeroed(len: usize) -> Self {
+        Self { bytes: [0; 64], len: len.min(64) }
+    }
+
+    /// These bytes.
+    ///
+    /// # Errors
+    /// [`Error::Bug`]
+    fn new(digest: &[u8]) -> Result<Self> {
+        let mut output = Self { bytes: [0; 64], len: digest.len() };
+        let place = output.bytes.get_mut(..digest.len());
+        place.ok_or(Error::Bug("a digest of over 64 bytes"))?.copy_from_slice(digest);
+        Ok(output)
+    }
+
+    /// Keeps the first bytes.
+    fn cut(&mut self, len: usize) {
+        self.len = self.len.min(len);
+    }
+
     /// Finishes a digest.
     ///
     /// # Errors
@@ -151,123 +200,41 @@ impl AsRef<[u8]> for Output {
     }
 }
 
+impl AsMut<[u8]> for Output {
+    fn as_mut(&mut self) -> &mut [u8] {
+        self.bytes.get_mut(..self.len).unwrap_or_default()
+    }
+}
+
 impl<D: HashFunction> Saving for Running<D> {
     fn save(&self) -> Option<Secret> {
-        Some(saved(&self.0))
+        self.0.saved()
     }
 
     fn restore(&mut self, state: &[u8]) -> Result<()> {
-        self.0 = restored(state)?;
+        self.0 = self.0.restored(state)?;
         Ok(())
     }
 }
 
 impl<D: HashFunction> Digesting for Running<D> {
     fn digest_len(&self) -> usize {
-        <D as Digest>::output_size()
+        self.0.digest_len()
     }
 
     fn update(&mut self, part: &[u8]) -> Result<()> {
-        self.0.update(part);
-        Ok(())
+        self.0.update(part)
     }
 
     fn finish(self: Box<Self>, out: &mut [u8]) -> Result<()> {
-        if out.len() != <D as Digest>::output_size() {
+        let digest = self.0.finish()?;
+        if out.len() != digest.as_ref().len() {
             return Err(Error::Bug("a digest's place has another length"));
         }
-        out.copy_from_slice(&self.0.finalize());
+        out.copy_from_slice(digest.as_ref());
         Ok(())
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::fixtures::hex;
-    use pkcs11::{Parameters, PssParameters};
-
-    /// FIPS 180-4's example message "abc", and the empty one (NIST's SHA examples).
-    const VECTORS: [(MechanismType, &[u8], &str); 9] = [
-        (CKM_SHA_1, b"abc", "a9993e364706816aba3e25717850c26c9cd0d89d"),
-        (CKM_SHA224, b"abc", "23097d223405d8228642a477bda255b32aadbce4bda0b3f7e36c9da7"),
-        (CKM_SHA512_224, b"abc", "4634270f707b6a54daae7530460842e20e37ed265ceee9a43e8924aa"),
-        (CKM_SHA512_256, b"abc", "53048e2681941ef99b2e29b76b4c7dabe4c2d0c634fc6d46e0e2f13107e7af23"),
-        (CKM_SHA256, b"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"),
-        (CKM_SHA256, b"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"),
-        (
-            CKM_SHA384,
-            b"abc",
-            "cb00753f45a35e8bb5a03d699ac65007272c32ab0eded1631a8b605a43ff5bed8086072ba1e7cc2358baeca134c825a7",
-        ),
-        (
-            CKM_SHA512,
-            b"abc",
-            "ddaf35a193617abacc417349ae20413112e6fa4e89a97ea20a9eeee64b55d39a\
-             2192992a274fc1a836ba3c23a3feebbd454d4423643ce80e2a9ac94fa54ca49f",
-        ),
-        (
-            CKM_SHA512,
-            b"",
-            "cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce\
-             47d0d13c5d85f2b0ff8318d2877eec2f63b931bd47417a81a538327af927da3e",
-        ),
-    ];
-
-    fn start(mechanism_type: MechanismType) -> Box<dyn Digesting> {
-        digest(&Mechanism { mechanism_type, parameters: Parameters::None }).unwrap()
-    }
-
-    #[test]
-    fn published_digests_come_out_whatever_the_parts() {
-        for (mechanism, message, expected) in VECTORS {
-            for part_len in [1, 2, 100] {
-                let mut running = start(mechanism);
-                message.chunks(part_len).for_each(|part| running.update(part).unwrap());
-                let mut out = vec![0; running.digest_len()];
-                running.finish(&mut out).unwrap();
-                assert_eq!(out, hex(expected));
-            }
-        }
-    }
-
-    #[test]
-    fn a_digest_that_was_saved_goes_on_where_it_was() {
-        let message: Vec<u8> = (0..=255).collect();
-        for row in HASHES {
-            for cut in [0, 1, 63, 64, 65, 127, 128, 129, 256] {
-                let (before, after) = message.split_at(cut);
-                let mut first = start(row.digest);
-                first.update(before).unwrap();
-                let mut second = start(row.digest);
-                second.restore(first.save().unwrap().expose()).unwrap();
-                second.update(after).unwrap();
-                let mut out = vec![0; row.hash.digest_len()];
-                second.finish(&mut out).unwrap();
-                assert_eq!(out, super::of(row.hash, &[&message]).unwrap().as_ref());
-            }
-        }
-    }
-
-    #[test]
-    fn what_is_no_state_of_this_digest_is_refused() {
-        for row in HASHES {
-            let mut running = start(row.digest);
-            let state = running.save().unwrap();
-            for state in
-                [&[], &state.expose()[1..], &[state.expose(), &[0]].concat(), &vec![255; state.len()]]
-            {
-                assert_eq!(running.restore(state), Err(Error::SavedStateInvalid));
-            }
-        }
-    }
-
-    #[test]
-    fn a_digest_takes_no_parameter() {
-        let pss = PssParameters { hash: CKM_SHA256, mgf: 0, salt_len: 0 };
-        for parameters in [Parameters::Unknown, Parameters::Pss(pss)] {
-            let refused = digest(&Mechanism { mechanism_type: CKM_SHA256, parameters }).err();
-            assert!(matches!(refused, Some(Error::MechanismParamInvalid(_))));
-        }
-    }
-}
+mod tests;

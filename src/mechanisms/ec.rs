@@ -12,8 +12,9 @@ use engine::mechanism::{Can, GeneratedPair, Key, KeyTypeRow, MechanismRow, Savin
 use pkcs11::constants::{
     CKA_EC_PARAMS, CKA_EC_POINT, CKA_PUBLIC_KEY_INFO, CKA_VALUE, CKF_EC_COMPRESS, CKF_EC_CURVENAME,
     CKF_EC_ECPARAMETERS, CKF_EC_F_P, CKF_EC_OID, CKF_EC_UNCOMPRESS, CKK_EC, CKM_EC_KEY_PAIR_GEN,
-    CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA1, CKM_ECDSA_SHA224, CKM_ECDSA_SHA256, CKM_ECDSA_SHA384,
-    CKM_ECDSA_SHA512, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
+    CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA1, CKM_ECDSA_SHA3_224, CKM_ECDSA_SHA3_256, CKM_ECDSA_SHA3_384,
+    CKM_ECDSA_SHA3_512, CKM_ECDSA_SHA224, CKM_ECDSA_SHA256, CKM_ECDSA_SHA384, CKM_ECDSA_SHA512,
+    CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
 };
 use pkcs11::{AttributeType, Attributes, Error, Mechanism, MechanismType, Result, Secret};
 
@@ -37,10 +38,27 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_ECDSA_SHA256, SIGN),
     row(CKM_ECDSA_SHA384, SIGN),
     row(CKM_ECDSA_SHA512, SIGN),
+    row(CKM_ECDSA_SHA3_224, SIGN),
+    row(CKM_ECDSA_SHA3_256, SIGN),
+    row(CKM_ECDSA_SHA3_384, SIGN),
+    row(CKM_ECDSA_SHA3_512, SIGN),
     MechanismRow {
         key_types: &[CKK_EC, pkcs11::constants::CKK_EC_MONTGOMERY],
         ..row(CKM_ECDH1_DERIVE, &[Can::Derive(agreement::derive)])
     },
+];
+
+/// The mechanisms that hash, and the function of each.
+const HASHES: [(MechanismType, Hash); 9] = [
+    (CKM_ECDSA_SHA1, Hash::Sha1),
+    (CKM_ECDSA_SHA224, Hash::Sha224),
+    (CKM_ECDSA_SHA256, Hash::Sha256),
+    (CKM_ECDSA_SHA384, Hash::Sha384),
+    (CKM_ECDSA_SHA512, Hash::Sha512),
+    (CKM_ECDSA_SHA3_224, Hash::Sha3_224),
+    (CKM_ECDSA_SHA3_256, Hash::Sha3_256),
+    (CKM_ECDSA_SHA3_384, Hash::Sha3_384),
+    (CKM_ECDSA_SHA3_512, Hash::Sha3_512),
 ];
 
 const SIGN: &[Can] = &[Can::Sign(sign), Can::Verify(verify)];
@@ -286,15 +304,12 @@ fn parse(attributes: &Attributes) -> Result<Arc<dyn Key>> {
 /// standard leaves its length open (section 6.3.1).
 fn message(mechanism: &Mechanism, curve: Curve) -> Result<Message> {
     no_parameter(mechanism)?;
-    match mechanism.mechanism_type {
-        CKM_ECDSA => Ok(Message::whole(curve.coordinate_len())),
-        CKM_ECDSA_SHA1 => Ok(Message::hashed(Hash::Sha1)),
-        CKM_ECDSA_SHA224 => Ok(Message::hashed(Hash::Sha224)),
-        CKM_ECDSA_SHA256 => Ok(Message::hashed(Hash::Sha256)),
-        CKM_ECDSA_SHA384 => Ok(Message::hashed(Hash::Sha384)),
-        CKM_ECDSA_SHA512 => Ok(Message::hashed(Hash::Sha512)),
-        other => Err(Error::MechanismInvalid(other)),
+    let kind = mechanism.mechanism_type;
+    if kind == CKM_ECDSA {
+        return Ok(Message::whole(curve.coordinate_len()));
     }
+    let hash = HASHES.iter().find(|(known, _)| *known == kind).map(|(_, hash)| *hash);
+    Message::hashed(hash.ok_or(Error::MechanismInvalid(kind))?)
 }
 
 /// An empty digest counts as 0, for which anybody can make a signature: it is refused.

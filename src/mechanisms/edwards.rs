@@ -137,8 +137,8 @@ fn input(mechanism: &Mechanism) -> Result<Input> {
     if context.len() > LONGEST_CONTEXT {
         return Err(Error::MechanismParamInvalid("a context of more than 255 bytes"));
     }
-    let hashed = || Message::Hashed(digest::start(Hash::Sha512));
-    let message = if prehash { hashed() } else { Message::Whole(Vec::new()) };
+    let message =
+        if prehash { Message::Hashed(digest::start(Hash::Sha512)?) } else { Message::Whole(Vec::new()) };
     Ok(Input { context, message })
 }
 

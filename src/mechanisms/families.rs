@@ -5,26 +5,45 @@ use engine::mechanism::MechanismRow;
 use pkcs11::MechanismType;
 use pkcs11::constants::{
     CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_ECB, CKM_AES_GCM, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP,
-    CKM_AES_KEY_WRAP_KWP, CKM_EC_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA1, CKM_ECDSA_SHA224,
+    CKM_AES_KEY_WRAP_KWP, CKM_BLAKE2B_160, CKM_BLAKE2B_160_HMAC, CKM_BLAKE2B_160_HMAC_GENERAL,
+    CKM_BLAKE2B_160_KEY_DERIVE, CKM_BLAKE2B_160_KEY_GEN, CKM_BLAKE2B_256, CKM_BLAKE2B_256_HMAC,
+    CKM_BLAKE2B_256_HMAC_GENERAL, CKM_BLAKE2B_256_KEY_DERIVE, CKM_BLAKE2B_256_KEY_GEN, CKM_BLAKE2B_384,
+    CKM_BLAKE2B_384_HMAC, CKM_BLAKE2B_384_HMAC_GENERAL, CKM_BLAKE2B_384_KEY_DERIVE, CKM_BLAKE2B_384_KEY_GEN,
+    CKM_BLAKE2B_512, CKM_BLAKE2B_512_HMAC, CKM_BLAKE2B_512_HMAC_GENERAL, CKM_BLAKE2B_512_KEY_DERIVE,
+    CKM_BLAKE2B_512_KEY_GEN, CKM_EC_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA1,
+    CKM_ECDSA_SHA3_224, CKM_ECDSA_SHA3_256, CKM_ECDSA_SHA3_384, CKM_ECDSA_SHA3_512, CKM_ECDSA_SHA224,
     CKM_ECDSA_SHA256, CKM_ECDSA_SHA384, CKM_ECDSA_SHA512, CKM_HASH_ML_DSA, CKM_HASH_ML_DSA_SHA3_224,
     CKM_HASH_ML_DSA_SHA3_256, CKM_HASH_ML_DSA_SHA3_384, CKM_HASH_ML_DSA_SHA3_512, CKM_HASH_ML_DSA_SHA224,
     CKM_HASH_ML_DSA_SHA256, CKM_HASH_ML_DSA_SHA384, CKM_HASH_ML_DSA_SHA512, CKM_HASH_ML_DSA_SHAKE128,
-    CKM_HASH_ML_DSA_SHAKE256, CKM_HKDF_DATA, CKM_HKDF_DERIVE, CKM_HKDF_KEY_GEN, CKM_ML_DSA, CKM_RSA_PKCS,
-    CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_SHA_1, CKM_SHA_1_HMAC,
-    CKM_SHA_1_HMAC_GENERAL, CKM_SHA1_RSA_PKCS, CKM_SHA1_RSA_PKCS_PSS, CKM_SHA224, CKM_SHA224_HMAC,
-    CKM_SHA224_HMAC_GENERAL, CKM_SHA224_RSA_PKCS, CKM_SHA224_RSA_PKCS_PSS, CKM_SHA256, CKM_SHA256_HMAC,
-    CKM_SHA256_HMAC_GENERAL, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384, CKM_SHA384_HMAC,
-    CKM_SHA384_HMAC_GENERAL, CKM_SHA384_RSA_PKCS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512, CKM_SHA512_224,
-    CKM_SHA512_224_HMAC, CKM_SHA512_224_HMAC_GENERAL, CKM_SHA512_256, CKM_SHA512_256_HMAC,
-    CKM_SHA512_256_HMAC_GENERAL, CKM_SHA512_HMAC, CKM_SHA512_HMAC_GENERAL, CKM_SHA512_RSA_PKCS,
-    CKM_SHA512_RSA_PKCS_PSS, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH,
-    CKM_TLS12_KEY_AND_MAC_DERIVE, CKM_TLS12_KEY_SAFE_DERIVE, CKM_TLS12_MASTER_KEY_DERIVE,
-    CKM_TLS12_MASTER_KEY_DERIVE_DH,
+    CKM_HASH_ML_DSA_SHAKE256, CKM_HKDF_DATA, CKM_HKDF_DERIVE, CKM_HKDF_KEY_GEN, CKM_MD5, CKM_MD5_HMAC,
+    CKM_MD5_HMAC_GENERAL, CKM_MD5_KEY_DERIVATION, CKM_ML_DSA, CKM_RIPEMD160, CKM_RIPEMD160_HMAC,
+    CKM_RIPEMD160_HMAC_GENERAL, CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS,
+    CKM_SHA_1, CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL, CKM_SHA_1_KEY_GEN, CKM_SHA1_KEY_DERIVATION,
+    CKM_SHA1_RSA_PKCS, CKM_SHA1_RSA_PKCS_PSS, CKM_SHA3_224, CKM_SHA3_224_HMAC, CKM_SHA3_224_HMAC_GENERAL,
+    CKM_SHA3_224_KEY_DERIVATION, CKM_SHA3_224_KEY_GEN, CKM_SHA3_224_RSA_PKCS, CKM_SHA3_224_RSA_PKCS_PSS,
+    CKM_SHA3_256, CKM_SHA3_256_HMAC, CKM_SHA3_256_HMAC_GENERAL, CKM_SHA3_256_KEY_DERIVATION,
+    CKM_SHA3_256_KEY_GEN, CKM_SHA3_256_RSA_PKCS, CKM_SHA3_256_RSA_PKCS_PSS, CKM_SHA3_384, CKM_SHA3_384_HMAC,
+    CKM_SHA3_384_HMAC_GENERAL, CKM_SHA3_384_KEY_DERIVATION, CKM_SHA3_384_KEY_GEN, CKM_SHA3_384_RSA_PKCS,
+    CKM_SHA3_384_RSA_PKCS_PSS, CKM_SHA3_512, CKM_SHA3_512_HMAC, CKM_SHA3_512_HMAC_GENERAL,
+    CKM_SHA3_512_KEY_DERIVATION, CKM_SHA3_512_KEY_GEN, CKM_SHA3_512_RSA_PKCS, CKM_SHA3_512_RSA_PKCS_PSS,
+    CKM_SHA224, CKM_SHA224_HMAC, CKM_SHA224_HMAC_GENERAL, CKM_SHA224_KEY_DERIVATION, CKM_SHA224_KEY_GEN,
+    CKM_SHA224_RSA_PKCS, CKM_SHA224_RSA_PKCS_PSS, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL,
+    CKM_SHA256_KEY_DERIVATION, CKM_SHA256_KEY_GEN, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384,
+    CKM_SHA384_HMAC, CKM_SHA384_HMAC_GENERAL, CKM_SHA384_KEY_DERIVATION, CKM_SHA384_KEY_GEN,
+    CKM_SHA384_RSA_PKCS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512, CKM_SHA512_224, CKM_SHA512_224_HMAC,
+    CKM_SHA512_224_HMAC_GENERAL, CKM_SHA512_224_KEY_DERIVATION, CKM_SHA512_224_KEY_GEN, CKM_SHA512_256,
+    CKM_SHA512_256_HMAC, CKM_SHA512_256_HMAC_GENERAL, CKM_SHA512_256_KEY_DERIVATION, CKM_SHA512_256_KEY_GEN,
+    CKM_SHA512_HMAC, CKM_SHA512_HMAC_GENERAL, CKM_SHA512_KEY_DERIVATION, CKM_SHA512_KEY_GEN,
+    CKM_SHA512_RSA_PKCS, CKM_SHA512_RSA_PKCS_PSS, CKM_SHA512_T, CKM_SHA512_T_HMAC,
+    CKM_SHA512_T_KEY_DERIVATION, CKM_SHA512_T_KEY_GEN, CKM_SHAKE_128_KEY_DERIVATION,
+    CKM_SHAKE_256_KEY_DERIVATION, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE,
+    CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, CKM_TLS12_KEY_AND_MAC_DERIVE, CKM_TLS12_KEY_SAFE_DERIVE,
+    CKM_TLS12_MASTER_KEY_DERIVE, CKM_TLS12_MASTER_KEY_DERIVE_DH,
 };
 
 use crate::{
-    aes, cmac, digest, ec, edwards, hkdf, hmac, ml_dsa, ml_kem, montgomery, pbkdf2, rsa, secret,
-    simple_derivation, slh_dsa, sp800_108, tls12,
+    aes, cmac, digest, ec, edwards, hash_derivation, hkdf, hmac, ml_dsa, ml_kem, montgomery, pbkdf2, rsa,
+    secret, simple_derivation, slh_dsa, sp800_108, tls12,
 };
 
 /// A table of mechanisms, and what is said of it.
@@ -86,7 +105,7 @@ const fn these(words: &'static str, mechanisms: &'static [MechanismType]) -> Sta
 const NOBODY: &str = "none";
 
 /// Every family once.
-pub const FAMILIES: [Family; 17] = [
+pub const FAMILIES: [Family; 18] = [
     Family {
         name: "RSA",
         section: "6.1",
@@ -101,11 +120,19 @@ pub const FAMILIES: [Family; 17] = [
                     CKM_SHA256_RSA_PKCS,
                     CKM_SHA384_RSA_PKCS,
                     CKM_SHA512_RSA_PKCS,
+                    CKM_SHA3_224_RSA_PKCS,
+                    CKM_SHA3_256_RSA_PKCS,
+                    CKM_SHA3_384_RSA_PKCS,
+                    CKM_SHA3_512_RSA_PKCS,
                     CKM_RSA_PKCS_PSS,
                     CKM_SHA224_RSA_PKCS_PSS,
                     CKM_SHA256_RSA_PKCS_PSS,
                     CKM_SHA384_RSA_PKCS_PSS,
                     CKM_SHA512_RSA_PKCS_PSS,
+                    CKM_SHA3_224_RSA_PKCS_PSS,
+                    CKM_SHA3_256_RSA_PKCS_PSS,
+                    CKM_SHA3_384_RSA_PKCS_PSS,
+                    CKM_SHA3_512_RSA_PKCS_PSS,
                 ],
             ),
             these("FIPS 186-5, of a digest", &[CKM_RSA_PKCS]),
@@ -129,6 +156,10 @@ pub const FAMILIES: [Family; 17] = [
                     CKM_ECDSA_SHA256,
                     CKM_ECDSA_SHA384,
                     CKM_ECDSA_SHA512,
+                    CKM_ECDSA_SHA3_224,
+                    CKM_ECDSA_SHA3_256,
+                    CKM_ECDSA_SHA3_384,
+                    CKM_ECDSA_SHA3_512,
                 ],
             ),
             these("FIPS 186-4, to verify", &[CKM_ECDSA_SHA1]),
@@ -187,25 +218,80 @@ pub const FAMILIES: [Family; 17] = [
         unit: Unit::Nothing,
         libraries: &[
             these("sha1", &[CKM_SHA_1]),
-            these("sha2", &[CKM_SHA224, CKM_SHA256, CKM_SHA384, CKM_SHA512, CKM_SHA512_224, CKM_SHA512_256]),
+            these("sha2", SHA2),
+            these("aws-lc-sys", SHA3),
+            these("blake2", &[CKM_BLAKE2B_160, CKM_BLAKE2B_256, CKM_BLAKE2B_384, CKM_BLAKE2B_512]),
+            these("md-5", &[CKM_MD5]),
+            these("ripemd", &[CKM_RIPEMD160]),
         ],
         approved: &[
             these("FIPS 180-4, until 2030", &[CKM_SHA_1]),
-            these(
-                "FIPS 180-4",
-                &[CKM_SHA224, CKM_SHA256, CKM_SHA384, CKM_SHA512, CKM_SHA512_224, CKM_SHA512_256],
-            ),
+            these("FIPS 180-4", SHA2),
+            these("FIPS 202", SHA3),
         ],
         rows: digest::MECHANISMS,
     },
     Family {
-        name: "HMAC",
-        section: "6.20",
+        name: "Derivation by a hash",
+        section: "6.21",
         unit: Unit::Bytes,
-        libraries: &[these("sha1", &[CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL]), these("sha2", SHA2_HMAC)],
+        libraries: &[
+            these("sha1", &[CKM_SHA1_KEY_DERIVATION]),
+            these(
+                "sha2",
+                &[
+                    CKM_SHA224_KEY_DERIVATION,
+                    CKM_SHA256_KEY_DERIVATION,
+                    CKM_SHA384_KEY_DERIVATION,
+                    CKM_SHA512_KEY_DERIVATION,
+                    CKM_SHA512_224_KEY_DERIVATION,
+                    CKM_SHA512_256_KEY_DERIVATION,
+                    CKM_SHA512_T_KEY_DERIVATION,
+                ],
+            ),
+            these(
+                "aws-lc-sys",
+                &[
+                    CKM_SHA3_224_KEY_DERIVATION,
+                    CKM_SHA3_256_KEY_DERIVATION,
+                    CKM_SHA3_384_KEY_DERIVATION,
+                    CKM_SHA3_512_KEY_DERIVATION,
+                    CKM_SHAKE_128_KEY_DERIVATION,
+                    CKM_SHAKE_256_KEY_DERIVATION,
+                ],
+            ),
+            these(
+                "blake2",
+                &[
+                    CKM_BLAKE2B_160_KEY_DERIVE,
+                    CKM_BLAKE2B_256_KEY_DERIVE,
+                    CKM_BLAKE2B_384_KEY_DERIVE,
+                    CKM_BLAKE2B_512_KEY_DERIVE,
+                ],
+            ),
+            these("md-5", &[CKM_MD5_KEY_DERIVATION]),
+        ],
+        approved: &[],
+        rows: hash_derivation::MECHANISMS,
+    },
+    Family {
+        name: "HMAC",
+        section: "6.22",
+        unit: Unit::Bytes,
+        libraries: &[
+            these("sha1", &[CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL]),
+            these("sha2", SHA2_HMAC),
+            these("aws-lc-sys", SHA3_HMAC),
+            these("blake2", BLAKE2B_HMAC),
+            these("md-5", &[CKM_MD5_HMAC, CKM_MD5_HMAC_GENERAL]),
+            these("ripemd", &[CKM_RIPEMD160_HMAC, CKM_RIPEMD160_HMAC_GENERAL]),
+            these("aws-lc-sys", HMAC_KEY_GEN),
+        ],
         approved: &[
             these("FIPS 198-1, until 2030", &[CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL]),
             these("FIPS 198-1", SHA2_HMAC),
+            these("FIPS 198-1", SHA3_HMAC),
+            these("SP 800-133", HMAC_KEY_GEN),
         ],
         rows: hmac::MECHANISMS,
     },
@@ -292,6 +378,11 @@ pub const FAMILIES: [Family; 17] = [
     },
 ];
 
+const SHA2: &[MechanismType] =
+    &[CKM_SHA224, CKM_SHA256, CKM_SHA384, CKM_SHA512, CKM_SHA512_224, CKM_SHA512_256, CKM_SHA512_T];
+
+const SHA3: &[MechanismType] = &[CKM_SHA3_224, CKM_SHA3_256, CKM_SHA3_384, CKM_SHA3_512];
+
 const SHA2_HMAC: &[MechanismType] = &[
     CKM_SHA224_HMAC,
     CKM_SHA224_HMAC_GENERAL,
@@ -305,6 +396,48 @@ const SHA2_HMAC: &[MechanismType] = &[
     CKM_SHA512_224_HMAC_GENERAL,
     CKM_SHA512_256_HMAC,
     CKM_SHA512_256_HMAC_GENERAL,
+    CKM_SHA512_T_HMAC,
+];
+
+const SHA3_HMAC: &[MechanismType] = &[
+    CKM_SHA3_224_HMAC,
+    CKM_SHA3_224_HMAC_GENERAL,
+    CKM_SHA3_256_HMAC,
+    CKM_SHA3_256_HMAC_GENERAL,
+    CKM_SHA3_384_HMAC,
+    CKM_SHA3_384_HMAC_GENERAL,
+    CKM_SHA3_512_HMAC,
+    CKM_SHA3_512_HMAC_GENERAL,
+];
+
+const BLAKE2B_HMAC: &[MechanismType] = &[
+    CKM_BLAKE2B_160_HMAC,
+    CKM_BLAKE2B_160_HMAC_GENERAL,
+    CKM_BLAKE2B_256_HMAC,
+    CKM_BLAKE2B_256_HMAC_GENERAL,
+    CKM_BLAKE2B_384_HMAC,
+    CKM_BLAKE2B_384_HMAC_GENERAL,
+    CKM_BLAKE2B_512_HMAC,
+    CKM_BLAKE2B_512_HMAC_GENERAL,
+];
+
+const HMAC_KEY_GEN: &[MechanismType] = &[
+    CKM_SHA_1_KEY_GEN,
+    CKM_SHA224_KEY_GEN,
+    CKM_SHA256_KEY_GEN,
+    CKM_SHA384_KEY_GEN,
+    CKM_SHA512_KEY_GEN,
+    CKM_SHA512_224_KEY_GEN,
+    CKM_SHA512_256_KEY_GEN,
+    CKM_SHA512_T_KEY_GEN,
+    CKM_SHA3_224_KEY_GEN,
+    CKM_SHA3_256_KEY_GEN,
+    CKM_SHA3_384_KEY_GEN,
+    CKM_SHA3_512_KEY_GEN,
+    CKM_BLAKE2B_160_KEY_GEN,
+    CKM_BLAKE2B_256_KEY_GEN,
+    CKM_BLAKE2B_384_KEY_GEN,
+    CKM_BLAKE2B_512_KEY_GEN,
 ];
 
 const ML_DSA_SIGNATURES: &[MechanismType] = &[

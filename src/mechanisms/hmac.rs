@@ -9,20 +9,28 @@ use std::sync::{Arc, OnceLock};
 use engine::mechanism::{Can, Key, MechanismRow, Saving, Signing, Verifying};
 use p384::elliptic_curve::subtle::ConstantTimeEq;
 use pkcs11::constants::{
-    CKK_GENERIC_SECRET, CKK_SHA_1_HMAC, CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC,
-    CKK_SHA512_224_HMAC, CKK_SHA512_256_HMAC, CKK_SHA512_HMAC, CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL,
-    CKM_SHA224_HMAC, CKM_SHA224_HMAC_GENERAL, CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL, CKM_SHA384_HMAC,
-    CKM_SHA384_HMAC_GENERAL, CKM_SHA512_224_HMAC, CKM_SHA512_224_HMAC_GENERAL, CKM_SHA512_256_HMAC,
-    CKM_SHA512_256_HMAC_GENERAL, CKM_SHA512_HMAC, CKM_SHA512_HMAC_GENERAL,
+    CKK_BLAKE2B_160_HMAC, CKK_BLAKE2B_256_HMAC, CKK_BLAKE2B_384_HMAC, CKK_BLAKE2B_512_HMAC,
+    CKK_GENERIC_SECRET, CKK_MD5_HMAC, CKK_RIPEMD160_HMAC, CKK_SHA_1_HMAC, CKK_SHA3_224_HMAC,
+    CKK_SHA3_256_HMAC, CKK_SHA3_384_HMAC, CKK_SHA3_512_HMAC, CKK_SHA224_HMAC, CKK_SHA256_HMAC,
+    CKK_SHA384_HMAC, CKK_SHA512_224_HMAC, CKK_SHA512_256_HMAC, CKK_SHA512_HMAC, CKK_SHA512_T_HMAC,
+    CKM_BLAKE2B_160_HMAC, CKM_BLAKE2B_160_HMAC_GENERAL, CKM_BLAKE2B_160_KEY_GEN, CKM_BLAKE2B_256_HMAC,
+    CKM_BLAKE2B_256_HMAC_GENERAL, CKM_BLAKE2B_256_KEY_GEN, CKM_BLAKE2B_384_HMAC,
+    CKM_BLAKE2B_384_HMAC_GENERAL, CKM_BLAKE2B_384_KEY_GEN, CKM_BLAKE2B_512_HMAC,
+    CKM_BLAKE2B_512_HMAC_GENERAL, CKM_BLAKE2B_512_KEY_GEN, CKM_MD5_HMAC, CKM_MD5_HMAC_GENERAL,
+    CKM_RIPEMD160_HMAC, CKM_RIPEMD160_HMAC_GENERAL, CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL,
+    CKM_SHA_1_KEY_GEN, CKM_SHA3_224_HMAC, CKM_SHA3_224_HMAC_GENERAL, CKM_SHA3_224_KEY_GEN, CKM_SHA3_256_HMAC,
+    CKM_SHA3_256_HMAC_GENERAL, CKM_SHA3_256_KEY_GEN, CKM_SHA3_384_HMAC, CKM_SHA3_384_HMAC_GENERAL,
+    CKM_SHA3_384_KEY_GEN, CKM_SHA3_512_HMAC, CKM_SHA3_512_HMAC_GENERAL, CKM_SHA3_512_KEY_GEN,
+    CKM_SHA224_HMAC, CKM_SHA224_HMAC_GENERAL, CKM_SHA224_KEY_GEN, CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL,
+    CKM_SHA256_KEY_GEN, CKM_SHA384_HMAC, CKM_SHA384_HMAC_GENERAL, CKM_SHA384_KEY_GEN, CKM_SHA512_224_HMAC,
+    CKM_SHA512_224_HMAC_GENERAL, CKM_SHA512_224_KEY_GEN, CKM_SHA512_256_HMAC, CKM_SHA512_256_HMAC_GENERAL,
+    CKM_SHA512_256_KEY_GEN, CKM_SHA512_HMAC, CKM_SHA512_HMAC_GENERAL, CKM_SHA512_KEY_GEN, CKM_SHA512_T_HMAC,
+    CKM_SHA512_T_KEY_GEN,
 };
-use pkcs11::{Error, KeyType, Mechanism, MechanismType, Result, Secret};
-use sha1::Sha1;
-use sha2::{Digest, Sha224, Sha256, Sha384, Sha512, Sha512_224, Sha512_256};
-use zeroize::Zeroize;
+use pkcs11::{Attributes, Error, KeyType, Mechanism, MechanismType, Result, Secret};
 
-use crate::aws_lc::hash::Hash;
-use crate::digest::{HASHES, HashFunction, restored, saved};
-use crate::secret::LONGEST;
+use crate::digest::{Function, HASHES, HashFunction, Output, Visitor, sha512_t, visit};
+use crate::secret::{self, LONGEST};
 use crate::{downcast, mac_len, no_parameter};
 
 /// The mechanisms of this family.
@@ -34,6 +42,17 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_SHA512_HMAC, &[CKK_GENERIC_SECRET, CKK_SHA512_HMAC]),
     row(CKM_SHA512_224_HMAC, &[CKK_GENERIC_SECRET, CKK_SHA512_224_HMAC]),
     row(CKM_SHA512_256_HMAC, &[CKK_GENERIC_SECRET, CKK_SHA512_256_HMAC]),
+    row(CKM_SHA3_224_HMAC, &[CKK_GENERIC_SECRET, CKK_SHA3_224_HMAC]),
+    row(CKM_SHA3_256_HMAC, &[CKK_GENERIC_SECRET, CKK_SHA3_256_HMAC]),
+    row(CKM_SHA3_384_HMAC, &[CKK_GENERIC_SECRET, CKK_SHA3_384_HMAC]),
+    row(CKM_SHA3_512_HMAC, &[CKK_GENERIC_SECRET, CKK_SHA3_512_HMAC]),
+    row(CKM_BLAKE2B_160_HMAC, &[CKK_GENERIC_SECRET, CKK_BLAKE2B_160_HMAC]),
+    row(CKM_BLAKE2B_256_HMAC, &[CKK_GENERIC_SECRET, CKK_BLAKE2B_256_HMAC]),
+    row(CKM_BLAKE2B_384_HMAC, &[CKK_GENERIC_SECRET, CKK_BLAKE2B_384_HMAC]),
+    row(CKM_BLAKE2B_512_HMAC, &[CKK_GENERIC_SECRET, CKK_BLAKE2B_512_HMAC]),
+    row(CKM_MD5_HMAC, &[CKK_GENERIC_SECRET, CKK_MD5_HMAC]),
+    row(CKM_RIPEMD160_HMAC, &[CKK_GENERIC_SECRET, CKK_RIPEMD160_HMAC]),
+    row(CKM_SHA512_T_HMAC, &[CKK_GENERIC_SECRET, CKK_SHA512_T_HMAC]),
     row(CKM_SHA_1_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_SHA_1_HMAC]),
     row(CKM_SHA224_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_SHA224_HMAC]),
     row(CKM_SHA256_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_SHA256_HMAC]),
@@ -41,10 +60,41 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_SHA512_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_SHA512_HMAC]),
     row(CKM_SHA512_224_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_SHA512_224_HMAC]),
     row(CKM_SHA512_256_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_SHA512_256_HMAC]),
+    row(CKM_SHA3_224_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_SHA3_224_HMAC]),
+    row(CKM_SHA3_256_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_SHA3_256_HMAC]),
+    row(CKM_SHA3_384_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_SHA3_384_HMAC]),
+    row(CKM_SHA3_512_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_SHA3_512_HMAC]),
+    row(CKM_BLAKE2B_160_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_BLAKE2B_160_HMAC]),
+    row(CKM_BLAKE2B_256_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_BLAKE2B_256_HMAC]),
+    row(CKM_BLAKE2B_384_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_BLAKE2B_384_HMAC]),
+    row(CKM_BLAKE2B_512_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_BLAKE2B_512_HMAC]),
+    row(CKM_MD5_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_MD5_HMAC]),
+    row(CKM_RIPEMD160_HMAC_GENERAL, &[CKK_GENERIC_SECRET, CKK_RIPEMD160_HMAC]),
+    key_gen(CKM_SHA_1_KEY_GEN, &[CKK_SHA_1_HMAC]),
+    key_gen(CKM_SHA224_KEY_GEN, &[CKK_SHA224_HMAC]),
+    key_gen(CKM_SHA256_KEY_GEN, &[CKK_SHA256_HMAC]),
+    key_gen(CKM_SHA384_KEY_GEN, &[CKK_SHA384_HMAC]),
+    key_gen(CKM_SHA512_KEY_GEN, &[CKK_SHA512_HMAC]),
+    key_gen(CKM_SHA512_224_KEY_GEN, &[CKK_SHA512_224_HMAC]),
+    key_gen(CKM_SHA512_256_KEY_GEN, &[CKK_SHA512_256_HMAC]),
+    key_gen(CKM_SHA3_224_KEY_GEN, &[CKK_SHA3_224_HMAC]),
+    key_gen(CKM_SHA3_256_KEY_GEN, &[CKK_SHA3_256_HMAC]),
+    key_gen(CKM_SHA3_384_KEY_GEN, &[CKK_SHA3_384_HMAC]),
+    key_gen(CKM_SHA3_512_KEY_GEN, &[CKK_SHA3_512_HMAC]),
+    key_gen(CKM_BLAKE2B_160_KEY_GEN, &[CKK_BLAKE2B_160_HMAC]),
+    key_gen(CKM_BLAKE2B_256_KEY_GEN, &[CKK_BLAKE2B_256_HMAC]),
+    key_gen(CKM_BLAKE2B_384_KEY_GEN, &[CKK_BLAKE2B_384_HMAC]),
+    key_gen(CKM_BLAKE2B_512_KEY_GEN, &[CKK_BLAKE2B_512_HMAC]),
+    key_gen(CKM_SHA512_T_KEY_GEN, &[CKK_SHA512_T_HMAC]),
 ];
 
 const fn row(mechanism: MechanismType, key_types: &'static [KeyType]) -> MechanismRow {
     let can = &[Can::Sign(sign), Can::Verify(verify)];
+    MechanismRow { mechanism, key_types, sizes: (1, LONGEST as u64), flags: 0, can }
+}
+
+const fn key_gen(mechanism: MechanismType, key_types: &'static [KeyType]) -> MechanismRow {
+    let can = &[Can::GenerateKey(generate)];
     MechanismRow { mechanism, key_types, sizes: (1, LONGEST as u64), flags: 0, can }
 }
 
@@ -72,11 +122,16 @@ impl HmacKey {
             HASHES.iter().zip(&self.ready).find(|(row, _)| row.hmac == kind || row.hmac_general == kind);
         let (row, place) = known.ok_or(Error::MechanismInvalid(kind))?;
         let len = if row.hmac == kind {
-            no_parameter(mechanism).map(|()| row.hash.digest_len())?
+            no_parameter(mechanism).map(|()| row.function.digest_len())?
         } else {
-            mac_len(mechanism, row.hash.digest_len())?
+            mac_len(mechanism, row.function.digest_len())?
         };
-        Ok((&**place.get_or_init(|| ready(row.hash, self.value.expose())), len))
+        if place.get().is_none() {
+            // Two that come at once make the same, and one of them stays.
+            let _ = place.set(ready(row.function, self.value.expose())?);
+        }
+        let ready = place.get().ok_or(Error::Bug("an HMAC that is not ready"))?;
+        Ok((&**ready, len))
     }
 }
 
@@ -96,36 +151,50 @@ impl Key for HmacKey {
 
 pub(crate) fn sign(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Signing>> {
     let key = downcast::<HmacKey>(key)?;
+    if mechanism.mechanism_type == CKM_SHA512_T_HMAC {
+        let function = sha512_t(mechanism)?;
+        return ready(function, key.value.expose())?.signing(function.digest_len());
+    }
     let (ready, len) = key.ready(mechanism)?;
-    Ok(ready.signing(len))
+    ready.signing(len)
 }
 
 fn verify(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Verifying>> {
     let key = downcast::<HmacKey>(key)?;
+    if mechanism.mechanism_type == CKM_SHA512_T_HMAC {
+        let function = sha512_t(mechanism)?;
+        return ready(function, key.value.expose())?.verifying(function.digest_len());
+    }
     let (ready, len) = key.ready(mechanism)?;
-    Ok(ready.verifying(len))
+    ready.verifying(len)
+}
+
+/// A random key of one HMAC, as long as the template says (PKCS#11 v3.2 section 6.22).
+fn generate(mechanism: &Mechanism, template: &Attributes) -> Result<Attributes> {
+    no_parameter(mechanism)?;
+    secret::random(template)
 }
 
 /// An HMAC that has taken its key and nothing else. Its result is cut to `len` bytes, at most as long as a digest.
 trait Ready: Send + Sync {
-    fn signing(&self, len: usize) -> Box<dyn Signing>;
-    fn verifying(&self, len: usize) -> Box<dyn Verifying>;
+    fn signing(&self, len: usize) -> Result<Box<dyn Signing>>;
+    fn verifying(&self, len: usize) -> Result<Box<dyn Verifying>>;
 }
 
-fn ready(hash: Hash, key: &[u8]) -> Box<dyn Ready> {
-    match hash {
-        Hash::Sha1 => Box::new(Hmac::<Sha1>::new(key)),
-        Hash::Sha224 => Box::new(Hmac::<Sha224>::new(key)),
-        Hash::Sha256 => Box::new(Hmac::<Sha256>::new(key)),
-        Hash::Sha384 => Box::new(Hmac::<Sha384>::new(key)),
-        Hash::Sha512 => Box::new(Hmac::<Sha512>::new(key)),
-        Hash::Sha512_224 => Box::new(Hmac::<Sha512_224>::new(key)),
-        Hash::Sha512_256 => Box::new(Hmac::<Sha512_256>::new(key)),
+fn ready(function: Function, key: &[u8]) -> Result<Box<dyn Ready>> {
+    struct Keyed<'a>(&'a [u8]);
+
+    impl Visitor for Keyed<'_> {
+        type Output = Result<Box<dyn Ready>>;
+
+        fn visit<D: HashFunction>(self, empty: D) -> Self::Output {
+            Ok(Box::new(Hmac::new(&empty, self.0)?))
+        }
     }
+    visit(function, Keyed(key))?
 }
 
 /// A running HMAC: `outer(key ^ opad, inner(key ^ ipad, message))`.
-#[derive(Clone)]
 struct Hmac<D> {
     inner: D,
     outer: D,
@@ -135,49 +204,58 @@ struct Hmac<D> {
 
 impl<D: HashFunction> Hmac<D> {
     /// Takes a key of any length: one longer than a block counts as its digest (RFC 2104 section 2).
-    fn new(key: &[u8]) -> Self {
-        let mut block = Secret::zeroed(D::block_size());
-        let mut digest = Default::default();
+    fn new(empty: &D, key: &[u8]) -> Result<Self> {
+        let mut block = Secret::zeroed(empty.block_len());
+        let digest;
         let key = if key.len() <= block.len() {
             key
         } else {
-            digest = D::digest(key);
-            &digest
+            let mut hashed = empty.another()?;
+            hashed.update(key)?;
+            digest = hashed.finish()?;
+            digest.as_ref()
         };
         block.as_mut().iter_mut().zip(key).for_each(|(place, byte)| *place = *byte);
-        digest.as_mut_slice().zeroize();
-        block.as_mut().iter_mut().for_each(|byte| *byte ^= 0x36);
-        let inner = D::new_with_prefix(block.expose());
-        block.as_mut().iter_mut().for_each(|byte| *byte ^= 0x36 ^ 0x5c);
-        let outer = D::new_with_prefix(block.expose());
-        Self { inner, outer, len: <D as Digest>::output_size() }
+        let mut padded = |pad: u8| {
+            block.as_mut().iter_mut().for_each(|byte| *byte ^= pad);
+            let mut state = empty.another()?;
+            state.update(block.expose())?;
+            Ok::<_, Error>(state)
+        };
+        let inner = padded(0x36)?;
+        let outer = padded(0x36 ^ 0x5c)?;
+        Ok(Self { inner, outer, len: empty.digest_len() })
     }
 
-    fn finalize(self) -> sha2::digest::Output<D> {
+    fn cut_to(&self, len: usize) -> Result<Self> {
+        Ok(Self { inner: self.inner.another()?, outer: self.outer.another()?, len })
+    }
+
+    fn finalize(self) -> Result<Output> {
         let mut outer = self.outer;
-        outer.update(self.inner.finalize());
-        outer.finalize()
+        outer.update(self.inner.finish()?.as_ref())?;
+        outer.finish()
     }
 }
 
 impl<D: HashFunction> Ready for Hmac<D> {
-    fn signing(&self, len: usize) -> Box<dyn Signing> {
-        Box::new(Self { len, ..self.clone() })
+    fn signing(&self, len: usize) -> Result<Box<dyn Signing>> {
+        Ok(Box::new(self.cut_to(len)?))
     }
 
-    fn verifying(&self, len: usize) -> Box<dyn Verifying> {
-        Box::new(Self { len, ..self.clone() })
+    fn verifying(&self, len: usize) -> Result<Box<dyn Verifying>> {
+        Ok(Box::new(self.cut_to(len)?))
     }
 }
 
 impl<D: HashFunction> Saving for Hmac<D> {
     /// The inner state alone: the outer one is made of the key.
     fn save(&self) -> Option<Secret> {
-        Some(saved(&self.inner))
+        self.inner.saved()
     }
 
     fn restore(&mut self, state: &[u8]) -> Result<()> {
-        self.inner = restored(state)?;
+        self.inner = self.inner.restored(state)?;
         Ok(())
     }
 }
@@ -188,14 +266,13 @@ impl<D: HashFunction> Signing for Hmac<D> {
     }
 
     fn update(&mut self, part: &[u8]) -> Result<()> {
-        self.inner.update(part);
-        Ok(())
+        self.inner.update(part)
     }
 
     fn finish(self: Box<Self>, out: &mut [u8]) -> Result<()> {
         let len = self.len;
-        let mac = self.finalize();
-        let cut = mac.get(..len).filter(|cut| cut.len() == out.len());
+        let mac = self.finalize()?;
+        let cut = mac.as_ref().get(..len).filter(|cut| cut.len() == out.len());
         out.copy_from_slice(cut.ok_or(Error::Bug("an HMAC's place has another length"))?);
         Ok(())
     }
@@ -203,8 +280,7 @@ impl<D: HashFunction> Signing for Hmac<D> {
 
 impl<D: HashFunction> Verifying for Hmac<D> {
     fn update(&mut self, part: &[u8]) -> Result<()> {
-        self.inner.update(part);
-        Ok(())
+        self.inner.update(part)
     }
 
     fn finish(self: Box<Self>, signature: &[u8]) -> Result<()> {
@@ -212,7 +288,7 @@ impl<D: HashFunction> Verifying for Hmac<D> {
         if signature.len() != len {
             return Err(Error::SignatureLenRange);
         }
-        let right: bool = self.finalize().get(..len).unwrap_or_default().ct_eq(signature).into();
+        let right: bool = self.finalize()?.as_ref().get(..len).unwrap_or_default().ct_eq(signature).into();
         if right { Ok(()) } else { Err(Error::SignatureInvalid) }
     }
 }

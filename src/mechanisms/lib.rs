@@ -8,7 +8,7 @@
 use std::any::Any;
 use std::sync::Arc;
 
-use engine::mechanism::{Key, KeyTypeRow, Mechanisms};
+use engine::mechanism::{Key, Mechanisms};
 use engine::primitives::Primitives;
 use pkcs11::{Error, Mechanism, Parameters, Result, Secret};
 
@@ -23,6 +23,7 @@ mod ec;
 mod edwards;
 pub mod families;
 mod gathered;
+mod hash_derivation;
 mod hkdf;
 mod hmac;
 mod message;
@@ -47,30 +48,14 @@ mod fixtures;
 pub use primitives::VaultPrimitives;
 
 /// Every mechanism and every key type of this library, and what it reads of certificates.
-pub const MECHANISMS: Mechanisms =
-    Mechanisms { mechanisms: &families::TABLES, key_types: &KEY_TYPES, certificate: certificate::complete };
-
-const KEY_TYPES: [KeyTypeRow; 17] = {
-    let [generic, hkdf, sha_1, sha224, sha256, sha384, sha512, sha512_224, sha512_256] = secret::KEY_TYPES;
-    [
-        aes::KEY_TYPE,
-        generic,
-        hkdf,
-        sha_1,
-        sha224,
-        sha256,
-        sha384,
-        sha512,
-        sha512_224,
-        sha512_256,
-        rsa::KEY_TYPE,
-        ec::KEY_TYPE,
-        edwards::KEY_TYPE,
-        montgomery::KEY_TYPE,
-        ml_kem::KEY_TYPE,
-        ml_dsa::KEY_TYPE,
-        slh_dsa::KEY_TYPE,
-    ]
+pub const MECHANISMS: Mechanisms = Mechanisms {
+    mechanisms: &families::TABLES,
+    key_types: &[
+        &[aes::KEY_TYPE, rsa::KEY_TYPE, ec::KEY_TYPE, edwards::KEY_TYPE, montgomery::KEY_TYPE],
+        &[ml_kem::KEY_TYPE, ml_dsa::KEY_TYPE, slh_dsa::KEY_TYPE],
+        &secret::KEY_TYPES,
+    ],
+    certificate: certificate::complete,
 };
 
 /// What the vault is made of.
@@ -111,7 +96,7 @@ fn downcast<T: Key>(key: &Arc<dyn Key>) -> Result<Arc<T>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use engine::mechanism::Can;
+    use engine::mechanism::{Can, KeyTypeRow};
     use engine::policy::attributes::Shape;
     use pkcs11::constants::{CKA_KEY_TYPE, CKO_SECRET_KEY};
 
@@ -131,7 +116,7 @@ mod tests {
             let shape = |shape: &&Shape| shape.subtype == Some((CKA_KEY_TYPE, row.key_type));
             Shape::of_class(CKO_SECRET_KEY).any(|it| shape(&it))
         };
-        for row in MECHANISMS.key_types.iter().filter(secret) {
+        for row in MECHANISMS.key_types.iter().copied().flatten().filter(secret) {
             assert!(secret::DERIVABLE.contains(&row.key_type), "{:#x}", row.key_type);
         }
     }

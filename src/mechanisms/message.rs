@@ -3,9 +3,7 @@
 use engine::mechanism::Digesting;
 use pkcs11::{Error, Result, Secret};
 
-use crate::aws_lc::hash::Hash;
-use crate::digest;
-use crate::digest::Output;
+use crate::digest::{self, Function, Output};
 
 /// A message on its way.
 pub(crate) enum Message {
@@ -39,8 +37,11 @@ impl AsRef<[u8]> for Complete {
 
 impl Message {
     /// A message that is hashed.
-    pub(crate) fn hashed(hash: Hash) -> Self {
-        Self::Hashed(digest::start(hash))
+    ///
+    /// # Errors
+    /// [`Error::Primitive`]
+    pub(crate) fn hashed(function: impl Into<Function>) -> Result<Self> {
+        digest::start(function).map(Self::Hashed)
     }
 
     /// A message of at most `limit` bytes that is kept whole.
@@ -108,6 +109,7 @@ impl Message {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::aws_lc::hash::Hash;
 
     #[test]
     fn a_whole_message_is_refused_beyond_its_limit_and_stays_as_it_was() {
@@ -130,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_saved_message_goes_on_in_another_of_its_kind() {
-        for make in [|| Message::hashed(Hash::Sha256), || Message::whole(7)] {
+        for make in [|| Message::hashed(Hash::Sha256).unwrap(), || Message::whole(7)] {
             let (mut first, mut whole) = (make(), make());
             first.update(b"one ").unwrap();
             whole.update(b"one two").unwrap();
@@ -143,8 +145,8 @@ mod tests {
 
     #[test]
     fn a_state_of_another_kind_or_beyond_the_limit_is_refused() {
-        let state = Message::hashed(Hash::Sha256).save().unwrap();
-        for mut message in [Message::whole(7), Message::hashed(Hash::Sha512)] {
+        let state = Message::hashed(Hash::Sha256).unwrap().save().unwrap();
+        for mut message in [Message::whole(7), Message::hashed(Hash::Sha512).unwrap()] {
             assert_eq!(message.restore(state.expose()), Err(Error::SavedStateInvalid));
         }
     }

@@ -226,7 +226,7 @@ impl Mu {
         let mut running = prehash::shake256(MU);
         running.update(public_hash)?;
         running.update(&terms.prefix)?;
-        Ok(Self { running, digest: Digest::for_input(terms.input) })
+        Ok(Self { running, digest: Digest::for_input(terms.input)? })
     }
 
     fn update(&mut self, part: &[u8]) -> Result<()> {

@@ -5,7 +5,7 @@ use engine::mechanism::{Digesting, Saving};
 use pkcs11::{Error, Result, Secret};
 use sha2::digest::common::hazmat::{SerializableState, SerializedState};
 use sha2::digest::{ExtendableOutput, Update};
-use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512, Shake128, Shake256};
+use sha3::{Shake128, Shake256};
 
 use crate::aws_lc::hash::Hash;
 use crate::digest;
@@ -13,43 +13,36 @@ use crate::digest;
 /// A hash function.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Prehash {
-    Sha224,
-    Sha256,
-    Sha384,
-    Sha512,
-    Sha512_224,
-    Sha512_256,
-    Sha3_224,
-    Sha3_256,
-    Sha3_384,
-    Sha3_512,
+    /// One whose digest has a length of its own.
+    Fixed(Hash),
     /// 32 bytes of SHAKE128.
     Shake128,
     /// 64 bytes of SHAKE256.
     Shake256,
 }
 
-/// An empty digest.
-pub(crate) fn start(hash: Prehash) -> Box<dyn Digesting> {
-    match hash {
-        Prehash::Sha224 => digest::start(Hash::Sha224),
-        Prehash::Sha256 => digest::start(Hash::Sha256),
-        Prehash::Sha384 => digest::start(Hash::Sha384),
-        Prehash::Sha512 => digest::start(Hash::Sha512),
-        Prehash::Sha512_224 => digest::start(Hash::Sha512_224),
-        Prehash::Sha512_256 => digest::start(Hash::Sha512_256),
-        Prehash::Sha3_224 => digest::running::<Sha3_224>(),
-        Prehash::Sha3_256 => digest::running::<Sha3_256>(),
-        Prehash::Sha3_384 => digest::running::<Sha3_384>(),
-        Prehash::Sha3_512 => digest::running::<Sha3_512>(),
-        Prehash::Shake128 => Box::new(Shake::<Shake128> { state: Shake128::default(), len: 32 }),
-        Prehash::Shake256 => shake256(64),
+impl Prehash {
+    /// Length of a digest in bytes.
+    pub(crate) fn digest_len(self) -> usize {
+        match self {
+            Self::Fixed(hash) => hash.digest_len(),
+            Self::Shake128 => 32,
+            Self::Shake256 => 64,
+        }
     }
-}
 
-/// Length of a digest in bytes.
-pub(crate) fn len(hash: Prehash) -> usize {
-    start(hash).digest_len()
+    /// An empty digest.
+    ///
+    /// # Errors
+    /// [`Error::Primitive`]
+    pub(crate) fn start(self) -> Result<Box<dyn Digesting>> {
+        let len = self.digest_len();
+        match self {
+            Self::Fixed(hash) => digest::start(hash),
+            Self::Shake128 => Ok(Box::new(Shake::<Shake128> { state: Shake128::default(), len })),
+            Self::Shake256 => Ok(shake256(len)),
+        }
+    }
 }
 
 /// An empty SHAKE256 with so many bytes at its end.

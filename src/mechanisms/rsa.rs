@@ -9,18 +9,22 @@ use std::sync::Arc;
 
 use engine::mechanism::{Can, GeneratedPair, Key, KeyTypeRow, MechanismRow, Saving, Signing, Verifying};
 use pkcs11::constants::{
-    CKA_MODULUS, CKA_MODULUS_BITS, CKA_PUBLIC_EXPONENT, CKA_PUBLIC_KEY_INFO, CKG_MGF1_SHA1, CKG_MGF1_SHA224,
-    CKG_MGF1_SHA256, CKG_MGF1_SHA384, CKG_MGF1_SHA512, CKK_RSA, CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN,
-    CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_RSA_X_509, CKM_SHA1_RSA_PKCS, CKM_SHA1_RSA_PKCS_PSS,
-    CKM_SHA224_RSA_PKCS, CKM_SHA224_RSA_PKCS_PSS, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS,
-    CKM_SHA384_RSA_PKCS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512_RSA_PKCS, CKM_SHA512_RSA_PKCS_PSS,
+    CKA_MODULUS, CKA_MODULUS_BITS, CKA_PUBLIC_EXPONENT, CKA_PUBLIC_KEY_INFO, CKG_MGF1_SHA1,
+    CKG_MGF1_SHA3_224, CKG_MGF1_SHA3_256, CKG_MGF1_SHA3_384, CKG_MGF1_SHA3_512, CKG_MGF1_SHA224,
+    CKG_MGF1_SHA256, CKG_MGF1_SHA384, CKG_MGF1_SHA512, CKK_RSA, CKM_MD5_RSA_PKCS, CKM_RIPEMD160_RSA_PKCS,
+    CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_RSA_X_509,
+    CKM_SHA1_RSA_PKCS, CKM_SHA1_RSA_PKCS_PSS, CKM_SHA3_224_RSA_PKCS, CKM_SHA3_224_RSA_PKCS_PSS,
+    CKM_SHA3_256_RSA_PKCS, CKM_SHA3_256_RSA_PKCS_PSS, CKM_SHA3_384_RSA_PKCS, CKM_SHA3_384_RSA_PKCS_PSS,
+    CKM_SHA3_512_RSA_PKCS, CKM_SHA3_512_RSA_PKCS_PSS, CKM_SHA224_RSA_PKCS, CKM_SHA224_RSA_PKCS_PSS,
+    CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384_RSA_PKCS, CKM_SHA384_RSA_PKCS_PSS,
+    CKM_SHA512_RSA_PKCS, CKM_SHA512_RSA_PKCS_PSS,
 };
 use pkcs11::{Attributes, Error, Mechanism, MechanismType, Parameters, Result, Secret};
 
 use crate::aws_lc::hash::Hash;
 use crate::aws_lc::rsa::{self, PKCS1_OVERHEAD, PrivateKey, Pss, PublicKey};
 use crate::der::without_leading_zeros;
-use crate::digest::hash_of;
+use crate::digest::{Function, hash_of};
 use crate::message::Message;
 use crate::{downcast, no_parameter};
 
@@ -38,17 +42,27 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
             Can::Unwrap(encryption::decrypt),
         ],
     ),
+    row(CKM_MD5_RSA_PKCS, SIGN),
+    row(CKM_RIPEMD160_RSA_PKCS, SIGN),
     row(CKM_SHA1_RSA_PKCS, SIGN),
     row(CKM_SHA224_RSA_PKCS, SIGN),
     row(CKM_SHA256_RSA_PKCS, SIGN),
     row(CKM_SHA384_RSA_PKCS, SIGN),
     row(CKM_SHA512_RSA_PKCS, SIGN),
+    row(CKM_SHA3_224_RSA_PKCS, SIGN),
+    row(CKM_SHA3_256_RSA_PKCS, SIGN),
+    row(CKM_SHA3_384_RSA_PKCS, SIGN),
+    row(CKM_SHA3_512_RSA_PKCS, SIGN),
     row(CKM_RSA_PKCS_PSS, SIGN),
     row(CKM_SHA1_RSA_PKCS_PSS, SIGN),
     row(CKM_SHA224_RSA_PKCS_PSS, SIGN),
     row(CKM_SHA256_RSA_PKCS_PSS, SIGN),
     row(CKM_SHA384_RSA_PKCS_PSS, SIGN),
     row(CKM_SHA512_RSA_PKCS_PSS, SIGN),
+    row(CKM_SHA3_224_RSA_PKCS_PSS, SIGN),
+    row(CKM_SHA3_256_RSA_PKCS_PSS, SIGN),
+    row(CKM_SHA3_384_RSA_PKCS_PSS, SIGN),
+    row(CKM_SHA3_512_RSA_PKCS_PSS, SIGN),
 ];
 
 /// Bits of keys that verify: what others signed with once, or will.
@@ -80,13 +94,45 @@ pub(crate) const KEY_TYPE: KeyTypeRow = KeyTypeRow {
     from_bytes: components::from_bytes,
 };
 
+/// The mechanisms of PKCS #1 v1.5 that hash, and the function of each.
+const PKCS1_HASHES: [(MechanismType, Function); 11] = [
+    (CKM_MD5_RSA_PKCS, Function::Md5),
+    (CKM_RIPEMD160_RSA_PKCS, Function::Ripemd160),
+    (CKM_SHA1_RSA_PKCS, Function::Sha(Hash::Sha1)),
+    (CKM_SHA224_RSA_PKCS, Function::Sha(Hash::Sha224)),
+    (CKM_SHA256_RSA_PKCS, Function::Sha(Hash::Sha256)),
+    (CKM_SHA384_RSA_PKCS, Function::Sha(Hash::Sha384)),
+    (CKM_SHA512_RSA_PKCS, Function::Sha(Hash::Sha512)),
+    (CKM_SHA3_224_RSA_PKCS, Function::Sha(Hash::Sha3_224)),
+    (CKM_SHA3_256_RSA_PKCS, Function::Sha(Hash::Sha3_256)),
+    (CKM_SHA3_384_RSA_PKCS, Function::Sha(Hash::Sha3_384)),
+    (CKM_SHA3_512_RSA_PKCS, Function::Sha(Hash::Sha3_512)),
+];
+
+/// The mechanisms of PSS that hash, and the function of each.
+const PSS_HASHES: [(MechanismType, Hash); 9] = [
+    (CKM_SHA1_RSA_PKCS_PSS, Hash::Sha1),
+    (CKM_SHA224_RSA_PKCS_PSS, Hash::Sha224),
+    (CKM_SHA256_RSA_PKCS_PSS, Hash::Sha256),
+    (CKM_SHA384_RSA_PKCS_PSS, Hash::Sha384),
+    (CKM_SHA512_RSA_PKCS_PSS, Hash::Sha512),
+    (CKM_SHA3_224_RSA_PKCS_PSS, Hash::Sha3_224),
+    (CKM_SHA3_256_RSA_PKCS_PSS, Hash::Sha3_256),
+    (CKM_SHA3_384_RSA_PKCS_PSS, Hash::Sha3_384),
+    (CKM_SHA3_512_RSA_PKCS_PSS, Hash::Sha3_512),
+];
+
 /// The mask generation functions: a `CKG_` value each.
-const MGFS: [(u64, Hash); 5] = [
+const MGFS: [(u64, Hash); 9] = [
     (CKG_MGF1_SHA1, Hash::Sha1),
     (CKG_MGF1_SHA224, Hash::Sha224),
     (CKG_MGF1_SHA256, Hash::Sha256),
     (CKG_MGF1_SHA384, Hash::Sha384),
     (CKG_MGF1_SHA512, Hash::Sha512),
+    (CKG_MGF1_SHA3_224, Hash::Sha3_224),
+    (CKG_MGF1_SHA3_256, Hash::Sha3_256),
+    (CKG_MGF1_SHA3_384, Hash::Sha3_384),
+    (CKG_MGF1_SHA3_512, Hash::Sha3_512),
 ];
 
 fn mgf_of(mgf: u64) -> Option<Hash> {
@@ -98,9 +144,21 @@ const DEFAULT_EXPONENT: &[u8] = &[1, 0, 1];
 /// AWS-LC makes moduli of multiples of this many bits.
 const MODULUS_STEP: u64 = 128;
 
-/// `DigestInfo` without the digest itself (RFC 8017 section 9.2, note 1).
-fn digest_info_prefix(hash: Hash) -> &'static [u8] {
-    match hash {
+/// `DigestInfo` without the digest itself (RFC 8017 section 9.2, note 1; NIST's object identifiers of SHA-3; ISO 10118-3
+/// and TeleTrusT's of RIPEMD-160). BLAKE2b and SHA-512 cut elsewhere have none.
+fn digest_info_prefix(function: Function) -> Result<&'static [u8]> {
+    let Function::Sha(hash) = function else {
+        return match function {
+            Function::Md5 => {
+                Ok(b"\x30\x20\x30\x0c\x06\x08\x2a\x86\x48\x86\xf7\x0d\x02\x05\x05\x00\x04\x10".as_slice())
+            }
+            Function::Ripemd160 => {
+                Ok(b"\x30\x21\x30\x09\x06\x05\x2b\x24\x03\x02\x01\x05\x00\x04\x14".as_slice())
+            }
+            _ => Err(Error::Bug("a hash function without a DigestInfo")),
+        };
+    };
+    Ok(match hash {
         Hash::Sha1 => b"\x30\x21\x30\x09\x06\x05\x2b\x0e\x03\x02\x1a\x05\x00\x04\x14",
         Hash::Sha224 => b"\x30\x2d\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x04\x05\x00\x04\x1c",
         Hash::Sha256 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x01\x05\x00\x04\x20",
@@ -108,7 +166,11 @@ fn digest_info_prefix(hash: Hash) -> &'static [u8] {
         Hash::Sha512 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x03\x05\x00\x04\x40",
         Hash::Sha512_224 => b"\x30\x2d\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x05\x05\x00\x04\x1c",
         Hash::Sha512_256 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x06\x05\x00\x04\x20",
-    }
+        Hash::Sha3_224 => b"\x30\x2d\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x07\x05\x00\x04\x1c",
+        Hash::Sha3_256 => b"\x30\x31\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x08\x05\x00\x04\x20",
+        Hash::Sha3_384 => b"\x30\x41\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x09\x05\x00\x04\x30",
+        Hash::Sha3_512 => b"\x30\x51\x30\x0d\x06\x09\x60\x86\x48\x01\x65\x03\x04\x02\x0a\x05\x00\x04\x40",
+    })
 }
 
 impl Key for PrivateKey {
@@ -135,7 +197,7 @@ impl Key for PublicKey {
 #[derive(Clone, Copy)]
 enum Scheme {
     /// PKCS #1 v1.5 over the bytes as they are, or over the `DigestInfo` of this hash.
-    Pkcs1(Option<Hash>),
+    Pkcs1(Option<Function>),
     /// The bytes as they are, with zeros before them.
     Raw,
     /// PSS over a digest that the caller made (`hashed` false) or that is made here.
@@ -150,31 +212,27 @@ impl Scheme {
             pss_parameters(mechanism, hash, bits).map(|pss| Self::Pss { pss, hashed })
         };
         let pkcs1 = |hash| no_parameter(mechanism).map(|()| Self::Pkcs1(hash));
-        match mechanism.mechanism_type {
-            CKM_RSA_PKCS => pkcs1(None),
-            CKM_RSA_X_509 => no_parameter(mechanism).map(|()| Self::Raw),
-            CKM_SHA1_RSA_PKCS => pkcs1(Some(Hash::Sha1)),
-            CKM_SHA224_RSA_PKCS => pkcs1(Some(Hash::Sha224)),
-            CKM_SHA256_RSA_PKCS => pkcs1(Some(Hash::Sha256)),
-            CKM_SHA384_RSA_PKCS => pkcs1(Some(Hash::Sha384)),
-            CKM_SHA512_RSA_PKCS => pkcs1(Some(Hash::Sha512)),
-            CKM_RSA_PKCS_PSS => pss(None),
-            CKM_SHA1_RSA_PKCS_PSS => pss(Some(Hash::Sha1)),
-            CKM_SHA224_RSA_PKCS_PSS => pss(Some(Hash::Sha224)),
-            CKM_SHA256_RSA_PKCS_PSS => pss(Some(Hash::Sha256)),
-            CKM_SHA384_RSA_PKCS_PSS => pss(Some(Hash::Sha384)),
-            CKM_SHA512_RSA_PKCS_PSS => pss(Some(Hash::Sha512)),
-            other => Err(Error::MechanismInvalid(other)),
+        let kind = mechanism.mechanism_type;
+        match kind {
+            CKM_RSA_PKCS => return pkcs1(None),
+            CKM_RSA_X_509 => return no_parameter(mechanism).map(|()| Self::Raw),
+            CKM_RSA_PKCS_PSS => return pss(None),
+            _ => {}
         }
+        if let Some((_, function)) = PKCS1_HASHES.iter().find(|(known, _)| *known == kind) {
+            return pkcs1(Some(*function));
+        }
+        let hash = PSS_HASHES.iter().find(|(known, _)| *known == kind).map(|(_, hash)| *hash);
+        pss(Some(hash.ok_or(Error::MechanismInvalid(kind))?))
     }
 
     /// An empty message; `modulus_len` is in bytes.
-    fn message(self, modulus_len: usize) -> Message {
+    fn message(self, modulus_len: usize) -> Result<Message> {
         match self {
-            Self::Pkcs1(None) => Message::whole(modulus_len.saturating_sub(PKCS1_OVERHEAD)),
-            Self::Pkcs1(Some(hash)) => Message::hashed(hash),
-            Self::Raw => Message::whole(modulus_len),
-            Self::Pss { pss, hashed: false } => Message::whole(pss.hash.digest_len()),
+            Self::Pkcs1(None) => Ok(Message::whole(modulus_len.saturating_sub(PKCS1_OVERHEAD))),
+            Self::Pkcs1(Some(function)) => Message::hashed(function),
+            Self::Raw => Ok(Message::whole(modulus_len)),
+            Self::Pss { pss, hashed: false } => Ok(Message::whole(pss.hash.digest_len())),
             Self::Pss { pss, hashed: true } => Message::hashed(pss.hash),
         }
     }
@@ -200,7 +258,7 @@ fn pss_parameters(mechanism: &Mechanism, required: Option<Hash>, bits: u32) -> R
 fn sign(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Signing>> {
     let key: Arc<PrivateKey> = downcast(key)?;
     let scheme = Scheme::new(mechanism, key.bits())?;
-    Ok(Box::new(RsaSigning { message: scheme.message(key.signature_len()), scheme, key }))
+    Ok(Box::new(RsaSigning { message: scheme.message(key.signature_len())?, scheme, key }))
 }
 
 struct RsaSigning {
@@ -232,8 +290,8 @@ impl Signing for RsaSigning {
         let message = self.message.finish()?;
         match self.scheme {
             Scheme::Pkcs1(None) => self.key.sign_pkcs1(message.as_ref(), out),
-            Scheme::Pkcs1(Some(hash)) => {
-                self.key.sign_pkcs1(&[digest_info_prefix(hash), message.as_ref()].concat(), out)
+            Scheme::Pkcs1(Some(function)) => {
+                self.key.sign_pkcs1(&[digest_info_prefix(function)?, message.as_ref()].concat(), out)
             }
             Scheme::Raw => encryption::sign_raw(&self.key, message.as_ref(), out),
             Scheme::Pss { pss, .. } => self.key.sign_pss(message.as_ref(), pss, out),
@@ -244,7 +302,7 @@ impl Signing for RsaSigning {
 fn verify(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Verifying>> {
     let key: Arc<PublicKey> = downcast(key)?;
     let scheme = Scheme::new(mechanism, key.bits())?;
-    Ok(Box::new(RsaVerifying { message: scheme.message(key.signature_len()), scheme, key }))
+    Ok(Box::new(RsaVerifying { message: scheme.message(key.signature_len())?, scheme, key }))
 }
 
 struct RsaVerifying {
@@ -281,8 +339,8 @@ impl Verifying for RsaVerifying {
         }
         let right = match self.scheme {
             Scheme::Pkcs1(None) => self.key.verify_pkcs1(message, signature),
-            Scheme::Pkcs1(Some(hash)) => {
-                self.key.verify_pkcs1(&[digest_info_prefix(hash), message].concat(), signature)
+            Scheme::Pkcs1(Some(function)) => {
+                self.key.verify_pkcs1(&[digest_info_prefix(function)?, message].concat(), signature)
             }
             Scheme::Raw => verify_raw(&self.key, message, signature)?,
             Scheme::Pss { pss, .. } => self.key.verify_pss(message, pss, signature),

@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use engine::mechanism::{Can, Key, KeyTypeRow, MechanismRow};
 use pkcs11::constants::{
-    CKA_CHECK_VALUE, CKA_VALUE, CKA_VALUE_LEN, CKK_AES, CKK_GENERIC_SECRET, CKK_HKDF, CKK_SHA_1_HMAC,
-    CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_224_HMAC, CKK_SHA512_256_HMAC,
-    CKK_SHA512_HMAC, CKM_GENERIC_SECRET_KEY_GEN, CKO_SECRET_KEY,
+    CKA_CHECK_VALUE, CKA_VALUE, CKA_VALUE_LEN, CKK_AES, CKK_BLAKE2B_160_HMAC, CKK_BLAKE2B_256_HMAC,
+    CKK_BLAKE2B_384_HMAC, CKK_BLAKE2B_512_HMAC, CKK_GENERIC_SECRET, CKK_HKDF, CKK_MD5_HMAC,
+    CKK_RIPEMD160_HMAC, CKK_SHA_1_HMAC, CKK_SHA3_224_HMAC, CKK_SHA3_256_HMAC, CKK_SHA3_384_HMAC,
+    CKK_SHA3_512_HMAC, CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_224_HMAC,
+    CKK_SHA512_256_HMAC, CKK_SHA512_HMAC, CKK_SHA512_T_HMAC, CKM_GENERIC_SECRET_KEY_GEN, CKO_SECRET_KEY,
 };
 use pkcs11::{Attributes, Error, KeyType, Mechanism, Result, Secret};
 
@@ -27,7 +29,7 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[MechanismRow {
 }];
 
 /// Generic secrets, the keys of HKDF and those of one HMAC each, from outside and out of the store.
-pub(crate) const KEY_TYPES: [KeyTypeRow; 9] = [
+pub(crate) const KEY_TYPES: [KeyTypeRow; 20] = [
     row(CKK_GENERIC_SECRET),
     row(CKK_HKDF),
     row(CKK_SHA_1_HMAC),
@@ -37,6 +39,17 @@ pub(crate) const KEY_TYPES: [KeyTypeRow; 9] = [
     row(CKK_SHA512_HMAC),
     row(CKK_SHA512_224_HMAC),
     row(CKK_SHA512_256_HMAC),
+    row(CKK_SHA3_224_HMAC),
+    row(CKK_SHA3_256_HMAC),
+    row(CKK_SHA3_384_HMAC),
+    row(CKK_SHA3_512_HMAC),
+    row(CKK_BLAKE2B_160_HMAC),
+    row(CKK_BLAKE2B_256_HMAC),
+    row(CKK_BLAKE2B_384_HMAC),
+    row(CKK_BLAKE2B_512_HMAC),
+    row(CKK_MD5_HMAC),
+    row(CKK_RIPEMD160_HMAC),
+    row(CKK_SHA512_T_HMAC),
 ];
 
 const fn row(key_type: KeyType) -> KeyTypeRow {
@@ -54,11 +67,22 @@ pub(crate) const DERIVABLE: &[KeyType] = &[
     CKK_SHA512_HMAC,
     CKK_SHA512_224_HMAC,
     CKK_SHA512_256_HMAC,
+    CKK_SHA3_224_HMAC,
+    CKK_SHA3_256_HMAC,
+    CKK_SHA3_384_HMAC,
+    CKK_SHA3_512_HMAC,
+    CKK_BLAKE2B_160_HMAC,
+    CKK_BLAKE2B_256_HMAC,
+    CKK_BLAKE2B_384_HMAC,
+    CKK_BLAKE2B_512_HMAC,
+    CKK_MD5_HMAC,
+    CKK_RIPEMD160_HMAC,
+    CKK_SHA512_T_HMAC,
     CKK_AES,
 ];
 
 /// The length in bytes of a type that has only one.
-fn fixed_len(key_type: KeyType) -> Option<usize> {
+pub(crate) fn fixed_len(key_type: KeyType) -> Option<usize> {
     let _ = key_type;
     None
 }

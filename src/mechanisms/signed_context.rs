@@ -14,9 +14,10 @@ use pkcs11::constants::{
 };
 use pkcs11::{Error, Mechanism, MechanismType, Parameters, Result, Secret};
 
+use crate::aws_lc::hash::Hash;
 use crate::der::{OBJECT_IDENTIFIER, element};
 use crate::digest::Output;
-use crate::prehash::{self, Prehash};
+use crate::prehash::Prehash;
 
 /// The longest context in bytes.
 const LONGEST_CONTEXT: usize = 255;
@@ -35,14 +36,34 @@ struct HashRow {
 
 /// Every hash function once.
 const HASHES: &[HashRow] = &[
-    row(Prehash::Sha224, CKM_SHA224, 4, [CKM_HASH_ML_DSA_SHA224, CKM_HASH_SLH_DSA_SHA224]),
-    row(Prehash::Sha256, CKM_SHA256, 1, [CKM_HASH_ML_DSA_SHA256, CKM_HASH_SLH_DSA_SHA256]),
-    row(Prehash::Sha384, CKM_SHA384, 2, [CKM_HASH_ML_DSA_SHA384, CKM_HASH_SLH_DSA_SHA384]),
-    row(Prehash::Sha512, CKM_SHA512, 3, [CKM_HASH_ML_DSA_SHA512, CKM_HASH_SLH_DSA_SHA512]),
-    row(Prehash::Sha3_224, CKM_SHA3_224, 7, [CKM_HASH_ML_DSA_SHA3_224, CKM_HASH_SLH_DSA_SHA3_224]),
-    row(Prehash::Sha3_256, CKM_SHA3_256, 8, [CKM_HASH_ML_DSA_SHA3_256, CKM_HASH_SLH_DSA_SHA3_256]),
-    row(Prehash::Sha3_384, CKM_SHA3_384, 9, [CKM_HASH_ML_DSA_SHA3_384, CKM_HASH_SLH_DSA_SHA3_384]),
-    row(Prehash::Sha3_512, CKM_SHA3_512, 10, [CKM_HASH_ML_DSA_SHA3_512, CKM_HASH_SLH_DSA_SHA3_512]),
+    row(Prehash::Fixed(Hash::Sha224), CKM_SHA224, 4, [CKM_HASH_ML_DSA_SHA224, CKM_HASH_SLH_DSA_SHA224]),
+    row(Prehash::Fixed(Hash::Sha256), CKM_SHA256, 1, [CKM_HASH_ML_DSA_SHA256, CKM_HASH_SLH_DSA_SHA256]),
+    row(Prehash::Fixed(Hash::Sha384), CKM_SHA384, 2, [CKM_HASH_ML_DSA_SHA384, CKM_HASH_SLH_DSA_SHA384]),
+    row(Prehash::Fixed(Hash::Sha512), CKM_SHA512, 3, [CKM_HASH_ML_DSA_SHA512, CKM_HASH_SLH_DSA_SHA512]),
+    row(
+        Prehash::Fixed(Hash::Sha3_224),
+        CKM_SHA3_224,
+        7,
+        [CKM_HASH_ML_DSA_SHA3_224, CKM_HASH_SLH_DSA_SHA3_224],
+    ),
+    row(
+        Prehash::Fixed(Hash::Sha3_256),
+        CKM_SHA3_256,
+        8,
+        [CKM_HASH_ML_DSA_SHA3_256, CKM_HASH_SLH_DSA_SHA3_256],
+    ),
+    row(
+        Prehash::Fixed(Hash::Sha3_384),
+        CKM_SHA3_384,
+        9,
+        [CKM_HASH_ML_DSA_SHA3_384, CKM_HASH_SLH_DSA_SHA3_384],
+    ),
+    row(
+        Prehash::Fixed(Hash::Sha3_512),
+        CKM_SHA3_512,
+        10,
+        [CKM_HASH_ML_DSA_SHA3_512, CKM_HASH_SLH_DSA_SHA3_512],
+    ),
     HashRow {
         hash: Prehash::Shake128,
         digest: None,
@@ -55,8 +76,8 @@ const HASHES: &[HashRow] = &[
         oid: 12,
         signs: Some([CKM_HASH_ML_DSA_SHAKE256, CKM_HASH_SLH_DSA_SHAKE256]),
     },
-    HashRow { hash: Prehash::Sha512_224, digest: Some(CKM_SHA512_224), oid: 5, signs: None },
-    HashRow { hash: Prehash::Sha512_256, digest: Some(CKM_SHA512_256), oid: 6, signs: None },
+    HashRow { hash: Prehash::Fixed(Hash::Sha512_224), digest: Some(CKM_SHA512_224), oid: 5, signs: None },
+    HashRow { hash: Prehash::Fixed(Hash::Sha512_256), digest: Some(CKM_SHA512_256), oid: 6, signs: None },
 ];
 
 const fn row(hash: Prehash, digest: MechanismType, oid: u8, signs: [MechanismType; 2]) -> HashRow {
@@ -169,12 +190,15 @@ pub(crate) enum Digest {
 
 impl Digest {
     /// What there is to do for an input; nothing for a message that is signed as it is.
-    pub(crate) fn for_input(input: Input) -> Option<Self> {
-        match input {
+    ///
+    /// # Errors
+    /// [`Error::Primitive`]
+    pub(crate) fn for_input(input: Input) -> Result<Option<Self>> {
+        Ok(match input {
             Input::Message => None,
-            Input::Hashed(hash) => Some(Self::Made(prehash::start(hash))),
-            Input::Digest(hash) => Some(Self::Taken { bytes: Vec::new(), len: prehash::len(hash) }),
-        }
+            Input::Hashed(hash) => Some(Self::Made(hash.start()?)),
+            Input::Digest(hash) => Some(Self::Taken { bytes: Vec::new(), len: hash.digest_len() }),
+        })
     }
 
     /// Adds a part.

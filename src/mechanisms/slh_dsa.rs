@@ -219,9 +219,9 @@ struct Message {
 }
 
 impl Message {
-    fn of(terms: Terms) -> Self {
-        let digest = Digest::for_input(terms.input);
-        Self { prefix: terms.prefix, whole: Vec::new(), digest }
+    fn of(terms: Terms) -> Result<Self> {
+        let digest = Digest::for_input(terms.input)?;
+        Ok(Self { prefix: terms.prefix, whole: Vec::new(), digest })
     }
 
     fn update(&mut self, part: &[u8]) -> Result<()> {
@@ -260,7 +260,7 @@ impl Message {
 fn sign(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Signing>> {
     let key: Arc<Private> = downcast(key)?;
     let terms = Terms::of(mechanism)?;
-    Ok(Box::new(SlhDsaSigning { key, hedge: terms.hedge()?, message: Message::of(terms) }))
+    Ok(Box::new(SlhDsaSigning { key, hedge: terms.hedge()?, message: Message::of(terms)? }))
 }
 
 struct SlhDsaSigning {
@@ -307,7 +307,7 @@ impl Signing for SlhDsaSigning {
 
 fn verify(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Verifying>> {
     let key: Arc<Public> = downcast(key)?;
-    Ok(Box::new(SlhDsaVerifying { key, message: Message::of(Terms::of(mechanism)?) }))
+    Ok(Box::new(SlhDsaVerifying { key, message: Message::of(Terms::of(mechanism)?)? }))
 }
 
 struct SlhDsaVerifying {

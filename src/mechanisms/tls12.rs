@@ -101,7 +101,7 @@ impl Prf {
     }
 
     fn of_hash(hash: MechanismType) -> Result<Self> {
-        let known = digest::HASHES.iter().any(|row| row.digest == hash);
+        let known = digest::hash_of(hash).is_some();
         known
             .then_some(Self::Tls12(hash))
             .ok_or(Error::MechanismParamInvalid("the hash of the PRF is not offered"))
@@ -138,7 +138,7 @@ fn p_hash(hash: MechanismType, secret: &[u8], seed: &[u8], out: &mut [u8]) -> Re
         running.finish(mac.as_mut()).map(|()| mac)
     };
     let mut chained = mac(&[seed])?;
-    for place in out.chunks_mut(row.hash.digest_len()) {
+    for place in out.chunks_mut(row.function.digest_len()) {
         let block = mac(&[chained.expose(), seed])?;
         place.iter_mut().zip(block.expose()).for_each(|(place, byte)| *place = *byte);
         chained = mac(&[chained.expose()])?;

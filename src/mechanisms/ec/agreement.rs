@@ -1,27 +1,61 @@
-//! ECDH (PKCS#11 v3.2 sections 6.3.16 and 6.3.17; SP 800-56A, RFC 7748) with the derivation of ANSI X9.63.
+//! ECDH (PKCS#11 v3.2 sections 6.3.16 and 6.3.17; SP 800-56A, RFC 7748) with the derivations of ANSI X9.63 and
+//! SP 800-56A.
 
 use std::sync::Arc;
 
 use engine::mechanism::{Bases, Key};
 use pkcs11::constants::{
-    CKA_VALUE_LEN, CKD_NULL, CKD_SHA1_KDF, CKD_SHA224_KDF, CKD_SHA256_KDF, CKD_SHA384_KDF, CKD_SHA512_KDF,
-    CKK_AES,
+    CKA_VALUE_LEN, CKD_BLAKE2B_160_KDF, CKD_BLAKE2B_256_KDF, CKD_BLAKE2B_384_KDF, CKD_BLAKE2B_512_KDF,
+    CKD_NULL, CKD_SHA1_KDF, CKD_SHA1_KDF_SP800, CKD_SHA3_224_KDF, CKD_SHA3_224_KDF_SP800, CKD_SHA3_256_KDF,
+    CKD_SHA3_256_KDF_SP800, CKD_SHA3_384_KDF, CKD_SHA3_384_KDF_SP800, CKD_SHA3_512_KDF,
+    CKD_SHA3_512_KDF_SP800, CKD_SHA224_KDF, CKD_SHA224_KDF_SP800, CKD_SHA256_KDF, CKD_SHA256_KDF_SP800,
+    CKD_SHA384_KDF, CKD_SHA384_KDF_SP800, CKD_SHA512_KDF, CKD_SHA512_KDF_SP800, CKK_AES,
 };
 use pkcs11::{Attributes, Ecdh1Parameters, Error, Mechanism, Parameters, Result, Secret};
 
 use super::CurveRow;
 use super::keys::PrivateKey;
 use crate::aws_lc::hash::Hash;
+use crate::digest::Function;
 use crate::{digest, downcast, montgomery, secret};
 
-/// The key derivation functions: a `CKD_` value each, and the hash of ANSI X9.63's function.
-const KDFS: [(u64, Option<Hash>); 6] = [
+/// Where the counter stands in what is hashed for a block.
+#[derive(Clone, Copy)]
+enum Counter {
+    /// After the shared secret: ANSI X9.63 (SEC 1 section 3.6.1).
+    After,
+    /// Before it: SP 800-56A of 2007, section 5.8.1, the one-step function of today's SP 800-56C.
+    Before,
+}
+
+/// A key derivation function.
+type Kdf = (Function, Counter);
+
+/// The key derivation functions: a `CKD_` value each.
+const KDFS: [(u64, Option<Kdf>); 23] = [
     (CKD_NULL, None),
-    (CKD_SHA1_KDF, Some(Hash::Sha1)),
-    (CKD_SHA224_KDF, Some(Hash::Sha224)),
-    (CKD_SHA256_KDF, Some(Hash::Sha256)),
-    (CKD_SHA384_KDF, Some(Hash::Sha384)),
-    (CKD_SHA512_KDF, Some(Hash::Sha512)),
+    (CKD_SHA1_KDF, Some((Function::Sha(Hash::Sha1), Counter::After))),
+    (CKD_SHA224_KDF, Some((Function::Sha(Hash::Sha224), Counter::After))),
+    (CKD_SHA256_KDF, Some((Function::Sha(Hash::Sha256), Counter::After))),
+    (CKD_SHA384_KDF, Some((Function::Sha(Hash::Sha384), Counter::After))),
+    (CKD_SHA512_KDF, Some((Function::Sha(Hash::Sha512), Counter::After))),
+    (CKD_SHA3_224_KDF, Some((Function::Sha(Hash::Sha3_224), Counter::After))),
+    (CKD_SHA3_256_KDF, Some((Function::Sha(Hash::Sha3_256), Counter::After))),
+    (CKD_SHA3_384_KDF, Some((Function::Sha(Hash::Sha3_384), Counter::After))),
+    (CKD_SHA3_512_KDF, Some((Function::Sha(Hash::Sha3_512), Counter::After))),
+    (CKD_SHA1_KDF_SP800, Some((Function::Sha(Hash::Sha1), Counter::Before))),
+    (CKD_SHA224_KDF_SP800, Some((Function::Sha(Hash::Sha224), Counter::Before))),
+    (CKD_SHA256_KDF_SP800, Some((Function::Sha(Hash::Sha256), Counter::Before))),
+    (CKD_SHA384_KDF_SP800, Some((Function::Sha(Hash::Sha384), Counter::Before))),
+    (CKD_SHA512_KDF_SP800, Some((Function::Sha(Hash::Sha512), Counter::Before))),
+    (CKD_SHA3_224_KDF_SP800, Some((Function::Sha(Hash::Sha3_224), Counter::Before))),
+    (CKD_SHA3_256_KDF_SP800, Some((Function::Sha(Hash::Sha3_256), Counter::Before))),
+    (CKD_SHA3_384_KDF_SP800, Some((Function::Sha(Hash::Sha3_384), Counter::Before))),
+    (CKD_SHA3_512_KDF_SP800, Some((Function::Sha(Hash::Sha3_512), Counter::Before))),
+    (CKD_BLAKE2B_160_KDF, Some((Function::Blake2b160, Counter::Before))),
+    (CKD_BLAKE2B_256_KDF, Some((Function::Blake2b256, Counter::Before))),
+    (CKD_BLAKE2B_384_KDF, Some((Function::Blake2b384, Counter::Before))),
+    (CKD_BLAKE2B_512_KDF, Some((Function::Blake2b512, Counter::Before))),
 ];
 
 /// Derives a secret key. Its length is `CKA_VALUE_LEN`, which a key for a cipher needs; a generic secret without one is
@@ -43,8 +77,8 @@ pub(super) fn derive(mechanism: &Mechanism, bases: &Bases<'_>, template: &Attrib
     let shared = agree(bases.key, parameters)?;
     match kdf {
         None => secret::made(template, last(&shared, len)?),
-        Some(hash) => {
-            let value = derived(hash, &shared, &parameters.shared, len.unwrap_or_default())?;
+        Some(kdf) => {
+            let value = derived(kdf, &shared, &parameters.shared, len.unwrap_or_default())?;
             secret::made(template, value.expose())
         }
     }
@@ -70,11 +104,15 @@ fn last(shared: &Secret, len: Option<usize>) -> Result<&[u8]> {
         .ok_or(Error::TemplateInconsistent("CKA_VALUE_LEN is more than the shared secret has"))
 }
 
-/// `len` bytes of ANSI X9.63's key derivation function (SEC 1 section 3.6.1): at most 64 KiB, far below its limit.
-fn derived(hash: Hash, shared: &Secret, info: &[u8], len: usize) -> Result<Secret> {
+/// `len` bytes of a key derivation function: at most 64 KiB, far below its limit.
+fn derived((function, counter): Kdf, shared: &Secret, info: &[u8], len: usize) -> Result<Secret> {
     let mut out = Secret::zeroed(len);
-    for (count, block) in (1u32..).zip(out.as_mut().chunks_mut(hash.digest_len())) {
-        let digest = digest::of(hash, &[shared.expose(), &count.to_be_bytes(), info])?;
+    for (count, block) in (1u32..).zip(out.as_mut().chunks_mut(function.digest_len())) {
+        let (shared, count) = (shared.expose(), count.to_be_bytes());
+        let digest = match counter {
+            Counter::After => digest::of(function, &[shared, &count, info]),
+            Counter::Before => digest::of(function, &[&count, shared, info]),
+        }?;
         block.iter_mut().zip(digest.as_ref()).for_each(|(place, byte)| *place = *byte);
     }
     Ok(out)

@@ -15,8 +15,18 @@ const P521_PARAMETERS: &[u8] = b"\x06\x05\x2b\x81\x04\x00\x23";
 const SECP256K1_PARAMETERS: &[u8] = b"\x06\x05\x2b\x81\x04\x00\x0a";
 const ALL_PARAMETERS: [&[u8]; 5] =
     [P224_PARAMETERS, P256_PARAMETERS, P384_PARAMETERS, P521_PARAMETERS, SECP256K1_PARAMETERS];
-const MECHANISMS_OF_ECDSA: [MechanismType; 6] =
-    [CKM_ECDSA, CKM_ECDSA_SHA1, CKM_ECDSA_SHA224, CKM_ECDSA_SHA256, CKM_ECDSA_SHA384, CKM_ECDSA_SHA512];
+const MECHANISMS_OF_ECDSA: [MechanismType; 10] = [
+    CKM_ECDSA,
+    CKM_ECDSA_SHA1,
+    CKM_ECDSA_SHA224,
+    CKM_ECDSA_SHA256,
+    CKM_ECDSA_SHA384,
+    CKM_ECDSA_SHA512,
+    CKM_ECDSA_SHA3_224,
+    CKM_ECDSA_SHA3_256,
+    CKM_ECDSA_SHA3_384,
+    CKM_ECDSA_SHA3_512,
+];
 
 /// RFC 6979 appendix A.2.5: the key on P-256 and its signatures of "sample".
 const P256_POINT: &str = "04\
@@ -144,6 +154,10 @@ fn another_implementation_takes_our_signatures_and_we_take_its_on_p256() {
             (CKM_ECDSA_SHA256, Sha256::digest(&message).to_vec()),
             (CKM_ECDSA_SHA384, Sha384::digest(&message).to_vec()),
             (CKM_ECDSA_SHA512, Sha512::digest(&message).to_vec()),
+            (CKM_ECDSA_SHA3_224, sha3::Sha3_224::digest(&message).to_vec()),
+            (CKM_ECDSA_SHA3_256, sha3::Sha3_256::digest(&message).to_vec()),
+            (CKM_ECDSA_SHA3_384, sha3::Sha3_384::digest(&message).to_vec()),
+            (CKM_ECDSA_SHA3_512, sha3::Sha3_512::digest(&message).to_vec()),
         ] {
             let ours = sign(&plain(mechanism), &private, &message).unwrap();
             let ours = p256::ecdsa::Signature::from_slice(&ours).unwrap();

@@ -1,7 +1,10 @@
 use super::*;
 use crate::fixtures::{derive, derive_from, generate_key, hex, of_class, plain, secret_key, with};
 use pkcs11::ObjectHandle;
-use pkcs11::constants::{CKA_CHECK_VALUE, CKK_AES, CKM_MD5, CKM_SHA_1, CKM_SHA256, CKO_DATA, CKO_SECRET_KEY};
+use pkcs11::constants::{
+    CKA_CHECK_VALUE, CKK_AES, CKM_MD5, CKM_SHA_1, CKM_SHA3_224, CKM_SHA3_256, CKM_SHA3_384, CKM_SHA3_512,
+    CKM_SHA256, CKO_DATA, CKO_SECRET_KEY,
+};
 
 /// Hash, input keying material, salt, information, pseudo-random key, output.
 type Vector = (u64, &'static str, &'static str, &'static str, &'static str, &'static str);
@@ -91,6 +94,27 @@ fn published_keys_come_out_of_both_stages_and_of_each() {
             let second = hkdf(CKM_HKDF_DERIVE, (false, true), hash, HkdfSalt::Null, &info);
             assert_eq!(value(derive(&second, &secret_key(key_type, &middle), &secret)), output);
         }
+    }
+}
+
+#[test]
+fn every_sha_runs_both_stages_as_another_implementation_does() {
+    fn theirs<D: hmac::EagerHash>() -> Vec<u8> {
+        let mut out = vec![0; 100];
+        ::hkdf::Hkdf::<D>::new(Some(b"salt"), b"input").expand(b"info", &mut out).unwrap();
+        out
+    }
+    let key = secret_key(CKK_HKDF, b"input");
+    for (hash, expected) in [
+        (CKM_SHA256, theirs::<sha2::Sha256>()),
+        (CKM_SHA3_224, theirs::<sha3::Sha3_224>()),
+        (CKM_SHA3_256, theirs::<sha3::Sha3_256>()),
+        (CKM_SHA3_384, theirs::<sha3::Sha3_384>()),
+        (CKM_SHA3_512, theirs::<sha3::Sha3_512>()),
+    ] {
+        let salt = HkdfSalt::Data(b"salt".to_vec());
+        let both = hkdf(CKM_HKDF_DERIVE, (true, true), hash, salt, b"info");
+        assert_eq!(value(derive(&both, &key, &template(CKK_GENERIC_SECRET, Some(100)))), expected);
     }
 }
 

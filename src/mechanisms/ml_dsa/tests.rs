@@ -296,7 +296,7 @@ fn a_saved_signature_goes_on_whatever_its_form() {
     let (private, public) = parse_pair(CKK_ML_DSA, pair);
     for form in [
         by(CKM_ML_DSA, CKH_DETERMINISTIC_REQUIRED, b"c"),
-        by(CKM_HASH_ML_DSA_SHA3_256, CKH_DETERMINISTIC_REQUIRED, b"c"),
+        by(CKM_HASH_ML_DSA_SHA256, CKH_DETERMINISTIC_REQUIRED, b"c"),
         by(CKM_HASH_ML_DSA_SHAKE128, CKH_DETERMINISTIC_REQUIRED, b"c"),
         by_hash(CKM_SHA256, CKH_DETERMINISTIC_REQUIRED, b"c"),
     ] {
@@ -311,6 +311,9 @@ fn a_saved_signature_goes_on_whatever_its_form() {
         let wrong = start_sign(&form, &private).unwrap().restore(&[1; 65]);
         assert_eq!(wrong, Err(Error::SavedStateInvalid));
     }
+    // As the digests themselves.
+    let running = start_sign(&plain(CKM_HASH_ML_DSA_SHA3_256), &private).unwrap();
+    assert!(running.save().is_none());
 }
 
 #[test]

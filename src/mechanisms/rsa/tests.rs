@@ -9,11 +9,12 @@ use ::rsa::{BoxedUint, Pkcs1v15Sign, RsaPrivateKey};
 use p384::elliptic_curve::bigint::ConcatenatingMul;
 use pkcs11::constants::{
     CKA_COEFFICIENT, CKA_EXPONENT_1, CKA_EXPONENT_2, CKA_PRIME_1, CKA_PRIME_2, CKA_PRIVATE_EXPONENT,
-    CKG_MGF1_SHA3_256, CKM_ECDSA, CKM_SHA_1, CKM_SHA3_256, CKM_SHA256, CKM_SHA384, CKO_PRIVATE_KEY,
-    CKO_PUBLIC_KEY,
+    CKM_ECDSA, CKM_MD5, CKM_SHA3_384, CKM_SHA256, CKM_SHA384, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
 };
+use ripemd::Ripemd160;
 use sha1::Sha1;
 use sha2::{Digest, Sha224, Sha256, Sha384, Sha512};
+use sha3::{Sha3_224, Sha3_256, Sha3_384, Sha3_512};
 
 /// NIST CAVP, FIPS 186-3 SigGen15, 2048 bits: the key, and the first message and signature of SHA-256 and SHA-384.
 const PKCS1_MODULUS: &str = "\
@@ -162,6 +163,12 @@ fn pkcs1_signatures_equal_those_of_another_implementation() {
         (CKM_SHA256_RSA_PKCS, theirs.sign(Pkcs1v15Sign::new::<Sha256>(), &Sha256::digest(message))),
         (CKM_SHA384_RSA_PKCS, theirs.sign(Pkcs1v15Sign::new::<Sha384>(), &Sha384::digest(message))),
         (CKM_SHA512_RSA_PKCS, theirs.sign(Pkcs1v15Sign::new::<Sha512>(), &Sha512::digest(message))),
+        (CKM_SHA3_224_RSA_PKCS, theirs.sign(Pkcs1v15Sign::new::<Sha3_224>(), &Sha3_224::digest(message))),
+        (CKM_SHA3_256_RSA_PKCS, theirs.sign(Pkcs1v15Sign::new::<Sha3_256>(), &Sha3_256::digest(message))),
+        (CKM_SHA3_384_RSA_PKCS, theirs.sign(Pkcs1v15Sign::new::<Sha3_384>(), &Sha3_384::digest(message))),
+        (CKM_SHA3_512_RSA_PKCS, theirs.sign(Pkcs1v15Sign::new::<Sha3_512>(), &Sha3_512::digest(message))),
+        (CKM_MD5_RSA_PKCS, theirs.sign(Pkcs1v15Sign::new::<md5::Md5>(), &md5::Md5::digest(message))),
+        (CKM_RIPEMD160_RSA_PKCS, theirs.sign(Pkcs1v15Sign::new::<Ripemd160>(), &Ripemd160::digest(message))),
     ] {
         let ours = sign(&plain(mechanism), &private, message).unwrap();
         assert_eq!(ours, expected.unwrap());
@@ -187,23 +194,28 @@ fn pss_signatures_pass_from_one_implementation_to_the_other() {
         assert_eq!(verify(&raw, &public, &digest, &signature), Ok(()));
         assert_eq!(verify(&hashed, &public, b"message", &signature), Ok(()));
     }
+    let mechanism = pss(CKM_SHA3_384_RSA_PKCS_PSS, CKM_SHA3_384, CKG_MGF1_SHA3_384, 48);
+    let ours = sign(&mechanism, &private, b"message").unwrap();
+    let scheme = || ::rsa::Pss::<Sha3_384>::new_with_salt(48);
+    theirs.to_public_key().verify(scheme(), &Sha3_384::digest(b"message"), &ours).unwrap();
+    let signature = theirs.sign(scheme(), &Sha3_384::digest(b"message")).unwrap();
+    assert_eq!(verify(&mechanism, &public, b"message", &signature), Ok(()));
 }
 
 #[test]
 fn every_pair_of_hash_and_mask_signs_what_it_verifies() {
     let (private, public) = parse_pair(CKK_RSA, made());
-    for row in HASHES {
-        let digest = vec![1; row.hash.digest_len()];
+    for (row, hash) in HASHES.iter().filter_map(|row| hash_of(row.digest).map(|hash| (row, hash))) {
+        let digest = vec![1; hash.digest_len()];
         for (mgf, _) in MGFS {
             let mechanism = pss(CKM_RSA_PKCS_PSS, row.digest, mgf, 13);
             let signature = sign(&mechanism, &private, &digest).unwrap();
             assert_eq!(verify(&mechanism, &public, &digest, &signature), Ok(()));
         }
     }
-    for (mechanism, hash) in
-        [(CKM_SHA1_RSA_PKCS_PSS, CKM_SHA_1), (CKM_SHA224_RSA_PKCS_PSS, pkcs11::constants::CKM_SHA224)]
-    {
-        let mechanism = pss(mechanism, hash, CKG_MGF1_SHA1, 20);
+    for (mechanism, hash) in PSS_HASHES {
+        let row = HASHES.iter().find(|row| row.function == Function::Sha(hash)).unwrap();
+        let mechanism = pss(mechanism, row.digest, CKG_MGF1_SHA1, 20);
         let signature = sign(&mechanism, &private, b"message").unwrap();
         assert_eq!(verify(&mechanism, &public, b"message", &signature), Ok(()));
     }
@@ -214,8 +226,8 @@ fn pss_parameters_that_cannot_be_are_refused() {
     let (private, public) = parse_pair(CKK_RSA, made());
     for (mechanism, why) in [
         (plain(CKM_RSA_PKCS_PSS), "no parameters"),
-        (pss(CKM_RSA_PKCS_PSS, CKM_SHA3_256, CKG_MGF1_SHA256, 20), "a hash that is not offered"),
-        (pss(CKM_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA3_256, 20), "a mask that is not offered"),
+        (pss(CKM_RSA_PKCS_PSS, CKM_MD5, CKG_MGF1_SHA256, 20), "a hash that is not offered"),
+        (pss(CKM_RSA_PKCS_PSS, CKM_SHA256, 0, 20), "a mask that is not offered"),
         (pss(CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384, CKG_MGF1_SHA384, 20), "a hash that is not the mechanism's"),
         (pss(CKM_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA256, 223), "a salt one byte too long"),
         (pss(CKM_RSA_PKCS_PSS, CKM_SHA256, CKG_MGF1_SHA256, u64::MAX), "a wild salt"),

@@ -266,6 +266,17 @@ pub(super) const KINDS: &[Kind] = &[
     secret(CKK_SHA512_HMAC),
     secret(CKK_SHA512_224_HMAC),
     secret(CKK_SHA512_256_HMAC),
+    secret(CKK_SHA3_224_HMAC),
+    secret(CKK_SHA3_256_HMAC),
+    secret(CKK_SHA3_384_HMAC),
+    secret(CKK_SHA3_512_HMAC),
+    secret(CKK_BLAKE2B_160_HMAC),
+    secret(CKK_BLAKE2B_256_HMAC),
+    secret(CKK_BLAKE2B_384_HMAC),
+    secret(CKK_BLAKE2B_512_HMAC),
+    secret(CKK_MD5_HMAC),
+    secret(CKK_RIPEMD160_HMAC),
+    secret(CKK_SHA512_T_HMAC),
 ];
 
 const fn secret(key_type: u64) -> Kind {

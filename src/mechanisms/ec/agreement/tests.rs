@@ -7,7 +7,7 @@ use ::p384::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use engine::mechanism::GeneratedPair;
 use p384::elliptic_curve::sec1::ToSec1Point;
 use pkcs11::constants::{
-    CKA_CHECK_VALUE, CKA_EC_PARAMS, CKA_EC_POINT, CKA_VALUE, CKD_SHA1_KDF_SP800, CKD_SHA3_256_KDF, CKK_EC,
+    CKA_CHECK_VALUE, CKA_EC_PARAMS, CKA_EC_POINT, CKA_VALUE, CKD_CPDIVERSIFY_KDF, CKD_SHA1_KDF_ASN1, CKK_EC,
     CKK_GENERIC_SECRET, CKK_RSA, CKK_SHA256_HMAC, CKM_EC_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKM_ECDSA,
     CKM_ECDSA_SHA1, CKM_ECDSA_SHA224, CKM_ECDSA_SHA256, CKM_ECDSA_SHA512, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
     CKO_SECRET_KEY,
@@ -186,7 +186,35 @@ fn published_keys_are_derived_from_published_secrets() {
     ] {
         let key = hex(key);
         let shared = Secret::new(hex(shared));
-        assert_eq!(derived(Hash::Sha256, &shared, &hex(info), key.len()).unwrap().expose(), key);
+        let kdf = (Function::Sha(Hash::Sha256), Counter::After);
+        assert_eq!(derived(kdf, &shared, &hex(info), key.len()).unwrap().expose(), key);
+    }
+}
+
+/// RFC 7518 appendix C: the one-step function of SP 800-56A with SHA-256.
+#[test]
+fn a_published_key_is_derived_with_the_counter_first() {
+    let shared = Secret::new(hex("9e56d91d817135d372834283bf84269cfb316ea3da806a48f6daa7798cfe90c4"));
+    let info = b"\0\0\0\x07A128GCM\0\0\0\x05Alice\0\0\0\x03Bob\0\0\0\x80";
+    let kdf = KDFS.iter().find(|(kdf, _)| *kdf == CKD_SHA256_KDF_SP800).and_then(|(_, kdf)| *kdf).unwrap();
+    let key = derived(kdf, &shared, info, 16).unwrap();
+    assert_eq!(key.expose(), hex("56aa8deaf8236d205c2228cd71a7101a"));
+}
+
+#[test]
+fn both_places_of_the_counter_are_hashed_as_said_over_several_blocks() {
+    let (shared, info) = (Secret::from(&b"secret"[..]), b"shared");
+    for (_, kdf) in KDFS {
+        let Some((function, counter)) = kdf else { continue };
+        let len = function.digest_len();
+        let out = derived((function, counter), &shared, info, 2 * len + 1).unwrap();
+        for (count, block) in (1u32..).zip(out.expose().chunks(len)) {
+            let input = match counter {
+                Counter::After => [&b"secret"[..], &count.to_be_bytes(), info].concat(),
+                Counter::Before => [&count.to_be_bytes(), &b"secret"[..], info].concat(),
+            };
+            assert_eq!(block, &digest::of(function, &[&input]).unwrap().as_ref()[..block.len()]);
+        }
     }
 }
 
@@ -214,8 +242,8 @@ fn parameters_that_cannot_be_are_refused() {
         plain(CKM_ECDH1_DERIVE),
         with(CKM_ECDH1_DERIVE, Parameters::Unknown),
         ecdh(0, b"", &point),
-        ecdh(CKD_SHA1_KDF_SP800, b"", &point),
-        ecdh(CKD_SHA3_256_KDF, b"", &point),
+        ecdh(CKD_CPDIVERSIFY_KDF, b"", &point),
+        ecdh(CKD_SHA1_KDF_ASN1, b"", &point),
         ecdh(CKD_NULL, b"shared", &point),
         ecdh(CKD_NULL, b"", b""),
         ecdh(CKD_NULL, b"", &[0]),
