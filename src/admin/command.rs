@@ -21,22 +21,20 @@ use crate::synopsis::synopsis;
 use crate::terminal::Asker;
 use crate::token;
 
-/// What nouns are, for `--help`.
+/// What nouns that have verbs are.
 const NOUNS: &[(&str, &str)] = &[
     ("token", "Tokens and the slots that they are in"),
     ("key", "Keys: private, public and secret ones"),
     ("cert", "Certificates"),
     ("object", "Objects of every kind"),
     ("configure", "What to put into a client's configuration, with the paths of this installation"),
-    ("doctor", "What keeps a client from working, and the fix"),
-    ("bench", "What a token does in a second, with keys that are gone afterwards"),
     ("generate", "Pages and completions, for packages"),
 ];
 
 /// The verb of a noun that has none.
 const ALONE: &str = "";
 
-/// Everything that can be done.
+/// Everything that can be done, in the order in which help lists it.
 const COMMANDS: &[Row] = &[
     row::<token::Init>("token", "init", "Make a token in an empty slot: its officer, its user, their PINs"),
     row::<token::List>("token", "list", "Show the slots and the tokens in them"),
@@ -44,9 +42,13 @@ const COMMANDS: &[Row] = &[
     row::<token::InitPin>(
         "token",
         "init-pin",
-        "As the officer, give the user a PIN: the first one or a new one",
+        "As the officer, give the user a PIN, the first or a new one; no key is lost",
     ),
-    row::<token::ChangePin>("token", "change-pin", "Change the user's PIN, or the officer's"),
+    row::<token::ChangePin>(
+        "token",
+        "change-pin",
+        "Change the user's PIN, or the officer's; programs that are logged in go on",
+    ),
     row::<token::Delete>("token", "delete", "Destroy a token and everything in it, without any PIN"),
     row::<key::Generate>("key", "generate", "Make a key, or a pair of keys, in the token"),
     row::<key::List>("key", "list", "Show the keys of a token"),
@@ -178,8 +180,9 @@ impl Row {
 
     fn command(&self) -> Command {
         let name = if self.verb == ALONE { self.noun } else { self.verb };
-        let command = Command::new(name).about(self.about).after_help(EXIT_CODES);
-        (self.arguments)(command).override_usage(self.synopsis())
+        let command = Command::new(name).after_help(EXIT_CODES);
+        // After the arguments: what documents their type would stand in the place of the table's words.
+        (self.arguments)(command).about(self.about).long_about(None).override_usage(self.synopsis())
     }
 }
 
@@ -215,18 +218,19 @@ fn dispatch(matches: &ArgMatches, stage: &mut Stage<'_>) -> Result<()> {
 
 /// The whole command line: what help, manual pages and completions are made from.
 pub(crate) fn grammar() -> Command {
-    let nouns = NOUNS.iter().map(|(noun, about)| {
-        if let Some(row) = COMMANDS.iter().find(|row| row.noun == *noun && row.verb == ALONE) {
-            return row.command().about(*about);
-        }
-        let verbs = COMMANDS.iter().filter(|row| row.noun == *noun).map(Row::command);
-        Command::new(*noun)
+    let nouns = COMMANDS.chunk_by(|one, next| one.noun == next.noun).filter_map(|rows| {
+        let first = rows.first()?;
+        let Some((noun, about)) = NOUNS.iter().find(|(noun, _)| *noun == first.noun) else {
+            return Some(first.command());
+        };
+        let command = Command::new(*noun)
             .about(*about)
             .subcommand_required(true)
             .arg_required_else_help(true)
             .disable_help_subcommand(true)
             .after_help(EXIT_CODES)
-            .subcommands(verbs)
+            .subcommands(rows.iter().map(Row::command));
+        Some(command)
     });
     Command::new("claviger")
         .about("Administration of Claviger tokens")
@@ -240,15 +244,18 @@ pub(crate) fn grammar() -> Command {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
     fn the_page_names_every_noun_and_verb_and_exit_code() {
         let page = include_str!("../../docs/command.md");
-        for row in COMMANDS.iter().filter(|row| matches!(row.noun, "token" | "key" | "cert" | "object")) {
+        for row in COMMANDS {
             let named = format!("| `{}` |", row.noun);
             let line = page.lines().find(|line| line.starts_with(&named)).unwrap();
-            assert!(line.contains(&format!("`{}`", row.verb)), "{} {}", row.noun, row.verb);
+            let named = row.verb == ALONE || line.contains(&format!("`{}`", row.verb));
+            assert!(named, "{} {}", row.noun, row.verb);
         }
         for line in EXIT_CODES.lines().filter(|line| line.starts_with("  ")) {
             let (code, words) = line.trim().split_once("  ").unwrap();
@@ -309,13 +316,19 @@ mod tests {
     }
 
     #[test]
-    fn the_grammar_holds_every_row_under_a_noun_that_is_described() {
+    fn the_grammar_holds_every_row_and_noun_with_the_words_of_the_table() {
         let grammar = grammar();
         grammar.clone().debug_assert();
+        let mut told = BTreeSet::new();
         for row in COMMANDS {
             let noun = grammar.find_subcommand(row.noun).unwrap();
-            let known = row.verb == ALONE || noun.find_subcommand(row.verb).is_some();
-            assert!(known, "{} {}", row.noun, row.verb);
+            let command = if row.verb == ALONE { noun } else { noun.find_subcommand(row.verb).unwrap() };
+            assert_eq!(command.get_about().unwrap().to_string(), row.about, "{} {}", row.noun, row.verb);
+            assert!(command.get_long_about().is_none() && told.insert(row.about), "{}", row.about);
+        }
+        for (noun, about) in NOUNS {
+            let command = grammar.find_subcommand(noun).unwrap();
+            assert_eq!(command.get_about().unwrap().to_string(), *about);
         }
     }
 }
