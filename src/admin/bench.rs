@@ -75,8 +75,10 @@ impl Verb for Bench {
         let counts = if many == 1 { vec![1] } else { vec![1, many] };
         let duration = Duration::from_secs_f64(self.seconds);
         let mut results = Vec::new();
-        for row in OPERATIONS {
-            let _moving = stage.screen.progress(&format!("measuring {}", row.name));
+        let progress = stage.screen.progress("measuring");
+        let all = OPERATIONS.len().try_into().unwrap_or(u64::MAX);
+        for (done, row) in (0..).zip(OPERATIONS) {
+            progress.set(done, all);
             let failed = |error| Failure::token(format!("{} cannot be measured", row.name), error);
             let keys = row.keys(&session).map_err(failed)?;
             for threads in &counts {
@@ -84,6 +86,7 @@ impl Verb for Bench {
                 results.push(Measured { operation: row.name, threads: *threads, per_second });
             }
         }
+        drop(progress);
         let report = Report { token: session.info.label.clone(), seconds: self.seconds, results };
         if self.json { write_json(stage.out, &report) } else { show(stage, &report, &counts) }
     }

@@ -68,7 +68,10 @@ impl Door {
     pub(crate) fn enter(&self, stage: &mut Stage<'_>, access: Access) -> Result<UserSession> {
         let session = self.open(stage, access)?;
         let pin = Wanted::new("user's", "pin", self.pin_file.clone(), self.pin_fd).known(stage.asker)?;
-        match session.token.login(session.handle, UserType::User, Some(pin.expose())) {
+        let running = stage.screen.progress("logging in");
+        let answer = session.token.login(session.handle, UserType::User, Some(pin.expose()));
+        drop(running);
+        match answer {
             // A token without a login: its objects are there for everybody.
             Ok(()) | Err(Error::UserAlreadyLoggedIn) => Ok(session),
             Err(error) => Err(Failure::token(
@@ -80,6 +83,8 @@ impl Door {
 
     /// Opens a session on the chosen token without a login: public objects alone are seen.
     pub(crate) fn open(&self, stage: &Stage<'_>, access: Access) -> Result<UserSession> {
+        // Another process may have the store for a while.
+        let _running = stage.screen.progress("opening the token");
         let token = stage.token()?;
         let (slot, info) = self.token.find(&*token)?;
         let handle = token

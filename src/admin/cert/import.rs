@@ -57,15 +57,19 @@ impl Verb for Import {
         }
         let session = self.door.enter(stage, Access::ReadWrite)?;
         let mut batch = Batch::begin(&session);
+        let progress = stage.screen.progress("importing");
         let (mut made, mut warnings) = (Vec::new(), Vec::new());
         for (at, certificate) in contents.certificates.iter().enumerate() {
             let label = self.label.clone().filter(|_| at == 0).unwrap_or_else(|| certificate.label());
             let id = self.id.as_ref().filter(|_| at == 0).map(|id| id.0.as_slice());
+            let number = |count: usize| u64::try_from(count).unwrap_or(u64::MAX);
+            progress.set(number(at), number(contents.certificates.len()));
             match cert::add(&mut batch, &session, certificate, &label, id, &mut warnings)? {
                 Some(found) => made.push(found),
                 None => warnings.push(format!("the certificate \"{label}\" is there already")),
             }
         }
+        drop(progress);
         batch.keep();
         warnings.iter().for_each(|words| stage.tell(words));
         if self.json {

@@ -63,9 +63,11 @@ impl About {
 impl Verb for List {
     fn run(self, stage: &mut Stage<'_>) -> Result<()> {
         let session = self.window.enter(stage, None)?;
+        let running = stage.screen.progress("reading the certificates");
         let found = Found::all(&session, vec![Attribute::ulong(c::CKA_CLASS, c::CKO_CERTIFICATE)])?;
         let about = |found: &Found| Ok((found.label(), found.id(), About::new(&session, found)?));
         let certificates = found.iter().map(about).collect::<Result<Vec<_>>>()?;
+        drop(running);
         if self.json {
             let certificates = certificates.into_iter().map(|(_, _, about)| about).collect();
             return write_json(stage.out, &Listing { certificates });

@@ -66,6 +66,7 @@ pub(crate) fn destroy(
     json: bool,
     stage: &mut Stage<'_>,
 ) -> Result<()> {
+    let running = stage.screen.progress("deleting");
     for (at, object) in found.iter().enumerate() {
         session.token.destroy_object(session.handle, object.handle).map_err(|error| {
             let gone = found.iter().take(at).map(Found::described).collect::<Vec<_>>().join(" and ");
@@ -73,6 +74,7 @@ pub(crate) fn destroy(
             Failure::token(format!("{gone}{} cannot be deleted", object.described()), error)
         })?;
     }
+    drop(running);
     if json {
         return write_json(stage.out, &Listing { objects: found.iter().map(Found::shown).collect() });
     }
