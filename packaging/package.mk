@@ -12,6 +12,7 @@ uninstall: ## take away what `make install` with the same folders has put there
 	@scripts/install remove
 
 deb: ## build target/claviger_VERSION_ARCHITECTURE.deb
+	@scripts/setup package
 	@$(MAKE) --no-print-directory build
 	@scripts/make-deb
 
