@@ -35,6 +35,7 @@ macro_rules! in_a_process_of_its_own {
 }
 in_a_process_of_its_own! {
     the_package_has_its_files_where_debian_wants_them,
+    what_was_installed_is_taken_away_again_and_nothing_else,
     a_page_is_followed_from_the_package,
     #[ignore = "twenty reloads under load once more"]
     servers_with_workers_of_another_user_are_set_up_from_the_package,
@@ -124,6 +125,33 @@ fn the_package_has_its_files_where_debian_wants_them(t: &Test) {
         run(sums.args(["--check", "--quiet", "--strict"]).arg(control.join("md5sums")).current_dir(&folder));
     let _each_leads_somewhere =
         run(Command::new(repository().join("scripts/check-links")).arg(folder.join(DOCUMENTS)));
+}
+
+/// `make install` and `make uninstall`.
+fn what_was_installed_is_taken_away_again_and_nothing_else(t: &Test) {
+    let built = beside_this_program("claviger").expect("build it with cargo build -p claviger-admin");
+    let root = fresh(t, "installed");
+    let kept = root.join("opt/lib/pkgconfig/another.pc");
+    fs::create_dir_all(kept.parent().unwrap()).unwrap();
+    fs::write(&kept, "somebody's").unwrap();
+    let install = |word: &[&str]| {
+        let mut command = Command::new(repository().join("scripts/install"));
+        command.args(word).env("BUILT", built.parent().unwrap());
+        run(command.env("DESTDIR", &root).env("PREFIX", "/opt"))
+    };
+    let told = String::from_utf8(install(&[])).unwrap();
+    let there = files_below(&root);
+    assert_eq!(told.lines().count() + 1, there.len(), "each file is told of: {told}");
+    for wanted in
+        ["opt/lib/pkcs11/libclaviger.so", "opt/bin/claviger", "opt/share/man/man1/claviger-key-list.1"]
+    {
+        assert!(there.contains(wanted), "{wanted} is missing among {there:#?}");
+    }
+    let named = fs::read_to_string(root.join("opt/lib/pkgconfig/claviger.pc")).unwrap();
+    assert!(named.contains("p11_module=/opt/lib/pkcs11/libclaviger.so\n"), "{named}");
+    let _removed = install(&["remove"]);
+    assert_eq!(files_below(&root), BTreeSet::from(["opt/lib/pkgconfig/another.pc".to_owned()]));
+    assert!(!root.join("opt/share/doc/claviger").exists(), "an empty folder is left");
 }
 
 /// What `docs/integrations/README.md` tells a reader to type first, with the package's folder in place of `/`, and

@@ -226,6 +226,14 @@ fn every_page_has_its_row_and_every_row_its_page() {
             }
         }
     }
+    for page in pages.iter().filter(|page| page.starts_with("docs/integrations/")) {
+        let text = std::fs::read_to_string(docs.join("..").join(page)).unwrap();
+        // `claviger configure` prints examples itself.
+        assert!(
+            page.ends_with("configure.md") || text.contains("$EXAMPLES/") || text.contains("$EXAMPLES\"/"),
+            "{page}"
+        );
+    }
     let rows: BTreeSet<_> = ROWS.iter().map(|row| row.page.to_owned()).collect();
     assert_eq!(rows, pages);
     let read = std::fs::read_to_string(docs.join("integrations/README.md")).unwrap();
