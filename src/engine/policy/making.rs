@@ -31,13 +31,26 @@ pub enum Inheritance {
     /// A sensitive base makes the key sensitive, an unextractable one unextractable: concatenations, cuts, XOR.
     FromBase,
     /// What the template leaves out is as the first base key has it, and it counts for one of the bases to have been always
-    /// sensitive, or never extractable: SP 800-108 (section 6.42.7).
+    /// sensitive, or never extractable: SP 800-108 (section 6.42.7). The other bases hand their protection on as by
+    /// [`Inheritance::FromBase`]: they are what the function is given, and one of its functions, CMAC, can be undone by who
+    /// knows its key.
     AsBase,
     /// As [`Inheritance::FromBase`], and what the template leaves out is as the base key has it: the exporter of TLS (section
     /// 6.40.9).
     AtLeastAsBase,
     /// The protection is the base key's, and the template may say nothing else: the keys of TLS (section 6.40.6).
     SameAsBase,
+}
+
+impl Inheritance {
+    /// Those of the bases whose protection no template takes off.
+    fn handing<'b, 'a>(self, bases: &'b [&'a Attributes]) -> &'b [&'a Attributes] {
+        match self {
+            Self::FromBase | Self::AtLeastAsBase => bases,
+            Self::AsBase => bases.get(1..).unwrap_or_default(),
+            Self::Free | Self::SameAsBase => &[],
+        }
+    }
 }
 
 /// `C_CreateObject`.
@@ -133,23 +146,26 @@ pub fn derived(
 ) -> Result<Attributes> {
     let all = |attribute| bases.iter().all(|base| base.is(attribute));
     let any = |attribute| bases.iter().any(|base| base.is(attribute));
-    let handed_on = matches!(inheritance, Inheritance::FromBase | Inheritance::AtLeastAsBase);
     let always = |attribute| if inheritance == Inheritance::AsBase { any(attribute) } else { all(attribute) };
+    let handing = inheritance.handing(bases);
+    let handed = |attribute| handing.iter().any(|base| base.is(attribute));
     let making = Making {
         class: Said::Suggests(class),
         key_type: key_type.map_or(Said::Nothing, Said::Suggests),
         always_sensitive: always(CKA_ALWAYS_SENSITIVE),
         never_extractable: always(CKA_NEVER_EXTRACTABLE),
-        sensitive: handed_on && any(CKA_SENSITIVE),
-        unextractable: handed_on && !all(CKA_EXTRACTABLE),
+        sensitive: handed(CKA_SENSITIVE),
+        unextractable: !handing.iter().all(|base| base.is(CKA_EXTRACTABLE)),
         ..Making::from_outside(Event::Derived)
     };
     let mut template = joined(bases, CKA_DERIVE_TEMPLATE, template);
-    for attribute in [CKA_SENSITIVE, CKA_EXTRACTABLE] {
+    let imposed = [(CKA_SENSITIVE, making.sensitive), (CKA_EXTRACTABLE, making.unextractable)];
+    for (attribute, imposed) in imposed {
         let sent = template.iter().any(|entry| entry.attribute_type == attribute);
         let base = bases.first().is_some_and(|base| base.is(attribute));
         match inheritance {
-            Inheritance::AsBase | Inheritance::AtLeastAsBase if !sent => {
+            // What is imposed goes before what the base has.
+            Inheritance::AsBase | Inheritance::AtLeastAsBase if !sent && !imposed => {
                 template.push(Attribute::boolean(attribute, base))
             }
             // Beside another value it is a conflict.

@@ -199,14 +199,34 @@ fn keys_of_sp_800_108_are_as_their_base_where_the_template_says_nothing() {
         assert_eq!(protection(&key), (always, !never));
         for (sensitive, extractable) in PROTECTIONS {
             let template = protected(Vec::new(), sensitive, extractable);
-            for bases in
-                [[&base(always, never), &base(false, false)], [&base(false, false), &base(always, never)]]
-            {
-                let key = from_bases(&bases, Inheritance::AsBase, template.clone()).unwrap();
-                assert_eq!(protection(&key), (sensitive, extractable));
-                let expected = (false, always && sensitive, never && !extractable, Some(u64::MAX));
-                assert_eq!(history(&key), expected);
+            let bases = [&base(always, never), &base(false, false)];
+            let key = from_bases(&bases, Inheritance::AsBase, template).unwrap();
+            assert_eq!(protection(&key), (sensitive, extractable));
+            let expected = (false, always && sensitive, never && !extractable, Some(u64::MAX));
+            assert_eq!(history(&key), expected);
+        }
+    }
+}
+
+/// CMAC under a key that one knows can be undone: what it was given, the keys among the data, is read from what it gave.
+#[test]
+fn keys_that_sp_800_108_is_given_hand_their_protection_on() {
+    let known = base(false, false);
+    for (always, never) in PROTECTIONS {
+        let given = [&known, &base(always, never)];
+        let key = from_bases(&given, Inheritance::AsBase, Vec::new()).unwrap();
+        assert_eq!(protection(&key), (always, !never));
+        for (sensitive, extractable) in PROTECTIONS {
+            let template = protected(Vec::new(), sensitive, extractable);
+            let made = from_bases(&given, Inheritance::AsBase, template);
+            if (always && !sensitive) || (never && extractable) {
+                assert!(matches!(made, Err(Error::TemplateInconsistent(_))));
+                continue;
             }
+            let key = made.unwrap();
+            assert_eq!(protection(&key), (sensitive, extractable));
+            let expected = (false, always && sensitive, never && !extractable, Some(u64::MAX));
+            assert_eq!(history(&key), expected);
         }
     }
 }
