@@ -10,8 +10,8 @@ use pkcs11::constants::{
     CKA_DECAPSULATE_TEMPLATE, CKA_DERIVE_TEMPLATE, CKA_ENCAPSULATE_TEMPLATE, CKA_EXTRACTABLE,
     CKA_HASH_OF_ISSUER_PUBLIC_KEY, CKA_HASH_OF_SUBJECT_PUBLIC_KEY, CKA_KEY_GEN_MECHANISM, CKA_KEY_TYPE,
     CKA_LOCAL, CKA_NEVER_EXTRACTABLE, CKA_OBJECT_VALIDATION_FLAGS, CKA_PRIVATE, CKA_PUBLIC_KEY_INFO,
-    CKA_SENSITIVE, CKA_TRUSTED, CKA_UNWRAP_TEMPLATE, CKA_URL, CKA_VALUE, CKA_VALUE_LEN, CKO_CERTIFICATE,
-    CKO_DATA, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+    CKA_SENSITIVE, CKA_TRUSTED, CKA_UNWRAP_TEMPLATE, CKA_URL, CKA_VALUE, CKA_VALUE_LEN,
+    CKA_WRAP_WITH_TRUSTED, CKO_CERTIFICATE, CKO_DATA, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::{
     Attribute, AttributeType, AttributeValue, Attributes, Error, KeyType, MechanismType, ObjectClass, Result,
@@ -28,7 +28,8 @@ use super::values::{as_sent, put, typed};
 pub enum Inheritance {
     /// The template decides: Diffie-Hellman, HKDF and their like.
     Free,
-    /// A sensitive base makes the key sensitive, an unextractable one unextractable: concatenations, cuts, XOR.
+    /// A sensitive base makes the key sensitive, an unextractable one unextractable: concatenations, cuts, XOR. What only a
+    /// trusted key may wrap, and what is private, hands that on too, for the key is made of the base's bytes.
     FromBase,
     /// What the template leaves out is as the first base key has it, and it counts for one of the bases to have been always
     /// sensitive, or never extractable: SP 800-108 (section 6.42.7). The other bases hand their protection on as by
@@ -156,6 +157,8 @@ pub fn derived(
         never_extractable: always(CKA_NEVER_EXTRACTABLE),
         sensitive: handed(CKA_SENSITIVE),
         unextractable: !handing.iter().all(|base| base.is(CKA_EXTRACTABLE)),
+        wraps_with_trusted: handed(CKA_WRAP_WITH_TRUSTED),
+        private: handed(CKA_PRIVATE),
         ..Making::from_outside(Event::Derived)
     };
     let mut template = joined(bases, CKA_DERIVE_TEMPLATE, template);
@@ -364,6 +367,9 @@ struct Making {
     /// Whether the object must be sensitive, and must not be extractable.
     sensitive: bool,
     unextractable: bool,
+    /// Whether only a trusted key may wrap it, and whether it must be private.
+    wraps_with_trusted: bool,
+    private: bool,
 }
 
 impl Making {
@@ -377,6 +383,8 @@ impl Making {
             never_extractable: false,
             sensitive: false,
             unextractable: false,
+            wraps_with_trusted: false,
+            private: false,
         }
     }
 
@@ -446,8 +454,12 @@ impl Making {
 
     /// The protection that is handed on.
     fn impose(&self, shape: &Shape, object: &mut Attributes) -> Result<()> {
-        let protection =
-            [(self.sensitive, CKA_SENSITIVE, true), (self.unextractable, CKA_EXTRACTABLE, false)];
+        let protection = [
+            (self.sensitive, CKA_SENSITIVE, true),
+            (self.unextractable, CKA_EXTRACTABLE, false),
+            (self.wraps_with_trusted, CKA_WRAP_WITH_TRUSTED, true),
+            (self.private, CKA_PRIVATE, true),
+        ];
         for (_, attribute, value) in protection.into_iter().filter(|(imposed, ..)| *imposed) {
             if shape.row(attribute).is_some() {
                 put(object, attribute, AttributeValue::Bool(value))?;

@@ -182,6 +182,23 @@ fn protection_is_handed_on_where_the_mechanism_says_so() {
     let shown = with(template, Attribute::boolean(CKA_SENSITIVE, false));
     let refused = from_bases(&[&soft, &seen], Inheritance::FromBase, shown);
     assert!(matches!(refused, Err(Error::TemplateInconsistent(_))));
+    // What only a trusted key may wrap, and what is private, is made of the same bytes.
+    for attribute in [CKA_WRAP_WITH_TRUSTED, CKA_PRIVATE] {
+        let mut kept = soft.clone();
+        kept.set_bool(attribute, true);
+        let dropped = vec![Attribute::boolean(attribute, false)];
+        for (bases, inheritance) in [
+            ([&kept, &soft], Inheritance::FromBase),
+            ([&soft, &kept], Inheritance::FromBase),
+            ([&soft, &kept], Inheritance::AsBase),
+        ] {
+            assert!(from_bases(&bases, inheritance, Vec::new()).unwrap().is(attribute));
+            let refused = from_bases(&bases, inheritance, dropped.clone());
+            assert!(matches!(refused, Err(Error::TemplateInconsistent(_))));
+        }
+        let key = from_bases(&[&kept, &soft], Inheritance::Free, dropped).unwrap();
+        assert!(!key.is(attribute), "nothing of the base is in it");
+    }
     // A derivation may also make data, which has no protection to take on.
     let data = derived(&[&hard], CKO_DATA, None, Inheritance::FromBase, Vec::new(), USER).unwrap();
     assert_eq!(data.class(), Some(CKO_DATA));
