@@ -31,6 +31,7 @@ mod hash_families;
 mod hashes;
 mod listed;
 mod login;
+mod no_way_by_deriving;
 mod no_way_to_a_value;
 mod operating;
 mod oracle;

@@ -4,12 +4,13 @@ use std::ffi::c_void;
 use std::ptr;
 
 use cryptoki_sys::{
-    CK_BYTE, CK_FALSE, CK_KEY_DERIVATION_STRING_DATA, CK_MECHANISM_TYPE, CK_PRF_DATA_PARAM, CK_PRF_DATA_TYPE,
-    CK_SP800_108_BYTE_ARRAY, CK_SP800_108_COUNTER, CK_SP800_108_COUNTER_FORMAT,
+    CK_BYTE, CK_FALSE, CK_KEY_DERIVATION_STRING_DATA, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_PRF_DATA_PARAM,
+    CK_PRF_DATA_TYPE, CK_SP800_108_BYTE_ARRAY, CK_SP800_108_COUNTER, CK_SP800_108_COUNTER_FORMAT,
     CK_SP800_108_FEEDBACK_KDF_PARAMS, CK_SP800_108_ITERATION_VARIABLE, CK_SP800_108_KDF_PARAMS,
-    CK_SSL3_KEY_MAT_OUT, CK_SSL3_RANDOM_DATA, CK_TLS_KDF_PARAMS, CK_TLS_MAC_PARAMS,
+    CK_SP800_108_KEY_HANDLE, CK_SSL3_KEY_MAT_OUT, CK_SSL3_RANDOM_DATA, CK_TLS_KDF_PARAMS, CK_TLS_MAC_PARAMS,
     CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS, CK_TLS12_KEY_MAT_PARAMS, CK_TLS12_MASTER_KEY_DERIVE_PARAMS,
-    CK_ULONG, CKM_SP800_108_COUNTER_KDF, CKM_SP800_108_DOUBLE_PIPELINE_KDF, CKM_SP800_108_FEEDBACK_KDF,
+    CK_ULONG, CK_VERSION, CKM_SP800_108_COUNTER_KDF, CKM_SP800_108_DOUBLE_PIPELINE_KDF,
+    CKM_SP800_108_FEEDBACK_KDF,
 };
 
 use super::parameters::Parameterised;
@@ -105,6 +106,22 @@ pub fn double_pipeline_kdf(
     plain_kdf(CKM_SP800_108_DOUBLE_PIPELINE_KDF, function, chained(bits, fixed))
 }
 
+/// SP 800-108 in counter mode: a counter of a byte, fixed data, and a key.
+#[must_use]
+pub fn counter_kdf_of_key(
+    function: CK_MECHANISM_TYPE,
+    fixed: &[u8],
+    key: CK_OBJECT_HANDLE,
+) -> Parameterised<CK_SP800_108_KDF_PARAMS> {
+    let key = (lasting_place(key).cast(), size_of::<CK_OBJECT_HANDLE>() as CK_ULONG);
+    let data = data_parameters(&[
+        (CK_SP800_108_ITERATION_VARIABLE, counter(8)),
+        (CK_SP800_108_BYTE_ARRAY, bytes(fixed)),
+        (CK_SP800_108_KEY_HANDLE, key),
+    ]);
+    plain_kdf(CKM_SP800_108_COUNTER_KDF, function, data)
+}
+
 fn plain_kdf(
     kind: CK_MECHANISM_TYPE,
     function: CK_MECHANISM_TYPE,
@@ -164,6 +181,26 @@ pub fn tls12_master(
         prfHashMechanism: hash,
     };
     Parameterised::new(kind, parameters)
+}
+
+/// The same, with a place for the version that stands in the pre-master secret.
+#[must_use]
+pub fn tls12_master_with_version(
+    kind: CK_MECHANISM_TYPE,
+    hash: CK_MECHANISM_TYPE,
+    of_both: (&[u8], &[u8]),
+) -> Parameterised<CK_TLS12_MASTER_KEY_DERIVE_PARAMS> {
+    let mut master = tls12_master(kind, hash, of_both);
+    master.parameters.pVersion = lasting_place(CK_VERSION { major: 0, minor: 0 });
+    master
+}
+
+/// The version that the module told.
+#[must_use]
+pub fn told_version(of: &Parameterised<CK_TLS12_MASTER_KEY_DERIVE_PARAMS>) -> [u8; 2] {
+    // SAFETY: `tls12_master_with_version` made it, and it lives as long as the test.
+    let CK_VERSION { major, minor } = unsafe { of.parameters.pVersion.read() };
+    [major, minor]
 }
 
 /// An extended master secret out of the hash of the handshake.

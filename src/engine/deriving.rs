@@ -3,11 +3,14 @@
 use std::sync::Arc;
 
 use pkcs11::constants::{CKA_VALUE, CKA_VALUE_LEN, CKK_GENERIC_SECRET, CKO_SECRET_KEY};
-use pkcs11::{Attributes, DerivedKeys, Error, Mechanism, ObjectHandle, Result, SessionHandle, Template};
+use pkcs11::{
+    Attributes, DerivedKeys, Error, Mechanism, ObjectHandle, Result, Secret, SessionHandle, Template,
+};
 
 use crate::application::Application;
 use crate::audit::Happening;
-use crate::mechanism::{Bases, Can, Derivation, Derive, DeriveSeveral, KeyTypeRow, Mechanisms};
+use crate::mechanism::{Bases, Can, Derivation, Derive, DeriveSeveral, Key, KeyTypeRow, Mechanisms};
+use crate::policy::joining::{JOINED, Source, may_join, may_tell};
 use crate::policy::usage::{Operation, may_derive_len};
 use crate::policy::{self, Caller, Inheritance};
 
@@ -79,9 +82,22 @@ impl Call<'_> {
 
     fn key(&self, inheritance: Inheritance, derive: Derive, template: Template) -> Result<Attributes> {
         let (row, mut key) = self.complete(inheritance, template)?;
-        let material = derive(self.mechanism, &self.keys, &key)?;
+        let mut material = derive(self.mechanism, &self.keys, &key)?;
+        if self.joins(&material)? {
+            material.set_bool(JOINED, true);
+        }
         add_derived(row, &mut key, material)?;
         Ok(key)
+    }
+
+    /// Whether a key is made of the bytes of others, and may be.
+    fn joins(&self, material: &Attributes) -> Result<bool> {
+        let len = |key: &Arc<dyn Key>| key.value().map_or(0, Secret::len);
+        let base = Source { len: len(self.keys.key), attributes: self.base };
+        let mut named = self.keys.named.iter().zip(&self.named);
+        let named = named.next().map(|(key, attributes)| Source { len: len(key), attributes });
+        let made = material.bytes(CKA_VALUE).map_or(0, <[u8]>::len);
+        may_join(self.mechanism, base, named, made)
     }
 
     /// All keys or none; what is told beside them. An error that one of the further templates makes names it.
@@ -90,6 +106,7 @@ impl Call<'_> {
         several: DeriveSeveral,
         template: Template,
     ) -> Result<(Vec<Option<Attributes>>, Vec<u8>)> {
+        may_tell(self.mechanism, self.base)?;
         let templates = (several.templates)(self.mechanism, template)?;
         let mut keys = Vec::with_capacity(templates.len());
         for (index, template) in templates.into_iter().enumerate() {

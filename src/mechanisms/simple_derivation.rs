@@ -1,9 +1,9 @@
-//! Keys put together, cut and masked (PKCS#11 v3.2 section 6.43).
+//! Keys put together, cut and masked (PKCS#11 v3.2 section 6.43). What may be cut is judged by the engine
+//! (`policy/joining.rs`), which knows what the keys are.
 
 use engine::mechanism::{Bases, Can, Derive, MechanismRow};
-use engine::policy::usage::may_derive_len;
 use pkcs11::constants::{
-    CKA_VALUE, CKM_CONCATENATE_BASE_AND_DATA, CKM_CONCATENATE_BASE_AND_KEY, CKM_CONCATENATE_DATA_AND_BASE,
+    CKM_CONCATENATE_BASE_AND_DATA, CKM_CONCATENATE_BASE_AND_KEY, CKM_CONCATENATE_DATA_AND_BASE,
     CKM_EXTRACT_KEY_FROM_KEY, CKM_XOR_BASE_AND_DATA,
 };
 use pkcs11::encode::Writer;
@@ -30,7 +30,7 @@ fn base_and_key(mechanism: &Mechanism, bases: &Bases<'_>, template: &Attributes)
         return Err(Error::MechanismParamInvalid("the handle of a key is needed"));
     };
     let (base, other) = (value_of(bases.key)?.expose(), value_of(other)?.expose());
-    concatenated(base, other, template).and_then(|key| is_enough_of(other, base.len(), key))
+    concatenated(base, other, template)
 }
 
 fn base_and_data(mechanism: &Mechanism, bases: &Bases<'_>, template: &Attributes) -> Result<Attributes> {
@@ -39,7 +39,7 @@ fn base_and_data(mechanism: &Mechanism, bases: &Bases<'_>, template: &Attributes
 
 fn data_and_base(mechanism: &Mechanism, bases: &Bases<'_>, template: &Attributes) -> Result<Attributes> {
     let (data, base) = (data(mechanism)?.expose(), value_of(bases.key)?.expose());
-    concatenated(data, base, template).and_then(|key| is_enough_of(base, data.len(), key))
+    concatenated(data, base, template)
 }
 
 /// Data of the parameters: at least a byte, since none would give the base key itself.
@@ -48,19 +48,6 @@ fn data(mechanism: &Mechanism) -> Result<&Secret> {
         Parameters::DerivationString(data) if !data.is_empty() => Ok(data),
         _ => Err(Error::MechanismParamInvalid("CK_KEY_DERIVATION_STRING_DATA with data is needed")),
     }
-}
-
-/// A key of which the last bytes are the first of another one: all of those, or too many to try, behind bytes that the caller
-/// may know (decision 0023).
-///
-/// # Errors
-/// [`Error::KeySizeRange`]
-fn is_enough_of(other: &[u8], before: usize, key: Attributes) -> Result<Attributes> {
-    let taken = key.bytes(CKA_VALUE).map_or(0, <[u8]>::len).saturating_sub(before);
-    if (1..other.len()).contains(&taken) {
-        may_derive_len(taken)?;
-    }
-    Ok(key)
 }
 
 fn concatenated(first: &[u8], second: &[u8], template: &Attributes) -> Result<Attributes> {

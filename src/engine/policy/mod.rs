@@ -20,6 +20,7 @@
 pub mod access;
 pub mod attributes;
 pub mod changing;
+pub mod joining;
 pub mod making;
 pub mod showing;
 pub mod usage;

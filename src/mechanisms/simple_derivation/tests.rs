@@ -1,8 +1,7 @@
 use super::*;
 use crate::fixtures::{derive, derive_from, of_class, secret_key, wanted, with};
 use pkcs11::ObjectHandle;
-use pkcs11::constants::{CKA_VALUE_LEN, CKK_AES, CKK_GENERIC_SECRET, CKO_SECRET_KEY};
-use std::sync::Arc;
+use pkcs11::constants::{CKA_VALUE, CKA_VALUE_LEN, CKK_AES, CKK_GENERIC_SECRET, CKO_SECRET_KEY};
 
 fn data(kind: MechanismType, data: &[u8]) -> Mechanism {
     with(kind, Parameters::DerivationString(Secret::from(data)))
@@ -70,32 +69,6 @@ fn a_length_and_a_type_are_taken_from_the_template_and_too_much_is_refused() {
     let cut = with(CKM_EXTRACT_KEY_FROM_KEY, Parameters::Extract(0));
     assert_eq!(refused(&cut, &wanted(CKK_GENERIC_SECRET, 21)), Error::KeySizeRange);
     assert_eq!(refused(&cut, &any()), Error::TemplateIncomplete(CKA_VALUE_LEN));
-}
-
-/// Behind bytes that the caller knows, a byte more of a key each time would tell it: decision 0023.
-#[test]
-fn what_is_cut_off_a_key_behind_others_is_none_of_it_or_too_much_to_try() {
-    let key = secret_key(CKK_GENERIC_SECRET, &[1; 32]);
-    let known = secret_key(CKK_GENERIC_SECRET, &[2; 20]);
-    for taken in 0..=32u64 {
-        let template = wanted(CKK_GENERIC_SECRET, 20 + taken);
-        let behind_data = derive(&data(CKM_CONCATENATE_DATA_AND_BASE, &[2; 20]), &key, &template);
-        let named = [Arc::clone(&key)];
-        let bases = Bases { key: &known, named: &named };
-        let by = with(CKM_CONCATENATE_BASE_AND_KEY, Parameters::Key(ObjectHandle(2)));
-        let behind_key = derive_from(&by, &bases, &template);
-        for derived in [behind_data, behind_key] {
-            if (1..14).contains(&taken) {
-                assert_eq!(derived.unwrap_err(), Error::KeySizeRange, "{taken}");
-            } else {
-                let expected = [vec![2; 20], vec![1; usize::try_from(taken).unwrap()]].concat();
-                assert_eq!(value(derived), expected);
-            }
-        }
-    }
-    let short = secret_key(CKK_GENERIC_SECRET, &[1; 4]);
-    let whole = derive(&data(CKM_CONCATENATE_DATA_AND_BASE, &[2; 20]), &short, &any());
-    assert_eq!(value(whole).len(), 24);
 }
 
 #[test]
