@@ -4,22 +4,25 @@
 use engine::mechanism::MechanismRow;
 use pkcs11::MechanismType;
 use pkcs11::constants::{
-    CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_ECB, CKM_AES_GCM, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP,
-    CKM_AES_KEY_WRAP_KWP, CKM_BLAKE2B_160, CKM_BLAKE2B_160_HMAC, CKM_BLAKE2B_160_HMAC_GENERAL,
-    CKM_BLAKE2B_160_KEY_DERIVE, CKM_BLAKE2B_160_KEY_GEN, CKM_BLAKE2B_256, CKM_BLAKE2B_256_HMAC,
-    CKM_BLAKE2B_256_HMAC_GENERAL, CKM_BLAKE2B_256_KEY_DERIVE, CKM_BLAKE2B_256_KEY_GEN, CKM_BLAKE2B_384,
-    CKM_BLAKE2B_384_HMAC, CKM_BLAKE2B_384_HMAC_GENERAL, CKM_BLAKE2B_384_KEY_DERIVE, CKM_BLAKE2B_384_KEY_GEN,
-    CKM_BLAKE2B_512, CKM_BLAKE2B_512_HMAC, CKM_BLAKE2B_512_HMAC_GENERAL, CKM_BLAKE2B_512_KEY_DERIVE,
-    CKM_BLAKE2B_512_KEY_GEN, CKM_EC_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA1,
-    CKM_ECDSA_SHA3_224, CKM_ECDSA_SHA3_256, CKM_ECDSA_SHA3_384, CKM_ECDSA_SHA3_512, CKM_ECDSA_SHA224,
-    CKM_ECDSA_SHA256, CKM_ECDSA_SHA384, CKM_ECDSA_SHA512, CKM_HASH_ML_DSA, CKM_HASH_ML_DSA_SHA3_224,
-    CKM_HASH_ML_DSA_SHA3_256, CKM_HASH_ML_DSA_SHA3_384, CKM_HASH_ML_DSA_SHA3_512, CKM_HASH_ML_DSA_SHA224,
-    CKM_HASH_ML_DSA_SHA256, CKM_HASH_ML_DSA_SHA384, CKM_HASH_ML_DSA_SHA512, CKM_HASH_ML_DSA_SHAKE128,
-    CKM_HASH_ML_DSA_SHAKE256, CKM_HKDF_DATA, CKM_HKDF_DERIVE, CKM_HKDF_KEY_GEN, CKM_MD5, CKM_MD5_HMAC,
-    CKM_MD5_HMAC_GENERAL, CKM_MD5_KEY_DERIVATION, CKM_ML_DSA, CKM_RIPEMD160, CKM_RIPEMD160_HMAC,
-    CKM_RIPEMD160_HMAC_GENERAL, CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS,
-    CKM_SHA_1, CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL, CKM_SHA_1_KEY_GEN, CKM_SHA1_KEY_DERIVATION,
-    CKM_SHA1_RSA_PKCS, CKM_SHA1_RSA_PKCS_PSS, CKM_SHA3_224, CKM_SHA3_224_HMAC, CKM_SHA3_224_HMAC_GENERAL,
+    CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CCM, CKM_AES_CFB1, CKM_AES_CFB8, CKM_AES_CFB128, CKM_AES_CMAC,
+    CKM_AES_CMAC_GENERAL, CKM_AES_CTR, CKM_AES_CTS, CKM_AES_ECB, CKM_AES_GCM, CKM_AES_GMAC, CKM_AES_KEY_GEN,
+    CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_OFB, CKM_AES_XTS, CKM_AES_XTS_KEY_GEN, CKM_BLAKE2B_160,
+    CKM_BLAKE2B_160_HMAC, CKM_BLAKE2B_160_HMAC_GENERAL, CKM_BLAKE2B_160_KEY_DERIVE, CKM_BLAKE2B_160_KEY_GEN,
+    CKM_BLAKE2B_256, CKM_BLAKE2B_256_HMAC, CKM_BLAKE2B_256_HMAC_GENERAL, CKM_BLAKE2B_256_KEY_DERIVE,
+    CKM_BLAKE2B_256_KEY_GEN, CKM_BLAKE2B_384, CKM_BLAKE2B_384_HMAC, CKM_BLAKE2B_384_HMAC_GENERAL,
+    CKM_BLAKE2B_384_KEY_DERIVE, CKM_BLAKE2B_384_KEY_GEN, CKM_BLAKE2B_512, CKM_BLAKE2B_512_HMAC,
+    CKM_BLAKE2B_512_HMAC_GENERAL, CKM_BLAKE2B_512_KEY_DERIVE, CKM_BLAKE2B_512_KEY_GEN, CKM_CHACHA20,
+    CKM_DES3_CBC, CKM_DES3_CBC_PAD, CKM_DES3_CMAC, CKM_DES3_CMAC_GENERAL, CKM_DES3_ECB, CKM_EC_KEY_PAIR_GEN,
+    CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA1, CKM_ECDSA_SHA3_224, CKM_ECDSA_SHA3_256, CKM_ECDSA_SHA3_384,
+    CKM_ECDSA_SHA3_512, CKM_ECDSA_SHA224, CKM_ECDSA_SHA256, CKM_ECDSA_SHA384, CKM_ECDSA_SHA512,
+    CKM_HASH_ML_DSA, CKM_HASH_ML_DSA_SHA3_224, CKM_HASH_ML_DSA_SHA3_256, CKM_HASH_ML_DSA_SHA3_384,
+    CKM_HASH_ML_DSA_SHA3_512, CKM_HASH_ML_DSA_SHA224, CKM_HASH_ML_DSA_SHA256, CKM_HASH_ML_DSA_SHA384,
+    CKM_HASH_ML_DSA_SHA512, CKM_HASH_ML_DSA_SHAKE128, CKM_HASH_ML_DSA_SHAKE256, CKM_HKDF_DATA,
+    CKM_HKDF_DERIVE, CKM_HKDF_KEY_GEN, CKM_MD5, CKM_MD5_HMAC, CKM_MD5_HMAC_GENERAL, CKM_MD5_KEY_DERIVATION,
+    CKM_ML_DSA, CKM_RIPEMD160, CKM_RIPEMD160_HMAC, CKM_RIPEMD160_HMAC_GENERAL, CKM_RSA_PKCS,
+    CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_SHA_1, CKM_SHA_1_HMAC,
+    CKM_SHA_1_HMAC_GENERAL, CKM_SHA_1_KEY_GEN, CKM_SHA1_KEY_DERIVATION, CKM_SHA1_RSA_PKCS,
+    CKM_SHA1_RSA_PKCS_PSS, CKM_SHA3_224, CKM_SHA3_224_HMAC, CKM_SHA3_224_HMAC_GENERAL,
     CKM_SHA3_224_KEY_DERIVATION, CKM_SHA3_224_KEY_GEN, CKM_SHA3_224_RSA_PKCS, CKM_SHA3_224_RSA_PKCS_PSS,
     CKM_SHA3_256, CKM_SHA3_256_HMAC, CKM_SHA3_256_HMAC_GENERAL, CKM_SHA3_256_KEY_DERIVATION,
     CKM_SHA3_256_KEY_GEN, CKM_SHA3_256_RSA_PKCS, CKM_SHA3_256_RSA_PKCS_PSS, CKM_SHA3_384, CKM_SHA3_384_HMAC,
@@ -42,8 +45,8 @@ use pkcs11::constants::{
 };
 
 use crate::{
-    aes, cmac, digest, ec, edwards, hash_derivation, hkdf, hmac, ml_dsa, ml_kem, montgomery, pbkdf2, rsa,
-    secret, simple_derivation, slh_dsa, sp800_108, tls12,
+    aes, camellia, chacha20, des, digest, ec, edwards, hash_derivation, hkdf, hmac, ml_dsa, ml_kem,
+    montgomery, pbkdf2, poly1305, rsa, secret, simple_derivation, slh_dsa, sp800_108, tls12,
 };
 
 /// A table of mechanisms, and what is said of it.
@@ -105,7 +108,7 @@ const fn these(words: &'static str, mechanisms: &'static [MechanismType]) -> Sta
 const NOBODY: &str = "none";
 
 /// Every family once.
-pub const FAMILIES: [Family; 18] = [
+pub const FAMILIES: [Family; 21] = [
     Family {
         name: "RSA",
         section: "6.1",
@@ -193,24 +196,67 @@ pub const FAMILIES: [Family; 18] = [
     },
     Family {
         name: "AES",
-        section: "6.10 to 6.13 and 6.16",
+        section: "6.10 to 6.17",
         unit: Unit::Bytes,
         libraries: &[all("aws-lc-sys")],
         approved: &[
-            these("SP 800-133", &[CKM_AES_KEY_GEN]),
-            these("SP 800-38A", &[CKM_AES_ECB, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR]),
-            these("SP 800-38D", &[CKM_AES_GCM]),
+            these("SP 800-133", &[CKM_AES_KEY_GEN, CKM_AES_XTS_KEY_GEN]),
+            these(
+                "SP 800-38A",
+                &[
+                    CKM_AES_ECB,
+                    CKM_AES_CBC,
+                    CKM_AES_CBC_PAD,
+                    CKM_AES_CTR,
+                    CKM_AES_CFB1,
+                    CKM_AES_CFB8,
+                    CKM_AES_CFB128,
+                    CKM_AES_OFB,
+                ],
+            ),
+            these("SP 800-38A addendum", &[CKM_AES_CTS]),
+            these("SP 800-38B", &[CKM_AES_CMAC, CKM_AES_CMAC_GENERAL]),
+            these("SP 800-38C", &[CKM_AES_CCM]),
+            these("SP 800-38D", &[CKM_AES_GCM, CKM_AES_GMAC]),
+            these("SP 800-38E, for storage", &[CKM_AES_XTS]),
             these("SP 800-38F", &[CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP]),
         ],
         rows: aes::MECHANISMS,
     },
     Family {
-        name: "CMAC",
-        section: "6.14",
+        name: "DES and triple DES",
+        section: "6.17 to 6.19, and 2.5 of the Historical Mechanisms",
         unit: Unit::Bytes,
         libraries: &[all("aws-lc-sys")],
-        approved: &[all("SP 800-38B")],
-        rows: cmac::MECHANISMS,
+        approved: &[these(
+            "SP 800-131A, to decrypt and to verify what is old",
+            &[CKM_DES3_ECB, CKM_DES3_CBC, CKM_DES3_CBC_PAD, CKM_DES3_CMAC, CKM_DES3_CMAC_GENERAL],
+        )],
+        rows: des::MECHANISMS,
+    },
+    Family {
+        name: "Camellia",
+        section: "6.47 and 6.48",
+        unit: Unit::Bytes,
+        libraries: &[all("camellia")],
+        approved: &[],
+        rows: camellia::MECHANISMS,
+    },
+    Family {
+        name: "ChaCha20",
+        section: "6.58 and 6.61",
+        unit: Unit::Bytes,
+        libraries: &[all("aws-lc-sys"), these("chacha20", &[CKM_CHACHA20])],
+        approved: &[],
+        rows: chacha20::MECHANISMS,
+    },
+    Family {
+        name: "Poly1305",
+        section: "6.60",
+        unit: Unit::Bytes,
+        libraries: &[all("aws-lc-sys")],
+        approved: &[],
+        rows: poly1305::MECHANISMS,
     },
     Family {
         name: "Digests",

@@ -19,6 +19,11 @@ fn parameters(mechanism: &Mechanism) -> Result<(GcmParameters, usize)> {
     let Parameters::Gcm(parameters) = &mechanism.parameters else {
         return Err(Error::MechanismParamInvalid("CK_GCM_PARAMS is needed"));
     };
+    checked(parameters)
+}
+
+/// The parameters, once they are known to be right, and the length of the tag in bytes.
+pub(super) fn checked(parameters: &GcmParameters) -> Result<(GcmParameters, usize)> {
     if parameters.iv.is_empty() || i32::try_from(parameters.iv.len()).is_err() {
         return Err(Error::MechanismParamInvalid("an initialisation vector of another length"));
     }
