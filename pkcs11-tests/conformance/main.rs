@@ -22,6 +22,7 @@ mod deriving;
 mod digesting;
 mod encapsulating;
 mod encrypting;
+mod ephemeral_wrapping;
 mod finding;
 mod footnotes;
 mod general_purpose;

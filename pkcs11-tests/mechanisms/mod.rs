@@ -10,8 +10,9 @@ mod table;
 use cryptoki_sys::{CK_KEY_TYPE, CK_MECHANISM, CK_MECHANISM_TYPE, CK_ULONG, CKR_OK};
 
 pub use keyring::{Keyring, Keys, new_pair, odd_parity, secret, usable};
-pub use table::{ED25519, ROWS, X25519};
+pub use table::{ED448, ED25519, ROWS, X448, X25519};
 
+use crate::raw::key_wraps::KeyWrap;
 use crate::raw::parameters::{Parameterised, with};
 use crate::{Template, Token, assert_rv, mechanism};
 
@@ -72,6 +73,12 @@ pub trait Structure {
 }
 
 impl<T> Structure for Parameterised<T> {
+    fn mechanism(&self) -> CK_MECHANISM {
+        Self::mechanism(self)
+    }
+}
+
+impl Structure for KeyWrap {
     fn mechanism(&self) -> CK_MECHANISM {
         Self::mechanism(self)
     }

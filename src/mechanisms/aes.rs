@@ -18,6 +18,8 @@ use pkcs11::{Attributes, Error, Mechanism, MechanismType, Parameters, Result, Se
 use crate::aws_lc::aes::{BLOCK, Direction, Key};
 use crate::{no_parameter, secret};
 
+pub(crate) use key_wrap::{KWP_OVERHEAD, LONGEST as LONGEST_KWP, kwp_len, unwrap_kwp, wrap_kwp};
+
 /// The mechanisms of this family.
 pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_AES_KEY_GEN, &[Can::GenerateKey(generate)]),
@@ -98,6 +100,19 @@ fn parse(attributes: &Attributes) -> Result<Arc<dyn EngineKey>> {
 fn generate(mechanism: &Mechanism, template: &Attributes) -> Result<Attributes> {
     no_parameter(mechanism)?;
     secret::random(template)
+}
+
+/// Length in bytes of a key of so many bits, which a parameter asks for.
+///
+/// # Errors
+/// [`Error::MechanismParamInvalid`]
+pub(crate) fn aes_key_len(bits: u64) -> Result<usize> {
+    match bits {
+        128 => Ok(16),
+        192 => Ok(24),
+        256 => Ok(32),
+        _ => Err(Error::MechanismParamInvalid("ulAESKeyBits is not 128, 192 or 256")),
+    }
 }
 
 /// The first three bytes of an encrypted block of zeros (PKCS#11 v3.2 section 6.10.3).

@@ -14,9 +14,9 @@ use pkcs11::{Error, Mechanism, Parameters, Result, Secret};
 
 mod aes;
 pub mod aws_lc;
+mod byte_curves;
 mod certificate;
 mod cmac;
-mod curve25519;
 mod der;
 mod digest;
 mod ec;

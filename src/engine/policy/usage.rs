@@ -7,8 +7,9 @@ use pkcs11::constants::{
     CKA_ENCAPSULATE, CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_SIGN, CKA_SIGN_RECOVER, CKA_TRUSTED, CKA_UNWRAP,
     CKA_VALUE_LEN, CKA_VERIFY, CKA_VERIFY_RECOVER, CKA_WRAP, CKA_WRAP_TEMPLATE, CKA_WRAP_WITH_TRUSTED,
     CKK_AES, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_ECB, CKM_AES_GCM, CKM_AES_KEY_WRAP,
-    CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7, CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP,
-    CKM_RSA_X_509, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+    CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7, CKM_ECDH_AES_KEY_WRAP,
+    CKM_ECDH_COF_AES_KEY_WRAP, CKM_ECDH_X_AES_KEY_WRAP, CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS,
+    CKM_RSA_PKCS_OAEP, CKM_RSA_X_509, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::{AttributeType, AttributeValue, Attributes, Error, KeyType, MechanismType, ObjectClass, Result};
 
@@ -176,7 +177,7 @@ const fn wrapping(
     Wrapping { mechanism, private_keys, tells_nothing, extent }
 }
 
-/// Every mechanism that wraps, once (sections 6.1.6 to 6.1.9, 6.10.4 to 6.10.6, 6.11, 6.13.3 and 6.16). Decision 0023.
+/// Every mechanism that wraps, once (sections 6.1.6 to 6.1.9, 6.1.21, 6.3.20, 6.10.4 to 6.10.6, 6.11, 6.13.3 and 6.16). Decision 0023.
 pub const WRAPPINGS: &[Wrapping] = &[
     wrapping(CKM_RSA_PKCS, false, true, Extent::Known),
     wrapping(CKM_RSA_PKCS_OAEP, false, true, Extent::Known),
@@ -190,6 +191,10 @@ pub const WRAPPINGS: &[Wrapping] = &[
     wrapping(CKM_AES_KEY_WRAP_PAD, true, true, Extent::Known),
     wrapping(CKM_AES_KEY_WRAP_PKCS7, true, true, Extent::Known),
     wrapping(CKM_AES_KEY_WRAP_KWP, true, true, Extent::Known),
+    wrapping(CKM_RSA_AES_KEY_WRAP, true, true, Extent::Known),
+    wrapping(CKM_ECDH_AES_KEY_WRAP, true, true, Extent::Known),
+    wrapping(CKM_ECDH_COF_AES_KEY_WRAP, true, true, Extent::Known),
+    wrapping(CKM_ECDH_X_AES_KEY_WRAP, true, true, Extent::Known),
 ];
 
 /// A mechanism without a row gets the narrowest one.
