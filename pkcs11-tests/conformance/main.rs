@@ -30,6 +30,7 @@ mod generating;
 mod handed_in;
 mod hash_families;
 mod hashes;
+mod key_derivation;
 mod listed;
 mod login;
 mod no_way_by_deriving;
