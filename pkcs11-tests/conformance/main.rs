@@ -14,6 +14,7 @@ mod bad_input;
 mod certificates;
 mod changing;
 mod clients_mechanisms;
+mod cloudhsm;
 mod context_login;
 mod creating;
 mod curves;

@@ -27,6 +27,10 @@ use cryptoki_sys::{
     CKP_PKCS5_PBKD2_HMAC_SHA256, CKP_SLH_DSA_SHA2_128F,
 };
 
+use super::cloudhsm::{
+    CKM_CLOUDHSM_AES_GCM, CKM_CLOUDHSM_AES_KEY_WRAP_NO_PAD, CKM_CLOUDHSM_AES_KEY_WRAP_PKCS5_PAD,
+    CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD,
+};
 use super::{Key, Message, PairKind, Parameter, Row, Structure};
 use crate::Template;
 use crate::keys::P256;
@@ -117,6 +121,15 @@ const HALF_IV: Parameter = Parameter::Bytes(&[7; 8]);
 /// Key wrapping: two halves of a block at least.
 const SEMIBLOCKS: Message = Message::blocks(8).from(16);
 
+const fn cloudhsm(
+    kind: CK_MECHANISM_TYPE,
+    name: &'static str,
+    parameter: Parameter,
+    message: Message,
+) -> Row {
+    Row { kind, name, key: AES, parameter, message }
+}
+
 macro_rules! rows {
     ($($name:ident, $key:expr, $parameter:expr, $message:expr;)*) => {
         /// Every mechanism once.
@@ -126,7 +139,22 @@ macro_rules! rows {
             key: $key,
             parameter: $parameter,
             message: $message,
-        }),*];
+        }),*,
+            cloudhsm(CKM_CLOUDHSM_AES_GCM, "CKM_CLOUDHSM_AES_GCM", AES_GCM_WITHOUT_IV, ANY),
+            cloudhsm(CKM_CLOUDHSM_AES_KEY_WRAP_NO_PAD, "CKM_CLOUDHSM_AES_KEY_WRAP_NO_PAD", NONE, SEMIBLOCKS),
+            cloudhsm(
+                CKM_CLOUDHSM_AES_KEY_WRAP_PKCS5_PAD,
+                "CKM_CLOUDHSM_AES_KEY_WRAP_PKCS5_PAD",
+                NONE,
+                ANY.from(8),
+            ),
+            cloudhsm(
+                CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD,
+                "CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD",
+                NONE,
+                ANY.from(1),
+            ),
+        ];
     };
 }
 
@@ -590,6 +618,11 @@ fn sealed() -> Box<dyn Structure> {
 fn aes_gcm() -> Box<dyn Structure> {
     Box::new(gcm(Sent::from(&[3; 12]), Sent::from(b"associated"), 128))
 }
+
+const AES_GCM_WITHOUT_IV: Parameter = Parameter::Structure(|| {
+    let parameters = gcm(Sent::null(0), Sent::from(b"associated"), 128).parameters;
+    Box::new(Parameterised::new(CKM_CLOUDHSM_AES_GCM, parameters))
+});
 
 /// The base point of P-256, uncompressed (SP 800-186 section 3.2.1.3): everybody's public key for the private key 1.
 const P256_GENERATOR: [u8; 65] = [

@@ -13,6 +13,7 @@ use pkcs11::constants::{
     CKA_VALUE, CKK_AES, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_ECB, CKM_AES_GCM, CKM_AES_KEY_GEN,
     CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7,
 };
+use pkcs11::vendor::CKM_CLOUDHSM_AES_GCM;
 use pkcs11::{Attributes, Error, Mechanism, MechanismType, Parameters, Result, Secret};
 
 use crate::aws_lc::aes::{BLOCK, Direction, Key};
@@ -42,6 +43,15 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
             Can::Decrypt(gcm::decrypt),
             Can::Wrap(gcm::wrap),
             Can::Unwrap(gcm::unwrap),
+        ],
+    ),
+    row(
+        CKM_CLOUDHSM_AES_GCM,
+        &[
+            Can::Encrypt(gcm::encrypt_prepended),
+            Can::Decrypt(gcm::decrypt_prepended),
+            Can::Wrap(gcm::wrap_prepended),
+            Can::Unwrap(gcm::unwrap_prepended),
         ],
     ),
     row(CKM_AES_KEY_WRAP, KEY_WRAP),

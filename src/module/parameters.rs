@@ -44,6 +44,7 @@ use pkcs11::constants::{
     CKM_TLS12_KDF, CKM_TLS12_KEY_AND_MAC_DERIVE, CKM_TLS12_KEY_SAFE_DERIVE, CKM_TLS12_MAC,
     CKM_TLS12_MASTER_KEY_DERIVE, CKM_TLS12_MASTER_KEY_DERIVE_DH, CKM_XOR_BASE_AND_DATA,
 };
+use pkcs11::vendor::CKM_CLOUDHSM_AES_GCM;
 
 /// The forms other than none at all.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -165,6 +166,7 @@ const TABLE: &[(MechanismType, &[Form])] = &[
     (CKM_AES_CTR, &[Form::Counter]),
     (CKM_CAMELLIA_CTR, &[Form::Counter]),
     (CKM_AES_GCM, &[Form::Gcm, Form::OldGcm]),
+    (CKM_CLOUDHSM_AES_GCM, &[Form::Gcm, Form::OldGcm]),
     (CKM_AES_CCM, &[Form::Ccm]),
     (CKM_AES_GMAC, &[Form::Value]),
     (CKM_DH_PKCS_DERIVE, &[Form::Value]),

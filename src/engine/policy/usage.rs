@@ -11,6 +11,7 @@ use pkcs11::constants::{
     CKM_ECDH_COF_AES_KEY_WRAP, CKM_ECDH_X_AES_KEY_WRAP, CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS,
     CKM_RSA_PKCS_OAEP, CKM_RSA_X_509, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
+use pkcs11::vendor::{CKM_CLOUDHSM_AES_GCM, meant};
 use pkcs11::{AttributeType, AttributeValue, Attributes, Error, KeyType, MechanismType, ObjectClass, Result};
 
 use super::showing::matches;
@@ -126,10 +127,12 @@ pub fn permitted(
     }
 }
 
-/// An empty `CKA_ALLOWED_MECHANISMS` names no restriction.
+/// An empty `CKA_ALLOWED_MECHANISMS` names no restriction. An alias in it allows what it means.
 fn allows(key: &Attributes, mechanism: MechanismType) -> bool {
     match key.value(CKA_ALLOWED_MECHANISMS) {
-        Some(AttributeValue::Ulongs(allowed)) => allowed.is_empty() || allowed.contains(&mechanism),
+        Some(AttributeValue::Ulongs(allowed)) => {
+            allowed.is_empty() || allowed.iter().any(|allowed| meant(*allowed) == mechanism)
+        }
         Some(_) => false,
         None => true,
     }
@@ -187,6 +190,8 @@ pub const WRAPPINGS: &[Wrapping] = &[
     wrapping(CKM_AES_CBC_PAD, true, false, Extent::Padded),
     wrapping(CKM_AES_CTR, false, false, Extent::Stream),
     wrapping(CKM_AES_GCM, true, false, Extent::Known),
+    // The vector is the token's.
+    wrapping(CKM_CLOUDHSM_AES_GCM, true, true, Extent::Known),
     wrapping(CKM_AES_KEY_WRAP, true, true, Extent::Semiblocks),
     wrapping(CKM_AES_KEY_WRAP_PAD, true, true, Extent::Known),
     wrapping(CKM_AES_KEY_WRAP_PKCS7, true, true, Extent::Known),

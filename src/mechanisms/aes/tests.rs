@@ -1,4 +1,5 @@
 mod guarding_keys;
+mod prepended;
 mod saving;
 
 use super::*;
