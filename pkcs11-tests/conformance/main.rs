@@ -13,6 +13,7 @@ mod attributes;
 mod bad_input;
 mod certificates;
 mod changing;
+mod ciphers;
 mod clients_mechanisms;
 mod cloudhsm;
 mod context_login;

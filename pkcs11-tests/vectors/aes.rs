@@ -19,19 +19,19 @@ use crate::desk::Desk;
 use crate::wycheproof_sets::{aead, ciphers, key_wraps};
 
 /// The plaintext of every example of SP 800-38A appendix F.
-const PLAIN: &str = "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51\
+pub(crate) const PLAIN: &str = "6bc1bee22e409f96e93d7e117393172aae2d8a571e03ac9c9eb76fac45af8e51\
                      30c81c46a35ce411e5fbc1191a0a52eff69f2445df4f9b17ad2b417be66c3710";
-const KEYS: [&str; 3] = [
+pub(crate) const KEYS: [&str; 3] = [
     "2b7e151628aed2a6abf7158809cf4f3c",
     "8e73b0f7da0e6452c810f32b809079e562f8ead2522c6b7b",
     "603deb1015ca71be2b73aef0857d77811f352c073b6108d72d9810a30914dff4",
 ];
-const IV: &str = "000102030405060708090a0b0c0d0e0f";
+pub(crate) const IV: &str = "000102030405060708090a0b0c0d0e0f";
 const COUNTER: [u8; 16] =
     [0xf0, 0xf1, 0xf2, 0xf3, 0xf4, 0xf5, 0xf6, 0xf7, 0xf8, 0xf9, 0xfa, 0xfb, 0xfc, 0xfd, 0xfe, 0xff];
 
 /// Section of SP 800-38A's examples, mechanism, and the ciphertexts by key.
-const MODES: &[(&str, u64, [&str; 3])] = &[
+pub(crate) const MODES: &[(&str, u64, [&str; 3])] = &[
     (
         "F.1",
         CKM_AES_ECB,

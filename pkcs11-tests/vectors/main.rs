@@ -16,6 +16,7 @@
 
 mod acceptable;
 mod aes;
+mod ciphers;
 mod derivations;
 mod desk;
 mod digests;
@@ -48,6 +49,7 @@ const FAMILIES: &[fn(&Desk<'_>)] = &[
     digests::run,
     macs::run,
     aes::run,
+    ciphers::run,
     rsa::run,
     elliptic::run,
     passwords::run,

@@ -108,6 +108,45 @@ pub(crate) fn in_parts<'a>(
     Ok(out)
 }
 
+/// Cuts data into parts of these sizes, and what is left.
+pub(crate) fn cut<'a>(mut data: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
+    let mut parts = Vec::new();
+    for size in sizes {
+        let (part, rest) = data.split_at((*size).min(data.len()));
+        parts.push(part);
+        data = rest;
+    }
+    parts.push(data);
+    parts
+}
+
+/// As `in_parts`, but before each part, and before the end, the operation is saved and another goes on in its place.
+pub(crate) fn in_lives(
+    ability: Ability,
+    mechanism: &Mechanism,
+    key: &Arc<dyn Key>,
+    parts: &[&[u8]],
+) -> Result<Vec<u8>> {
+    let again = |cipher: Box<dyn Ciphering>| {
+        let state = cipher.save().unwrap();
+        let mut next = start_cipher(ability, mechanism, key)?;
+        next.restore(state.expose()).map(|()| next)
+    };
+    let mut cipher = start_cipher(ability, mechanism, key)?;
+    let mut out = Vec::new();
+    for part in parts {
+        cipher = again(cipher)?;
+        let mut place = vec![0; cipher.update_len(part.len())];
+        cipher.update(part, &mut place)?;
+        out.extend(place);
+    }
+    cipher = again(cipher)?;
+    let mut place = vec![0; cipher.finish_len()];
+    let len = cipher.finish(&mut place)?;
+    out.extend(&place[..len]);
+    Ok(out)
+}
+
 /// A secret key of a value, parsed.
 pub(crate) fn secret_key(key_type: u64, value: &[u8]) -> Arc<dyn Key> {
     parse(&secret_attributes(key_type, value)).unwrap()

@@ -14,10 +14,13 @@ use pkcs11::{Error, Mechanism, Parameters, Result, Secret};
 
 mod aes;
 pub mod aws_lc;
+mod block;
 mod byte_curves;
+mod camellia;
 mod certificate;
-mod cmac;
+mod chacha20;
 mod der;
+mod des;
 mod digest;
 mod ec;
 mod edwards;
@@ -32,6 +35,7 @@ mod ml_kem;
 mod montgomery;
 mod parameter_sets;
 mod pbkdf2;
+mod poly1305;
 mod prehash;
 mod primitives;
 mod rsa;
@@ -51,7 +55,10 @@ pub use primitives::VaultPrimitives;
 pub const MECHANISMS: Mechanisms = Mechanisms {
     mechanisms: &families::TABLES,
     key_types: &[
-        &[aes::KEY_TYPE, rsa::KEY_TYPE, ec::KEY_TYPE, edwards::KEY_TYPE, montgomery::KEY_TYPE],
+        &aes::KEY_TYPES,
+        &des::KEY_TYPES,
+        &[camellia::KEY_TYPE, chacha20::KEY_TYPE, poly1305::KEY_TYPE],
+        &[rsa::KEY_TYPE, ec::KEY_TYPE, edwards::KEY_TYPE, montgomery::KEY_TYPE],
         &[ml_kem::KEY_TYPE, ml_dsa::KEY_TYPE, slh_dsa::KEY_TYPE],
         &secret::KEY_TYPES,
     ],

@@ -3,18 +3,20 @@
 use std::sync::Arc;
 
 use engine::mechanism::{Can, Key, KeyTypeRow, MechanismRow};
+use p384::elliptic_curve::subtle::ConstantTimeEq;
 use pkcs11::constants::{
-    CKA_CHECK_VALUE, CKA_VALUE, CKA_VALUE_LEN, CKK_AES, CKK_BLAKE2B_160_HMAC, CKK_BLAKE2B_256_HMAC,
-    CKK_BLAKE2B_384_HMAC, CKK_BLAKE2B_512_HMAC, CKK_GENERIC_SECRET, CKK_HKDF, CKK_MD5_HMAC,
-    CKK_RIPEMD160_HMAC, CKK_SHA_1_HMAC, CKK_SHA3_224_HMAC, CKK_SHA3_256_HMAC, CKK_SHA3_384_HMAC,
-    CKK_SHA3_512_HMAC, CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_224_HMAC,
-    CKK_SHA512_256_HMAC, CKK_SHA512_HMAC, CKK_SHA512_T_HMAC, CKM_GENERIC_SECRET_KEY_GEN, CKO_SECRET_KEY,
+    CKA_CHECK_VALUE, CKA_VALUE, CKA_VALUE_LEN, CKK_AES, CKK_AES_XTS, CKK_BLAKE2B_160_HMAC,
+    CKK_BLAKE2B_256_HMAC, CKK_BLAKE2B_384_HMAC, CKK_BLAKE2B_512_HMAC, CKK_CAMELLIA, CKK_CHACHA20, CKK_DES,
+    CKK_DES2, CKK_DES3, CKK_GENERIC_SECRET, CKK_HKDF, CKK_MD5_HMAC, CKK_POLY1305, CKK_RIPEMD160_HMAC,
+    CKK_SHA_1_HMAC, CKK_SHA3_224_HMAC, CKK_SHA3_256_HMAC, CKK_SHA3_384_HMAC, CKK_SHA3_512_HMAC,
+    CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_224_HMAC, CKK_SHA512_256_HMAC,
+    CKK_SHA512_HMAC, CKK_SHA512_T_HMAC, CKM_GENERIC_SECRET_KEY_GEN, CKO_SECRET_KEY,
 };
 use pkcs11::{Attributes, Error, KeyType, Mechanism, Result, Secret};
 
 use crate::aws_lc::hash::Hash;
 use crate::hmac::HmacKey;
-use crate::{aes, aws_lc, digest, no_parameter};
+use crate::{aes, aws_lc, camellia, des, digest, no_parameter};
 
 /// The longest generic secret in bytes.
 pub(crate) const LONGEST: usize = 1 << 16;
@@ -79,33 +81,56 @@ pub(crate) const DERIVABLE: &[KeyType] = &[
     CKK_RIPEMD160_HMAC,
     CKK_SHA512_T_HMAC,
     CKK_AES,
+    CKK_AES_XTS,
+    CKK_CAMELLIA,
+    CKK_CHACHA20,
+    CKK_DES,
+    CKK_DES2,
+    CKK_DES3,
+    CKK_POLY1305,
 ];
-
-/// The length in bytes of a type that has only one.
-pub(crate) fn fixed_len(key_type: KeyType) -> Option<usize> {
-    let _ = key_type;
-    None
-}
 
 /// Whether a type of secret key can have this many bytes.
 fn len_is_possible(key_type: KeyType, len: usize) -> bool {
     match key_type {
-        CKK_AES => matches!(len, 16 | 24 | 32),
-        _ => (1..=LONGEST).contains(&len),
+        CKK_AES | CKK_CAMELLIA => matches!(len, 16 | 24 | 32),
+        CKK_AES_XTS => matches!(len, 32 | 64),
+        _ => fixed_len(key_type).map_or((1..=LONGEST).contains(&len), |only| len == only),
     }
 }
 
+/// The length in bytes of a type that has only one.
+pub(crate) fn fixed_len(key_type: KeyType) -> Option<usize> {
+    match key_type {
+        CKK_DES => Some(8),
+        CKK_DES2 => Some(16),
+        CKK_DES3 => Some(24),
+        CKK_CHACHA20 | CKK_POLY1305 => Some(32),
+        _ => None,
+    }
+}
+
+/// Whether keys of a type consist of DES keys, whose bytes have odd parity (section 6.18), and whose length no
+/// attribute tells.
+fn is_des(key_type: KeyType) -> bool {
+    matches!(key_type, CKK_DES | CKK_DES2 | CKK_DES3)
+}
+
 /// The check value of a secret: three bytes of an encrypted block of zeros for a cipher's key, of the SHA-1 digest for
-/// any other (PKCS#11 v3.2 sections 6.8.3 and 6.10.3).
+/// any other (PKCS#11 v3.2 sections 6.8.3, 6.10.3 and 6.58.2). XTS has two keys and no cipher of single blocks: its keys are
+/// among the others.
 fn check_value(key_type: KeyType, value: &[u8]) -> Result<[u8; 3]> {
     let digest = match key_type {
         CKK_AES => return aes::check_value(value),
+        CKK_CAMELLIA => return camellia::check_value(value),
+        CKK_DES | CKK_DES2 | CKK_DES3 => return des::check_value(value),
         _ => digest::of(Hash::Sha1, &[value])?,
     };
     digest.as_ref().first_chunk().copied().ok_or(Error::Bug("a digest under three bytes"))
 }
 
-/// The attributes of a secret key that was made here, generated or derived.
+/// The attributes of a secret key that was made here, generated or derived. The bytes of DES keys get the parity that they
+/// must have (section 6.43).
 ///
 /// `template` holds at least `CKA_KEY_TYPE`.
 ///
@@ -117,10 +142,15 @@ pub(crate) fn made(template: &Attributes, value: &[u8]) -> Result<Attributes> {
     if !len_is_possible(key_type, value.len()) {
         return Err(Error::KeySizeRange);
     }
+    let mut value = Secret::from(value);
     let mut attributes = Attributes::new();
-    attributes.set_bytes(CKA_VALUE, value);
-    attributes.set_ulong(CKA_VALUE_LEN, value.len() as u64);
-    let computed = check_value(key_type, value)?;
+    if is_des(key_type) {
+        des::set_parity(value.as_mut());
+    } else {
+        attributes.set_ulong(CKA_VALUE_LEN, value.len() as u64);
+    }
+    attributes.set_bytes(CKA_VALUE, value.expose());
+    let computed = check_value(key_type, value.expose())?;
     match template.bytes(CKA_CHECK_VALUE) {
         // An empty one asks for none (section 4.11).
         Some([]) => {}
@@ -130,7 +160,7 @@ pub(crate) fn made(template: &Attributes, value: &[u8]) -> Result<Attributes> {
     Ok(attributes)
 }
 
-/// The length in bytes of a secret key that is to be generated: `CKA_VALUE_LEN`.
+/// The length in bytes of a secret key that is to be generated: `CKA_VALUE_LEN`, or the only one of its type.
 ///
 /// # Errors
 /// [`Error::TemplateIncomplete`] without a length, and [`Error::AttributeValueInvalid`] for one that the type cannot have:
@@ -139,7 +169,7 @@ pub(crate) fn wanted_len(template: &Attributes) -> Result<usize> {
     let refused = Error::AttributeValueInvalid(CKA_VALUE_LEN);
     let len = value_len(template).map_err(|_| refused.clone())?;
     let key_type = secret_type(template)?;
-    let len = len.or(fixed_len(key_type)).ok_or(Error::TemplateIncomplete(CKA_VALUE_LEN))?;
+    let len = len.ok_or(Error::TemplateIncomplete(CKA_VALUE_LEN))?;
     if len_is_possible(key_type, len) { Ok(len) } else { Err(refused) }
 }
 
@@ -151,7 +181,7 @@ pub(crate) fn wanted_len(template: &Attributes) -> Result<usize> {
 /// those of [`made`].
 pub(crate) fn cut(template: &Attributes, available: &[u8]) -> Result<Attributes> {
     let key_type = secret_type(template)?;
-    let len = match value_len(template)?.or(fixed_len(key_type)) {
+    let len = match value_len(template)? {
         Some(len) => len,
         None if key_type == CKK_GENERIC_SECRET => available.len(),
         None => return Err(Error::TemplateIncomplete(CKA_VALUE_LEN)),
@@ -169,13 +199,16 @@ pub(crate) fn random(template: &Attributes) -> Result<Attributes> {
     made(template, value.expose())
 }
 
-/// `CKA_VALUE_LEN`, if it is there.
+/// `CKA_VALUE_LEN` if it is there, or the only length of the type.
 ///
 /// # Errors
 /// [`Error::KeySizeRange`] for a length that no key has.
 pub(crate) fn value_len(template: &Attributes) -> Result<Option<usize>> {
-    let len = template.ulong(CKA_VALUE_LEN);
-    len.map(|len| usize::try_from(len).ok().filter(|len| *len <= LONGEST).ok_or(Error::KeySizeRange))
+    let Some(len) = template.ulong(CKA_VALUE_LEN) else {
+        return Ok(template.key_type().and_then(fixed_len));
+    };
+    Some(len)
+        .map(|len| usize::try_from(len).ok().filter(|len| *len <= LONGEST).ok_or(Error::KeySizeRange))
         .transpose()
 }
 
@@ -186,7 +219,8 @@ fn secret_type(template: &Attributes) -> Result<KeyType> {
     }
 }
 
-fn generate(mechanism: &Mechanism, template: &Attributes) -> Result<Attributes> {
+/// Generates a key of any cipher or MAC.
+pub(crate) fn generate(mechanism: &Mechanism, template: &Attributes) -> Result<Attributes> {
     no_parameter(mechanism)?;
     random(template)
 }
@@ -197,10 +231,25 @@ pub(crate) fn complete(attributes: &Attributes) -> Result<Attributes> {
     if attributes.ulong(CKA_VALUE_LEN).is_some_and(|len| len != value.len() as u64) {
         return Err(Error::TemplateInconsistent("CKA_VALUE_LEN is another than the value's"));
     }
+    if !value_is_possible(secret_type(attributes)?, value) {
+        return Err(Error::AttributeValueInvalid(CKA_VALUE));
+    }
     made(attributes, value).map_err(|error| match error {
         Error::KeySizeRange => Error::AttributeValueInvalid(CKA_VALUE),
         error => error,
     })
+}
+
+/// Whether a key of a type may have this value, which may have any length. Both keys of XTS must differ (SP 800-38E; IEEE
+/// 1619 assumes it): equal ones let who may decrypt learn the tweaks.
+fn value_is_possible(key_type: KeyType, value: &[u8]) -> bool {
+    match key_type {
+        CKK_AES_XTS => {
+            let (data, tweak) = value.split_at(value.len() / 2);
+            !bool::from(data.ct_eq(tweak))
+        }
+        _ => !is_des(key_type) || des::parity_is_set(value),
+    }
 }
 
 /// A complete key, ready for use.

@@ -6,9 +6,9 @@ use engine::mechanism::{Bases, Can, DeriveSeveral, Key, MechanismRow, Several, S
 use engine::policy::Inheritance;
 use pkcs11::constants::{
     CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_SP800_108_DKM_LENGTH_SUM_OF_SEGMENTS, CKM_AES_CMAC,
-    CKM_SHA_1_HMAC, CKM_SHA3_224_HMAC, CKM_SHA3_256_HMAC, CKM_SHA3_384_HMAC, CKM_SHA3_512_HMAC,
-    CKM_SHA224_HMAC, CKM_SHA256_HMAC, CKM_SHA384_HMAC, CKM_SHA512_HMAC, CKM_SP800_108_COUNTER_KDF,
-    CKM_SP800_108_DOUBLE_PIPELINE_KDF, CKM_SP800_108_FEEDBACK_KDF,
+    CKM_DES3_CMAC, CKM_SHA_1_HMAC, CKM_SHA3_224_HMAC, CKM_SHA3_256_HMAC, CKM_SHA3_384_HMAC,
+    CKM_SHA3_512_HMAC, CKM_SHA224_HMAC, CKM_SHA256_HMAC, CKM_SHA384_HMAC, CKM_SHA512_HMAC,
+    CKM_SP800_108_COUNTER_KDF, CKM_SP800_108_DOUBLE_PIPELINE_KDF, CKM_SP800_108_FEEDBACK_KDF,
 };
 use pkcs11::encode::Writer;
 use pkcs11::{
@@ -16,9 +16,11 @@ use pkcs11::{
     Template,
 };
 
+use crate::aws_lc::{aes, des};
+use crate::block::mac;
 use crate::digest::HASHES;
 use crate::secret::{self, LONGEST};
-use crate::{cmac, hmac, value_of};
+use crate::{hmac, value_of};
 
 /// The mechanisms of this family.
 pub(crate) const MECHANISMS: &[MechanismRow] = &[
@@ -125,7 +127,8 @@ impl<'a> Prf<'a> {
     /// it does not take.
     fn new(prf: MechanismType, key: &'a Arc<dyn Key>) -> Result<Self> {
         let start: StartSign = match prf {
-            CKM_AES_CMAC => cmac::sign,
+            CKM_AES_CMAC => mac::cmac_sign::<aes::Key, { aes::BLOCK }>,
+            CKM_DES3_CMAC => mac::cmac_sign::<des::Key, { des::BLOCK }>,
             _ if HMACS.contains(&prf) && HASHES.iter().any(|row| row.hmac == prf) => hmac::sign,
             _ => return Err(Error::MechanismParamInvalid("prfType is not offered")),
         };

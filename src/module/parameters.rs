@@ -168,7 +168,8 @@ const TABLE: &[(MechanismType, &[Form])] = &[
     (CKM_AES_GCM, &[Form::Gcm, Form::OldGcm]),
     (CKM_CLOUDHSM_AES_GCM, &[Form::Gcm, Form::OldGcm]),
     (CKM_AES_CCM, &[Form::Ccm]),
-    (CKM_AES_GMAC, &[Form::Value]),
+    // The older form is an initialisation vector alone, of another length than the structure.
+    (CKM_AES_GMAC, &[Form::Gcm, Form::Value]),
     (CKM_DH_PKCS_DERIVE, &[Form::Value]),
     (CKM_AES_KEY_WRAP, &[Form::Iv]),
     (CKM_AES_KEY_WRAP_PAD, &[Form::Iv]),
@@ -330,7 +331,7 @@ impl Form {
 /// A pointer with length 0 is none: C++ and Rust clients send the address of an empty array.
 pub(crate) fn given(mechanism: MechanismType, len: CK_ULONG) -> Given {
     let forms = TABLE.iter().find(|row| row.0 == mechanism).map_or(&[][..], |row| row.1);
-    let optional = forms.iter().all(|form| form.is_optional());
+    let optional = forms.is_empty() || forms.iter().any(|form| form.is_optional());
     match usize::try_from(len) {
         Ok(0) if optional => Given::None,
         Ok(len) => forms.iter().find(|form| form.fits(len)).map_or(Given::Unknown, |form| Given::Form(*form)),

@@ -166,7 +166,7 @@ structures! {
         /// The label; empty when `source` is 0.
         label: Vec<u8>,
     }
-    /// `CK_AES_CTR_PARAMS` (PKCS#11 v3.2 section 6.11) and `CK_CAMELLIA_CTR_PARAMS` (section 6.45).
+    /// `CK_AES_CTR_PARAMS` (PKCS#11 v3.2 section 6.11) and `CK_CAMELLIA_CTR_PARAMS` (section 6.47.7).
     CounterParameters {
         /// How many low bits of the block count: 1 to 128.
         counter_bits: u64,
@@ -237,7 +237,7 @@ structures! {
         /// What the second stage is told.
         info: Vec<u8>,
     }
-    /// `CK_CHACHA20_PARAMS` (PKCS#11 v3.2 section 6.59.2).
+    /// `CK_CHACHA20_PARAMS` (PKCS#11 v3.2 section 6.58.3).
     ChaCha20Parameters {
         /// The number of the first block, little endian: 4 or 8 bytes, as long as said.
         block_counter: Vec<u8>,
@@ -267,7 +267,7 @@ structures! {
         /// Data shared between both parties; empty for none.
         shared: Vec<u8>,
     }
-    /// `CK_AES_CBC_ENCRYPT_DATA_PARAMS` and its like (PKCS#11 v3.2 section 6.28.2).
+    /// `CK_AES_CBC_ENCRYPT_DATA_PARAMS` and its like (PKCS#11 v3.2 section 6.17.2).
     CbcEncryptDataParameters {
         /// Initialisation vector: a block.
         iv: Vec<u8>,

@@ -40,8 +40,8 @@ use pkcs11::constants::{
     CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::constants::{
-    CKA_PARAMETER_SET, CKA_SEED, CKK_EC_EDWARDS, CKK_EC_MONTGOMERY, CKK_HKDF, CKK_ML_DSA, CKK_ML_KEM,
-    CKK_SLH_DSA,
+    CKA_PARAMETER_SET, CKA_SEED, CKK_AES_XTS, CKK_CAMELLIA, CKK_CHACHA20, CKK_DES, CKK_DES2, CKK_DES3,
+    CKK_EC_EDWARDS, CKK_EC_MONTGOMERY, CKK_HKDF, CKK_ML_DSA, CKK_ML_KEM, CKK_POLY1305, CKK_SLH_DSA,
 };
 use pkcs11::{AttributeType, Attributes, Error, KeyType, ObjectClass, Result};
 
@@ -296,10 +296,18 @@ const SEED_PRIVATE_KEY: &[Row] = &[
 const PARAMETER_SET_PRIVATE_KEY: &[Row] =
     &[row(CKA_PARAMETER_SET, Ulong, Absent, &[1, 4, 6]), row(CKA_VALUE, Bytes, Absent, &[1, 4, 6, 7])];
 
-/// Section 6.10.2, "AES Secret Key Object Attributes", and section 6.8.2 for generic secrets, whose table the keys of one
-/// HMAC each share (section 6.22): the same two rows.
+/// Section 6.10.2, "AES Secret Key Object Attributes", section 6.15.2 for XTS, section 6.47.2 for Camellia, and section
+/// 6.8.2 for generic secrets, whose table the keys of one HMAC each share (section 6.22): the same two rows.
 const VARIABLE_SECRET_KEY: &[Row] =
     &[row(CKA_VALUE, Bytes, Absent, &[1, 4, 6, 7]), row(CKA_VALUE_LEN, Ulong, Absent, &[2, 3])];
+
+/// Sections 6.58.2 and 6.60.2, "ChaCha20" and "Poly1305 Secret Key Object". Their tables have a footnote 3 beside the
+/// length, which is always 32: generation does not need to be told, as section 6.58.4 has it.
+const SECRET_KEY_OF_32_BYTES: &[Row] =
+    &[row(CKA_VALUE, Bytes, Absent, &[1, 4, 6, 7]), row(CKA_VALUE_LEN, Ulong, Absent, &[2])];
+
+/// Sections 6.18.2 and 6.18.3 (and Historical section 2.5.2 for DES), "DES2" and "DES3 Secret Key Object Attributes".
+const DES_SECRET_KEY: &[Row] = &[row(CKA_VALUE, Bytes, Absent, &[1, 4, 6, 7])];
 
 /// All attributes of one kind of object.
 #[derive(Clone, Copy, Debug)]
@@ -412,11 +420,28 @@ pub const SHAPES: &[Shape] = &[
         can: &[],
         groups: &[OBJECT, STORAGE, KEY, SECRET_KEY, VARIABLE_SECRET_KEY],
     },
+    block_cipher_key(CKK_AES, &[OBJECT, STORAGE, KEY, SECRET_KEY, VARIABLE_SECRET_KEY]),
+    block_cipher_key(CKK_CAMELLIA, &[OBJECT, STORAGE, KEY, SECRET_KEY, VARIABLE_SECRET_KEY]),
+    block_cipher_key(CKK_DES, &[OBJECT, STORAGE, KEY, SECRET_KEY, DES_SECRET_KEY]),
+    block_cipher_key(CKK_DES2, &[OBJECT, STORAGE, KEY, SECRET_KEY, DES_SECRET_KEY]),
+    block_cipher_key(CKK_DES3, &[OBJECT, STORAGE, KEY, SECRET_KEY, DES_SECRET_KEY]),
     Shape {
         class: CKO_SECRET_KEY,
-        subtype: Some((CKA_KEY_TYPE, CKK_AES)),
-        can: &[CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP],
+        subtype: Some((CKA_KEY_TYPE, CKK_AES_XTS)),
+        can: &[CKA_ENCRYPT, CKA_DECRYPT],
         groups: &[OBJECT, STORAGE, KEY, SECRET_KEY, VARIABLE_SECRET_KEY],
+    },
+    Shape {
+        class: CKO_SECRET_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_CHACHA20)),
+        can: &[CKA_ENCRYPT, CKA_DECRYPT, CKA_WRAP, CKA_UNWRAP],
+        groups: &[OBJECT, STORAGE, KEY, SECRET_KEY, SECRET_KEY_OF_32_BYTES],
+    },
+    Shape {
+        class: CKO_SECRET_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_POLY1305)),
+        can: &[CKA_SIGN, CKA_VERIFY],
+        groups: &[OBJECT, STORAGE, KEY, SECRET_KEY, SECRET_KEY_OF_32_BYTES],
     },
     authentication_key(CKK_GENERIC_SECRET),
     authentication_key(CKK_SHA_1_HMAC),
@@ -438,6 +463,16 @@ pub const SHAPES: &[Shape] = &[
     authentication_key(CKK_RIPEMD160_HMAC),
     authentication_key(CKK_SHA512_T_HMAC),
 ];
+
+/// Keys of a block cipher, which has modes and MACs.
+const fn block_cipher_key(key_type: KeyType, groups: &'static [&'static [Row]]) -> Shape {
+    Shape {
+        class: CKO_SECRET_KEY,
+        subtype: Some((CKA_KEY_TYPE, key_type)),
+        can: &[CKA_ENCRYPT, CKA_DECRYPT, CKA_SIGN, CKA_VERIFY, CKA_WRAP, CKA_UNWRAP],
+        groups,
+    }
+}
 
 /// Secrets of any length that authenticate messages.
 const fn authentication_key(key_type: KeyType) -> Shape {

@@ -6,10 +6,13 @@ use pkcs11::constants::{
     CKA_ALLOWED_MECHANISMS, CKA_ALWAYS_AUTHENTICATE, CKA_DECAPSULATE, CKA_DECRYPT, CKA_DERIVE,
     CKA_ENCAPSULATE, CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_SIGN, CKA_SIGN_RECOVER, CKA_TRUSTED, CKA_UNWRAP,
     CKA_VALUE_LEN, CKA_VERIFY, CKA_VERIFY_RECOVER, CKA_WRAP, CKA_WRAP_TEMPLATE, CKA_WRAP_WITH_TRUSTED,
-    CKK_AES, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_ECB, CKM_AES_GCM, CKM_AES_KEY_WRAP,
-    CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7, CKM_ECDH_AES_KEY_WRAP,
-    CKM_ECDH_COF_AES_KEY_WRAP, CKM_ECDH_X_AES_KEY_WRAP, CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS,
-    CKM_RSA_PKCS_OAEP, CKM_RSA_X_509, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+    CKK_AES, CKK_CAMELLIA, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CCM, CKM_AES_CFB1, CKM_AES_CFB8,
+    CKM_AES_CFB64, CKM_AES_CFB128, CKM_AES_CTR, CKM_AES_CTS, CKM_AES_ECB, CKM_AES_GCM, CKM_AES_KEY_WRAP,
+    CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7, CKM_AES_OFB, CKM_CAMELLIA_CBC,
+    CKM_CAMELLIA_CBC_PAD, CKM_CAMELLIA_ECB, CKM_CHACHA20, CKM_DES_CBC, CKM_DES_CBC_PAD, CKM_DES_ECB,
+    CKM_DES3_CBC, CKM_DES3_CBC_PAD, CKM_DES3_ECB, CKM_ECDH_AES_KEY_WRAP, CKM_ECDH_COF_AES_KEY_WRAP,
+    CKM_ECDH_X_AES_KEY_WRAP, CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP, CKM_RSA_X_509,
+    CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::vendor::{CKM_CLOUDHSM_AES_GCM, meant};
 use pkcs11::{AttributeType, AttributeValue, Attributes, Error, KeyType, MechanismType, ObjectClass, Result};
@@ -161,7 +164,7 @@ pub enum Extent {
     Known,
     /// All of them, as padding tells it that anybody can alter.
     Padded,
-    /// All of them; each can be altered alone.
+    /// All of them, as many as were wrapped; each, or (by ciphertext stealing) each block, can be altered alone.
     Stream,
     /// `CKA_VALUE_LEN`: zeros fill the last block of 16 bytes (section 6.10.4).
     Blocks,
@@ -180,7 +183,8 @@ const fn wrapping(
     Wrapping { mechanism, private_keys, tells_nothing, extent }
 }
 
-/// Every mechanism that wraps, once (sections 6.1.6 to 6.1.9, 6.1.21, 6.3.20, 6.10.4 to 6.10.6, 6.11, 6.13.3 and 6.16). Decision 0023.
+/// Every mechanism that wraps, once (sections 6.1.6 to 6.1.9, 6.1.21, 6.3.20, 6.10 to 6.13, 6.16, 6.18, 6.47 and 6.58).
+/// Decisions 0023 and 0033.
 pub const WRAPPINGS: &[Wrapping] = &[
     wrapping(CKM_RSA_PKCS, false, true, Extent::Known),
     wrapping(CKM_RSA_PKCS_OAEP, false, true, Extent::Known),
@@ -189,9 +193,16 @@ pub const WRAPPINGS: &[Wrapping] = &[
     wrapping(CKM_AES_CBC, false, false, Extent::Blocks),
     wrapping(CKM_AES_CBC_PAD, true, false, Extent::Padded),
     wrapping(CKM_AES_CTR, false, false, Extent::Stream),
+    wrapping(CKM_AES_CFB1, false, false, Extent::Stream),
+    wrapping(CKM_AES_CFB8, false, false, Extent::Stream),
+    wrapping(CKM_AES_CFB64, false, false, Extent::Stream),
+    wrapping(CKM_AES_CFB128, false, false, Extent::Stream),
+    wrapping(CKM_AES_OFB, false, false, Extent::Stream),
+    wrapping(CKM_AES_CTS, false, false, Extent::Stream),
     wrapping(CKM_AES_GCM, true, false, Extent::Known),
     // The vector is the token's.
     wrapping(CKM_CLOUDHSM_AES_GCM, true, true, Extent::Known),
+    wrapping(CKM_AES_CCM, true, false, Extent::Known),
     wrapping(CKM_AES_KEY_WRAP, true, true, Extent::Semiblocks),
     wrapping(CKM_AES_KEY_WRAP_PAD, true, true, Extent::Known),
     wrapping(CKM_AES_KEY_WRAP_PKCS7, true, true, Extent::Known),
@@ -200,6 +211,17 @@ pub const WRAPPINGS: &[Wrapping] = &[
     wrapping(CKM_ECDH_AES_KEY_WRAP, true, true, Extent::Known),
     wrapping(CKM_ECDH_COF_AES_KEY_WRAP, true, true, Extent::Known),
     wrapping(CKM_ECDH_X_AES_KEY_WRAP, true, true, Extent::Known),
+    // By blocks of 8 bytes alone keys are wrapped and not unwrapped.
+    wrapping(CKM_DES_ECB, false, false, Extent::Blocks),
+    wrapping(CKM_DES_CBC, false, false, Extent::Blocks),
+    wrapping(CKM_DES_CBC_PAD, true, false, Extent::Padded),
+    wrapping(CKM_DES3_ECB, false, false, Extent::Blocks),
+    wrapping(CKM_DES3_CBC, false, false, Extent::Blocks),
+    wrapping(CKM_DES3_CBC_PAD, true, false, Extent::Padded),
+    wrapping(CKM_CAMELLIA_ECB, false, false, Extent::Blocks),
+    wrapping(CKM_CAMELLIA_CBC, false, false, Extent::Blocks),
+    wrapping(CKM_CAMELLIA_CBC_PAD, true, false, Extent::Padded),
+    wrapping(CKM_CHACHA20, false, false, Extent::Stream),
 ];
 
 /// A mechanism without a row gets the narrowest one.
@@ -285,8 +307,8 @@ impl Wrapping {
         };
         // Of the last block alone: those before it may be known to who asks.
         let least_of_block = match template.key_type() {
-            // The only length of this type that leaves a block half full.
-            Some(CKK_AES) => BLOCK / 2,
+            // The only length of these types that leaves a block half full.
+            Some(CKK_AES | CKK_CAMELLIA) => BLOCK / 2,
             _ => TOO_MANY_TO_TRY,
         };
         let good = match self.extent {

@@ -16,7 +16,15 @@ const TAG_BITS_OF_A_KEY: u64 = 96;
 
 /// The parameters, and the length of the tag in bytes.
 fn parameters(mechanism: &Mechanism) -> Result<(GcmParameters, usize)> {
-    let (parameters, tag_len) = parameters_of(mechanism)?;
+    let Parameters::Gcm(parameters) = &mechanism.parameters else {
+        return Err(Error::MechanismParamInvalid("CK_GCM_PARAMS is needed"));
+    };
+    checked(parameters)
+}
+
+/// The parameters, once they are known to be right, and the length of the tag in bytes.
+pub(super) fn checked(parameters: &GcmParameters) -> Result<(GcmParameters, usize)> {
+    let (parameters, tag_len) = with_tag(parameters)?;
     if parameters.iv.is_empty() || i32::try_from(parameters.iv.len()).is_err() {
         return Err(Error::MechanismParamInvalid("an initialisation vector of another length"));
     }
@@ -24,10 +32,7 @@ fn parameters(mechanism: &Mechanism) -> Result<(GcmParameters, usize)> {
 }
 
 /// The same, whatever the vector is.
-fn parameters_of(mechanism: &Mechanism) -> Result<(GcmParameters, usize)> {
-    let Parameters::Gcm(parameters) = &mechanism.parameters else {
-        return Err(Error::MechanismParamInvalid("CK_GCM_PARAMS is needed"));
-    };
+fn with_tag(parameters: &GcmParameters) -> Result<(GcmParameters, usize)> {
     let tag_bits = TAG_BITS.iter().find(|bits| **bits == parameters.tag_bits);
     let tag_len = tag_bits.and_then(|bits| usize::try_from(bits / 8).ok());
     Ok((parameters.clone(), tag_len.ok_or(Error::MechanismParamInvalid("a tag of another length"))?))
@@ -35,7 +40,10 @@ fn parameters_of(mechanism: &Mechanism) -> Result<(GcmParameters, usize)> {
 
 /// The same, of a mechanism whose vector the token makes.
 fn parameters_without_iv(mechanism: &Mechanism) -> Result<(GcmParameters, usize)> {
-    let (parameters, tag_len) = parameters_of(mechanism)?;
+    let Parameters::Gcm(parameters) = &mechanism.parameters else {
+        return Err(Error::MechanismParamInvalid("CK_GCM_PARAMS is needed"));
+    };
+    let (parameters, tag_len) = with_tag(parameters)?;
     if !parameters.iv.is_empty() {
         return Err(Error::MechanismParamInvalid(
             "the token makes the initialisation vector: pIv must be null",

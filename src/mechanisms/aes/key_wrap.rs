@@ -10,8 +10,9 @@ use pkcs11::constants::{
 use pkcs11::{Error, Mechanism, Parameters, Result, Secret};
 use zeroize::Zeroizing;
 
-use super::iv;
-use crate::aws_lc::aes::{BLOCK, Direction, Key};
+use crate::aws_lc::Direction;
+use crate::aws_lc::aes::{BLOCK, Key};
+use crate::block::iv;
 use crate::downcast;
 use crate::gathered::Gathered;
 

@@ -1,19 +1,19 @@
 mod guarding_keys;
+mod modes;
 mod prepended;
 mod saving;
 
 use super::*;
 use crate::fixtures::{
-    Ability, error, generate_key, hex, in_parts, of_class, plain, secret_attributes, secret_key,
-    start_cipher, whole, with,
+    Ability, cut, error, generate_key, hex, in_lives, in_parts, of_class, plain, secret_attributes,
+    secret_key, start_cipher, whole, with,
 };
 use ::aes::{Aes128, Aes192, Aes256};
 use aes_gcm::aead::{AeadInOut, KeyInit};
 use aes_gcm::aes::cipher::block_padding::Pkcs7;
 use aes_gcm::aes::cipher::{BlockModeEncrypt, KeyIvInit, StreamCipher};
-use engine::mechanism::Ciphering;
 use pkcs11::constants::{CKA_CHECK_VALUE, CKA_VALUE_LEN, CKK_GENERIC_SECRET, CKO_SECRET_KEY};
-use pkcs11::{CounterParameters, GcmParameters};
+use pkcs11::{CounterParameters, GcmParameters, Mechanism, Parameters};
 use proptest::collection::vec;
 use proptest::prelude::{any, prop_assert_eq, proptest};
 
@@ -319,18 +319,6 @@ proptest! {
 fn padded(theirs: impl BlockModeEncrypt, data: &[u8]) -> Vec<u8> {
     let mut place = [data, &[0; 16]].concat();
     theirs.encrypt_padded::<Pkcs7>(&mut place, data.len()).unwrap().to_vec()
-}
-
-/// Cuts data into parts of these sizes, and what is left.
-fn cut<'a>(mut data: &'a [u8], sizes: &[usize]) -> Vec<&'a [u8]> {
-    let mut parts = Vec::new();
-    for size in sizes {
-        let (part, rest) = data.split_at((*size).min(data.len()));
-        parts.push(part);
-        data = rest;
-    }
-    parts.push(data);
-    parts
 }
 
 #[test]

@@ -9,7 +9,8 @@ use zeroize::{Zeroize, Zeroizing};
 use pkcs11::encode::Writer;
 use pkcs11::{Error, Result, Secret};
 
-use super::{failed, succeeded};
+use super::aead::Aead;
+use super::{Direction, failed, succeeded};
 
 /// Length of a block in bytes.
 pub const BLOCK: usize = 16;
@@ -19,15 +20,6 @@ pub const TAG: usize = 16;
 pub const GCM_LONGEST: u64 = (1 << 36) - 32;
 /// Bytes in one call to a function that counts them in an `int`.
 const INT_BYTES: usize = 1 << 30;
-
-/// Which way.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Direction {
-    /// Plaintext to ciphertext.
-    Encrypt,
-    /// Ciphertext to plaintext.
-    Decrypt,
-}
 
 /// Both schedules of one key; wiped when dropped.
 struct Schedules {
@@ -189,31 +181,7 @@ impl Key {
         out: &mut [u8],
         tag: &mut [u8; TAG],
     ) -> Result<()> {
-        if out.len() != plain.len() {
-            return Err(Error::Primitive("AES into a place of another length"));
-        }
-        let context = self.gcm()?;
-        let mut tag_len = 0;
-        // SAFETY: all slices are as long as said and do not overlap; the context is whole and only read; null and 0 mean
-        // no extra input.
-        let rc = unsafe {
-            c::EVP_AEAD_CTX_seal_scatter(
-                context.0.as_ptr(),
-                out.as_mut_ptr(),
-                tag.as_mut_ptr(),
-                &raw mut tag_len,
-                tag.len(),
-                iv.as_ptr(),
-                iv.len(),
-                plain.as_ptr(),
-                plain.len(),
-                null(),
-                0,
-                aad.as_ptr(),
-                aad.len(),
-            )
-        };
-        succeeded(rc, "AES-GCM")
+        self.gcm()?.seal(iv, aad, plain, out, tag)
     }
 
     /// Decrypts with GCM: `out` is as long as `sealed`, and is wiped unless the tag holds. The tag is as long as it was
@@ -222,39 +190,15 @@ impl Key {
     /// # Errors
     /// [`Error::EncryptedDataInvalid`] when the tag does not hold; [`Error::Primitive`] for lengths that differ.
     pub fn open(&self, iv: &[u8], aad: &[u8], sealed: &[u8], tag: &[u8], out: &mut [u8]) -> Result<()> {
-        if out.len() != sealed.len() {
-            return Err(Error::Primitive("AES into a place of another length"));
-        }
-        let short;
-        let context = if tag.len() == TAG {
-            self.gcm()?
+        if tag.len() == TAG {
+            self.gcm()?.open(iv, aad, sealed, tag, out)
         } else {
-            short = Aead::new(&self.bytes, tag.len())?;
-            &short
-        };
-        // SAFETY: all slices are as long as said and do not overlap; the context is whole and only read.
-        let rc = unsafe {
-            c::EVP_AEAD_CTX_open_gather(
-                context.0.as_ptr(),
-                out.as_mut_ptr(),
-                iv.as_ptr(),
-                iv.len(),
-                sealed.as_ptr(),
-                sealed.len(),
-                tag.as_ptr(),
-                tag.len(),
-                aad.as_ptr(),
-                aad.len(),
-            )
-        };
-        succeeded(rc, "AES-GCM").map_err(|_| {
-            out.zeroize();
-            Error::EncryptedDataInvalid
-        })
+            gcm_context(&self.bytes, tag.len())?.open(iv, aad, sealed, tag, out)
+        }
     }
 
     fn gcm(&self) -> Result<&Aead> {
-        let made = self.gcm.get_or_init(|| Aead::new(&self.bytes, TAG).ok());
+        let made = self.gcm.get_or_init(|| gcm_context(&self.bytes, TAG).ok());
         made.as_ref().ok_or(Error::HostMemory)
     }
 }
@@ -275,10 +219,31 @@ pub struct CounterState {
 }
 
 impl CounterState {
+    /// Bytes of a saved state.
+    pub const SAVED: usize = 2 * BLOCK + 4;
+
     /// At the first block.
     #[must_use]
     pub fn new(block: [u8; BLOCK]) -> Self {
         Self { block, stream: [0; BLOCK], used: 0 }
+    }
+
+    /// Bytes in counter mode, all 128 bits counting, of a cipher that has no call of its own for it: `encrypt` encrypts
+    /// a block in place.
+    pub(crate) fn apply(&mut self, encrypt: impl Fn(&mut [u8; BLOCK]), input: &[u8], out: &mut [u8]) {
+        for (byte, place) in input.iter().zip(out) {
+            if self.used == 0 {
+                self.stream = self.block;
+                encrypt(&mut self.stream);
+                self.block = u128::from_be_bytes(self.block).wrapping_add(1).to_be_bytes();
+            }
+            let key = usize::try_from(self.used).ok().and_then(|used| self.stream.get(used));
+            *place = byte ^ key.copied().unwrap_or_default();
+            self.used += 1;
+            if usize::try_from(self.used).is_ok_and(|used| used == BLOCK) {
+                self.used = 0;
+            }
+        }
     }
 
     /// All of it, for [`CounterState::restored`].
@@ -309,40 +274,18 @@ impl Drop for CounterState {
     }
 }
 
-/// One `EVP_AEAD_CTX` object, used for reading alone.
-struct Aead(NonNull<c::EVP_AEAD_CTX>);
-
-// SAFETY: the object belongs to no thread.
-unsafe impl Send for Aead {}
-// SAFETY: sealing and opening take it as const; aead.h names them as safe to use concurrently.
-unsafe impl Sync for Aead {}
-
-impl Drop for Aead {
-    fn drop(&mut self) {
-        // SAFETY: owned by this value.
-        unsafe { c::EVP_AEAD_CTX_free(self.0.as_ptr()) };
-    }
-}
-
-impl Aead {
-    /// The context of a key, for tags of `tag_len` bytes.
-    fn new(key: &Secret, tag_len: usize) -> Result<Self> {
-        if tag_len == 0 || tag_len > TAG {
-            return Err(Error::Primitive("a GCM tag of another length"));
-        }
-        let algorithm = match key.len() {
-            // SAFETY: gives the address of a static.
-            16 => unsafe { c::EVP_aead_aes_128_gcm() },
-            // SAFETY: as above.
-            24 => unsafe { c::EVP_aead_aes_192_gcm() },
-            // SAFETY: as above.
-            _ => unsafe { c::EVP_aead_aes_256_gcm() },
-        };
-        let bytes = key.expose();
-        // SAFETY: `bytes` is as long as said, which the call checks against the algorithm.
-        let context = unsafe { c::EVP_AEAD_CTX_new(algorithm, bytes.as_ptr(), bytes.len(), tag_len) };
-        NonNull::new(context).map(Self).ok_or_else(|| failed("AES-GCM context"))
-    }
+/// The context of a key, for tags of `tag_len` bytes.
+fn gcm_context(key: &Secret, tag_len: usize) -> Result<Aead> {
+    let algorithm = match key.len() {
+        // SAFETY: gives the address of a static.
+        16 => unsafe { c::EVP_aead_aes_128_gcm() },
+        // SAFETY: as above.
+        24 => unsafe { c::EVP_aead_aes_192_gcm() },
+        // SAFETY: as above.
+        _ => unsafe { c::EVP_aead_aes_256_gcm() },
+    };
+    // SAFETY: one of the library's own algorithms.
+    unsafe { Aead::new(algorithm, key, tag_len) }
 }
 
 /// A GCM encryption whose message comes in parts.
@@ -376,7 +319,7 @@ impl GcmStream {
         };
         // SAFETY: makes an empty object.
         let context = unsafe { c::EVP_CIPHER_CTX_new() };
-        let stream = NonNull::new(context).map(Self).ok_or_else(|| failed("out of memory"))?;
+        let mut stream = NonNull::new(context).map(Self).ok_or_else(|| failed("out of memory"))?;
         // SAFETY: a fresh object that nobody shares; null leaves key and IV for later.
         let rc = unsafe { c::EVP_EncryptInit_ex(stream.0.as_ptr(), cipher, null_mut(), null(), null()) };
         succeeded(rc, "AES-GCM")?;
@@ -389,9 +332,7 @@ impl GcmStream {
         // SAFETY: the key is as long as the cipher's, the IV as long as just set; null keeps the cipher.
         let rc = unsafe { c::EVP_EncryptInit_ex(stream.0.as_ptr(), null(), null_mut(), bytes, iv.as_ptr()) };
         succeeded(rc, "AES-GCM")?;
-        for part in aad.chunks(INT_BYTES) {
-            stream.step(part, null_mut())?;
-        }
+        stream.authenticate(aad)?;
         Ok(stream)
     }
 
@@ -407,6 +348,14 @@ impl GcmStream {
             self.step(part, out.as_mut_ptr())?;
         }
         Ok(())
+    }
+
+    /// Adds additional data, all of which comes before the message.
+    ///
+    /// # Errors
+    /// [`Error::Primitive`]
+    pub fn authenticate(&mut self, part: &[u8]) -> Result<()> {
+        part.chunks(INT_BYTES).try_for_each(|part| self.step(part, null_mut()))
     }
 
     /// Adds data, or, where `out` is null, additional data. Else `out` is writable for the length of `part`.

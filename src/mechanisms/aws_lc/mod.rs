@@ -7,10 +7,13 @@
 // The C library can be called in no other way; the rest of the crate stays without unsafe.
 #![allow(unsafe_code)]
 
+mod aead;
 pub mod aes;
 mod big_number;
+pub mod chacha20;
 pub mod curve25519;
 pub mod derivation;
+pub mod des;
 pub mod ec;
 mod evp_key;
 pub mod hash;
@@ -22,6 +25,15 @@ pub mod rsa;
 use aws_lc_sys as c;
 
 use pkcs11::{Error, Result};
+
+/// Which way a cipher works.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Direction {
+    /// Plaintext to ciphertext.
+    Encrypt,
+    /// Ciphertext to plaintext.
+    Decrypt,
+}
 
 /// Fills `out` from the generator of this thread, which reseeds itself in a forked child.
 ///

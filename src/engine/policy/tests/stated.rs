@@ -165,6 +165,11 @@ const PARAMETER_SET_PRIVATE: &[Line] = &[
 ];
 const SECRET_VALUE: &[Line] =
     &[line(CKA_VALUE, &[1, 4, 6, 7], "Byte array"), line(CKA_VALUE_LEN, &[2, 3], "CK_ULONG")];
+const DES_VALUE: &[Line] = &[line(CKA_VALUE, &[1, 4, 6, 7], "Byte array")];
+/// The tables of ChaCha20 and Poly1305 have a footnote 3 beside the length; their generations, which make keys of one
+/// length, do not speak of it.
+const VALUE_OF_32_BYTES: &[Line] =
+    &[line(CKA_VALUE, &[1, 4, 6, 7], "Byte array"), line(CKA_VALUE_LEN, &[2], "CK_ULONG")];
 
 /// A kind of object with its tables.
 #[derive(Clone, Copy, Debug)]
@@ -253,11 +258,14 @@ pub(super) const KINDS: &[Kind] = &[
         subtype: Some(CKK_HKDF),
         tables: &[OBJECT, STORAGE, KEY, SECRET_KEY, SECRET_VALUE],
     },
-    Kind {
-        class: CKO_SECRET_KEY,
-        subtype: Some(CKK_AES),
-        tables: &[OBJECT, STORAGE, KEY, SECRET_KEY, SECRET_VALUE],
-    },
+    secret(CKK_AES),
+    secret(CKK_CAMELLIA),
+    secret_of(CKK_DES, &[OBJECT, STORAGE, KEY, SECRET_KEY, DES_VALUE]),
+    secret_of(CKK_DES2, &[OBJECT, STORAGE, KEY, SECRET_KEY, DES_VALUE]),
+    secret_of(CKK_DES3, &[OBJECT, STORAGE, KEY, SECRET_KEY, DES_VALUE]),
+    secret(CKK_AES_XTS),
+    secret_of(CKK_CHACHA20, &[OBJECT, STORAGE, KEY, SECRET_KEY, VALUE_OF_32_BYTES]),
+    secret_of(CKK_POLY1305, &[OBJECT, STORAGE, KEY, SECRET_KEY, VALUE_OF_32_BYTES]),
     secret(CKK_GENERIC_SECRET),
     secret(CKK_SHA_1_HMAC),
     secret(CKK_SHA224_HMAC),
@@ -280,11 +288,11 @@ pub(super) const KINDS: &[Kind] = &[
 ];
 
 const fn secret(key_type: u64) -> Kind {
-    Kind {
-        class: CKO_SECRET_KEY,
-        subtype: Some(key_type),
-        tables: &[OBJECT, STORAGE, KEY, SECRET_KEY, SECRET_VALUE],
-    }
+    secret_of(key_type, &[OBJECT, STORAGE, KEY, SECRET_KEY, SECRET_VALUE])
+}
+
+const fn secret_of(key_type: u64, tables: &'static [&'static [Line]]) -> Kind {
+    Kind { class: CKO_SECRET_KEY, subtype: Some(key_type), tables }
 }
 
 impl Kind {

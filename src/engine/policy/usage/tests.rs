@@ -59,10 +59,14 @@ fn a_key_that_wants_trust_is_wrapped_only_by_what_tells_nothing_of_it() {
 
 #[test]
 fn blocks_are_cut_only_where_too_much_of_the_last_one_is_left_to_be_tried() {
-    for by in [CKM_AES_ECB, CKM_AES_CBC] {
-        for (key_type, wanted, len) in
-            [(CKK_AES, 32, 32), (CKK_AES, 24, 32), (CKK_GENERIC_SECRET, 14, 16), (CKK_GENERIC_SECRET, 31, 32)]
-        {
+    for by in [CKM_AES_ECB, CKM_AES_CBC, CKM_CAMELLIA_ECB, CKM_CAMELLIA_CBC] {
+        for (key_type, wanted, len) in [
+            (CKK_AES, 32, 32),
+            (CKK_AES, 24, 32),
+            (CKK_CAMELLIA, 24, 32),
+            (CKK_GENERIC_SECRET, 14, 16),
+            (CKK_GENERIC_SECRET, 31, 32),
+        ] {
             let place = key_among(by, len, &secret(key_type, Some(wanted as u64)));
             assert_eq!(place, Ok(Some(0..wanted)));
         }
@@ -97,9 +101,20 @@ fn the_other_mechanisms_cut_by_lengths_alone_too() {
     }
     let untold = key_among(CKM_RSA_X_509, 256, &secret(CKK_GENERIC_SECRET, None));
     assert_eq!(untold, Err(Error::TemplateIncomplete(CKA_VALUE_LEN)));
-    assert_eq!(key_among(CKM_AES_CTR, 14, &secret(CKK_GENERIC_SECRET, None)), Ok(Some(0..14)));
-    assert_eq!(key_among(CKM_AES_CTR, 13, &generic(13)), Err(Error::WrappedKeyLenRange));
-    assert_eq!(key_among(CKM_AES_CTR, 20, &generic(19)), Err(Error::WrappedKeyLenRange));
+    for stream in [
+        CKM_AES_CTR,
+        CKM_AES_CFB1,
+        CKM_AES_CFB8,
+        CKM_AES_CFB64,
+        CKM_AES_CFB128,
+        CKM_AES_OFB,
+        CKM_AES_CTS,
+        CKM_CHACHA20,
+    ] {
+        assert_eq!(key_among(stream, 14, &secret(CKK_GENERIC_SECRET, None)), Ok(Some(0..14)));
+        assert_eq!(key_among(stream, 13, &generic(13)), Err(Error::WrappedKeyLenRange));
+        assert_eq!(key_among(stream, 20, &generic(19)), Err(Error::WrappedKeyLenRange));
+    }
     assert_eq!(key_among(CKM_AES_KEY_WRAP_KWP, 8, &generic(3)), Ok(None), "the mechanism tells");
 }
 

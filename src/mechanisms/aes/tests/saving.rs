@@ -2,33 +2,6 @@
 
 use super::*;
 
-/// As `in_parts`, but before each part, and before the end, the operation is saved and another goes on in its place.
-fn in_lives(
-    ability: Ability,
-    mechanism: &Mechanism,
-    key: &Arc<dyn EngineKey>,
-    parts: &[&[u8]],
-) -> Result<Vec<u8>> {
-    let again = |cipher: Box<dyn Ciphering>| {
-        let state = cipher.save().unwrap();
-        let mut next = start_cipher(ability, mechanism, key)?;
-        next.restore(state.expose()).map(|()| next)
-    };
-    let mut cipher = start_cipher(ability, mechanism, key)?;
-    let mut out = Vec::new();
-    for part in parts {
-        cipher = again(cipher)?;
-        let mut place = vec![0; cipher.update_len(part.len())];
-        cipher.update(part, &mut place)?;
-        out.extend(place);
-    }
-    cipher = again(cipher)?;
-    let mut place = vec![0; cipher.finish_len()];
-    let len = cipher.finish(&mut place)?;
-    out.extend(&place[..len]);
-    Ok(out)
-}
-
 proptest! {
     #[test]
     fn a_saved_operation_goes_on_as_if_it_had_never_stopped(

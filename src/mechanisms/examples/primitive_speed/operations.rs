@@ -4,7 +4,8 @@
 
 use std::sync::OnceLock;
 
-use claviger_mechanisms::aws_lc::aes::{BLOCK, CounterState, Direction, Key, TAG};
+use claviger_mechanisms::aws_lc::Direction;
+use claviger_mechanisms::aws_lc::aes::{BLOCK, CounterState, Key, TAG};
 use claviger_mechanisms::aws_lc::curve25519::{self, SIGNATURE, Signed, SigningKey, key_bytes};
 use claviger_mechanisms::aws_lc::derivation::{hkdf_expand, hkdf_extract};
 use claviger_mechanisms::aws_lc::ec::{self, Curve};

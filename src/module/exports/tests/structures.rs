@@ -95,6 +95,9 @@ fn parameters_of_ciphers_arrive_with_what_they_point_to() {
     assert_eq!(arrives(&host, CKM_AES_CCM, ccm(nonce, aad)), Parameters::Ccm(expected));
     let expected = ChaCha20Poly1305Parameters { nonce: nonce_bytes.clone(), aad: aad_bytes.clone() };
     let arrived = arrives(&host, CKM_CHACHA20_POLY1305, poly(nonce, aad));
+    assert_eq!(arrived, Parameters::ChaCha20Poly1305(expected.clone()));
+    // The standard counts bits here, and many clients bytes.
+    let arrived = arrives(&host, CKM_CHACHA20_POLY1305, poly((nonce.0, 8 * nonce.1), aad));
     assert_eq!(arrived, Parameters::ChaCha20Poly1305(expected));
     let expected = ChaCha20Parameters { block_counter: aad_bytes, nonce: nonce_bytes };
     assert_eq!(arrives(&host, CKM_CHACHA20, stream(aad, nonce)), Parameters::ChaCha20(expected));

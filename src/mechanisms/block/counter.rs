@@ -1,4 +1,4 @@
-//! Counter mode (SP 800-38A section 6.5; PKCS#11 v3.2 section 6.11).
+//! Counter mode (SP 800-38A section 6.5; PKCS#11 v3.2 sections 6.11 and 6.47).
 
 use std::sync::Arc;
 
@@ -6,24 +6,44 @@ use engine::mechanism::{Ciphering, Key as EngineKey, Saving};
 use pkcs11::encode::Writer;
 use pkcs11::{Error, Mechanism, Parameters, Result, Secret};
 
-use crate::aws_lc::aes::{BLOCK, CounterState, Key};
+use super::BlockCipher;
+use crate::aws_lc::aes::{BLOCK, CounterState};
 use crate::downcast;
 
+/// A cipher in counter mode.
+pub(crate) trait CounterCipher: BlockCipher<BLOCK> {
+    /// Bytes in counter mode, all 128 bits counting; `out` is as long as `input`.
+    ///
+    /// # Errors
+    /// [`Error::Primitive`] for lengths that differ.
+    fn ctr(&self, state: &mut CounterState, input: &[u8], out: &mut [u8]) -> Result<()>;
+}
+
 /// Also wraps.
-pub(super) fn encrypt(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Ciphering>> {
-    start(mechanism, key, Error::DataLenRange)
+pub(crate) fn encrypt<C: CounterCipher>(
+    mechanism: &Mechanism,
+    key: &Arc<dyn EngineKey>,
+) -> Result<Box<dyn Ciphering>> {
+    start::<C>(mechanism, key, Error::DataLenRange)
 }
 
 /// Also unwraps. The same as encryption, but for the error at the counter's end: the standard names CKR_DATA_LEN_RANGE for
 /// both in section 6.11.3, and does not list it for the functions of decryption.
-pub(super) fn decrypt(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Ciphering>> {
-    start(mechanism, key, Error::EncryptedDataLenRange)
+pub(crate) fn decrypt<C: CounterCipher>(
+    mechanism: &Mechanism,
+    key: &Arc<dyn EngineKey>,
+) -> Result<Box<dyn Ciphering>> {
+    start::<C>(mechanism, key, Error::EncryptedDataLenRange)
 }
 
-fn start(mechanism: &Mechanism, key: &Arc<dyn EngineKey>, at_end: Error) -> Result<Box<dyn Ciphering>> {
-    let key = downcast(key)?;
+fn start<C: CounterCipher>(
+    mechanism: &Mechanism,
+    key: &Arc<dyn EngineKey>,
+    at_end: Error,
+) -> Result<Box<dyn Ciphering>> {
+    let key: Arc<C> = downcast(key)?;
     let Parameters::Counter(parameters) = &mechanism.parameters else {
-        return Err(Error::MechanismParamInvalid("CK_AES_CTR_PARAMS is needed"));
+        return Err(Error::MechanismParamInvalid("a counter block and the width of its counter are needed"));
     };
     let bits = u32::try_from(parameters.counter_bits).ok().filter(|bits| (1..=128).contains(bits));
     let bits = bits.ok_or(Error::MechanismParamInvalid("ulCounterBits is none of 1 to 128"))?;
@@ -39,8 +59,8 @@ fn bytes_before_overflow(block: u128, bits: u32) -> u128 {
     (mask - (block & mask)).saturating_add(1).saturating_mul(BLOCK as u128)
 }
 
-struct Counter {
-    key: Arc<Key>,
+struct Counter<C> {
+    key: Arc<C>,
     state: CounterState,
     /// Bytes that may come before a counter would be used a second time.
     left: u128,
@@ -48,7 +68,7 @@ struct Counter {
     at_end: Error,
 }
 
-impl Saving for Counter {
+impl<C: CounterCipher> Saving for Counter<C> {
     /// Where the counter stands, then how many bytes it still has.
     fn save(&self) -> Option<Secret> {
         let mut state = Writer::new();
@@ -63,7 +83,7 @@ impl Saving for Counter {
     }
 }
 
-impl Ciphering for Counter {
+impl<C: CounterCipher> Ciphering for Counter<C> {
     fn update_len(&self, len: usize) -> usize {
         len
     }

@@ -4,20 +4,19 @@ use std::sync::Arc;
 
 use engine::mechanism::{Ciphering, Key as EngineKey, Saving};
 use p384::elliptic_curve::subtle::{ConstantTimeEq, ConstantTimeLess};
-use pkcs11::constants::{CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_ECB};
 use pkcs11::encode::Writer;
 use pkcs11::{Error, Mechanism, Result, Secret};
 use zeroize::{Zeroize, Zeroizing};
 
-use super::iv;
-use crate::aws_lc::aes::{BLOCK, Direction, Key};
+use super::{BlockCipher, iv};
+use crate::aws_lc::Direction;
 use crate::{downcast, no_parameter};
 
 /// How blocks hang together.
-enum Mode {
+enum Mode<const N: usize> {
     Ecb,
     /// With what the next block is combined with.
-    Cbc([u8; BLOCK]),
+    Cbc([u8; N]),
 }
 
 /// What becomes of a last block that is not full.
@@ -27,58 +26,108 @@ enum Padding {
     None,
     /// It is filled with zeros: for keys that are wrapped (PKCS#11 v3.2 section 6.10.4).
     Zeros,
-    /// 1 to 16 bytes that each tell their number (RFC 5652 section 6.3).
+    /// 1 to `N` bytes that each tell their number (RFC 5652 section 6.3).
     Pkcs7,
 }
 
-pub(super) fn encrypt(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Ciphering>> {
-    start(mechanism, key, Direction::Encrypt, Padding::None)
-}
+/// Starts a cipher.
+type Started = Result<Box<dyn Ciphering>>;
 
-pub(super) fn decrypt(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Ciphering>> {
-    start(mechanism, key, Direction::Decrypt, Padding::None)
-}
-
-pub(super) fn wrap(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Ciphering>> {
-    start(mechanism, key, Direction::Encrypt, Padding::Zeros)
-}
-
-fn start(
+/// ECB.
+pub(crate) fn ecb_encrypt<C: BlockCipher<N>, const N: usize>(
     mechanism: &Mechanism,
     key: &Arc<dyn EngineKey>,
-    direction: Direction,
-    plain_padding: Padding,
-) -> Result<Box<dyn Ciphering>> {
-    let key = downcast(key)?;
-    let (mode, padding) = match mechanism.mechanism_type {
-        CKM_AES_ECB => {
-            no_parameter(mechanism)?;
-            (Mode::Ecb, plain_padding)
-        }
-        CKM_AES_CBC => (Mode::Cbc(iv(mechanism)?), plain_padding),
-        CKM_AES_CBC_PAD => (Mode::Cbc(iv(mechanism)?), Padding::Pkcs7),
-        other => return Err(Error::MechanismInvalid(other)),
-    };
-    Ok(Box::new(Blocks { key, mode, direction, padding, held: [0; BLOCK], held_len: 0 }))
+) -> Started {
+    start::<C, N>(ecb(mechanism)?, key, Direction::Encrypt, Padding::None)
 }
 
-struct Blocks {
-    key: Arc<Key>,
-    mode: Mode,
+/// ECB. Also unwraps.
+pub(crate) fn ecb_decrypt<C: BlockCipher<N>, const N: usize>(
+    mechanism: &Mechanism,
+    key: &Arc<dyn EngineKey>,
+) -> Started {
+    start::<C, N>(ecb(mechanism)?, key, Direction::Decrypt, Padding::None)
+}
+
+/// ECB of a key.
+pub(crate) fn ecb_wrap<C: BlockCipher<N>, const N: usize>(
+    mechanism: &Mechanism,
+    key: &Arc<dyn EngineKey>,
+) -> Started {
+    start::<C, N>(ecb(mechanism)?, key, Direction::Encrypt, Padding::Zeros)
+}
+
+/// CBC.
+pub(crate) fn cbc_encrypt<C: BlockCipher<N>, const N: usize>(
+    mechanism: &Mechanism,
+    key: &Arc<dyn EngineKey>,
+) -> Started {
+    start::<C, N>(Mode::Cbc(iv(mechanism)?), key, Direction::Encrypt, Padding::None)
+}
+
+/// CBC. Also unwraps.
+pub(crate) fn cbc_decrypt<C: BlockCipher<N>, const N: usize>(
+    mechanism: &Mechanism,
+    key: &Arc<dyn EngineKey>,
+) -> Started {
+    start::<C, N>(Mode::Cbc(iv(mechanism)?), key, Direction::Decrypt, Padding::None)
+}
+
+/// CBC of a key.
+pub(crate) fn cbc_wrap<C: BlockCipher<N>, const N: usize>(
+    mechanism: &Mechanism,
+    key: &Arc<dyn EngineKey>,
+) -> Started {
+    start::<C, N>(Mode::Cbc(iv(mechanism)?), key, Direction::Encrypt, Padding::Zeros)
+}
+
+/// CBC with padding. Also wraps.
+pub(crate) fn pad_encrypt<C: BlockCipher<N>, const N: usize>(
+    mechanism: &Mechanism,
+    key: &Arc<dyn EngineKey>,
+) -> Started {
+    start::<C, N>(Mode::Cbc(iv(mechanism)?), key, Direction::Encrypt, Padding::Pkcs7)
+}
+
+/// CBC with padding. Also unwraps.
+pub(crate) fn pad_decrypt<C: BlockCipher<N>, const N: usize>(
+    mechanism: &Mechanism,
+    key: &Arc<dyn EngineKey>,
+) -> Started {
+    start::<C, N>(Mode::Cbc(iv(mechanism)?), key, Direction::Decrypt, Padding::Pkcs7)
+}
+
+fn ecb<const N: usize>(mechanism: &Mechanism) -> Result<Mode<N>> {
+    no_parameter(mechanism).map(|()| Mode::Ecb)
+}
+
+fn start<C: BlockCipher<N>, const N: usize>(
+    mode: Mode<N>,
+    key: &Arc<dyn EngineKey>,
+    direction: Direction,
+    padding: Padding,
+) -> Started {
+    let key: Arc<C> = downcast(key)?;
+    Ok(Box::new(Blocks { key, mode, direction, padding, held: [0; N], held_len: 0 }))
+}
+
+struct Blocks<C, const N: usize> {
+    key: Arc<C>,
+    mode: Mode<N>,
     direction: Direction,
     padding: Padding,
     /// Input that makes no block yet, or, where padding is to be taken off, may be the last one.
-    held: [u8; BLOCK],
+    held: [u8; N],
     held_len: usize,
 }
 
-impl Drop for Blocks {
+impl<C, const N: usize> Drop for Blocks<C, N> {
     fn drop(&mut self) {
         self.held.zeroize();
     }
 }
 
-impl Blocks {
+impl<C: BlockCipher<N>, const N: usize> Blocks<C, N> {
     /// Whether the last block must wait for the end, because its padding comes off.
     fn holds_back(&self) -> bool {
         self.padding == Padding::Pkcs7 && self.direction == Direction::Decrypt
@@ -116,22 +165,22 @@ impl Blocks {
             (Padding::None | Padding::Zeros, 0) => return Ok(0),
             (Padding::None, _) => return Err(Error::DataLenRange),
             (Padding::Zeros, _) => self.fill_held(0),
-            // 1 to 16.
-            (Padding::Pkcs7, len) => self.fill_held(u8::try_from(BLOCK - len).unwrap_or(0)),
+            // 1 to N, which is 16 at most.
+            (Padding::Pkcs7, len) => self.fill_held(u8::try_from(N - len).unwrap_or(0)),
         }
-        let out = out.get_mut(..BLOCK).ok_or(Error::Bug("no place for the last block"))?;
+        let out = out.get_mut(..N).ok_or(Error::Bug("no place for the last block"))?;
         self.process_held(out)?;
-        Ok(BLOCK)
+        Ok(N)
     }
 
     fn finish_decryption(&mut self, out: &mut [u8]) -> Result<usize> {
         if !self.holds_back() {
             return if self.held_len == 0 { Ok(0) } else { Err(Error::EncryptedDataLenRange) };
         }
-        if self.held_len != BLOCK {
+        if self.held_len != N {
             return Err(Error::EncryptedDataLenRange);
         }
-        let mut block = Zeroizing::new([0; BLOCK]);
+        let mut block = Zeroizing::new([0; N]);
         self.process_held(block.as_mut_slice())?;
         let len = unpadded(&block).ok_or(Error::EncryptedDataInvalid)?;
         for (place, byte) in out.iter_mut().zip(block.iter()).take(len) {
@@ -142,17 +191,17 @@ impl Blocks {
 }
 
 /// Length of what stands before the padding in the last block. Takes the same time for every block.
-fn unpadded(block: &[u8; BLOCK]) -> Option<usize> {
-    let [.., last] = *block;
-    let mut good = !last.ct_eq(&0) & last.ct_lt(&17);
+fn unpadded<const N: usize>(block: &[u8; N]) -> Option<usize> {
+    let last = *block.last()?;
+    let mut good = !last.ct_eq(&0) & !u8::try_from(N).ok()?.ct_lt(&last);
     for (place, byte) in (1u8..).zip(block.iter().rev()) {
         // The first `last` bytes from the end must be `last`.
         good &= last.ct_lt(&place) | byte.ct_eq(&last);
     }
-    bool::from(good).then(|| BLOCK - usize::from(last))
+    if bool::from(good) { N.checked_sub(usize::from(last)) } else { None }
 }
 
-impl Saving for Blocks {
+impl<C: BlockCipher<N>, const N: usize> Saving for Blocks<C, N> {
     /// What the next block is combined with, if anything, and what is held.
     fn save(&self) -> Option<Secret> {
         let mut state = Writer::new();
@@ -168,7 +217,7 @@ impl Saving for Blocks {
             (*iv, held) =
                 state.split_first_chunk().map(|(iv, held)| (*iv, held)).ok_or(Error::SavedStateInvalid)?;
         }
-        if held.len() > if self.holds_back() { BLOCK } else { BLOCK - 1 } {
+        if held.len() > if self.holds_back() { N } else { N - 1 } {
             return Err(Error::SavedStateInvalid);
         }
         self.held_len = 0;
@@ -176,11 +225,11 @@ impl Saving for Blocks {
     }
 }
 
-impl Ciphering for Blocks {
+impl<C: BlockCipher<N>, const N: usize> Ciphering for Blocks<C, N> {
     fn update_len(&self, len: usize) -> usize {
         let total = self.held_len.saturating_add(len);
         let ready = if self.holds_back() { total.saturating_sub(1) } else { total };
-        ready - ready % BLOCK
+        ready - ready % N
     }
 
     fn update(&mut self, part: &[u8], out: &mut [u8]) -> Result<()> {
@@ -192,10 +241,10 @@ impl Ciphering for Blocks {
         let mut rest = part;
         if self.held_len > 0 {
             let (filling, after) =
-                part.split_at_checked(BLOCK - self.held_len).ok_or(Error::Bug("no block is ready"))?;
+                part.split_at_checked(N - self.held_len).ok_or(Error::Bug("no block is ready"))?;
             self.hold(filling)?;
-            self.process_held(out.get_mut(..BLOCK).ok_or(Error::Bug("no place for a block"))?)?;
-            (ahead, rest) = (BLOCK, after);
+            self.process_held(out.get_mut(..N).ok_or(Error::Bug("no place for a block"))?)?;
+            (ahead, rest) = (N, after);
         }
         let (blocks, after) = rest.split_at_checked(ready - ahead).ok_or(Error::Bug("no block is ready"))?;
         self.process(blocks, out.get_mut(ahead..ready).ok_or(Error::Bug("no place for the blocks"))?)?;
@@ -205,9 +254,9 @@ impl Ciphering for Blocks {
     fn finish_len(&self) -> usize {
         match (self.direction, self.padding) {
             (_, Padding::None) => 0,
-            (Direction::Decrypt, _) => BLOCK - 1,
+            (Direction::Decrypt, _) => N - 1,
             (Direction::Encrypt, Padding::Zeros) if self.held_len == 0 => 0,
-            (Direction::Encrypt, _) => BLOCK,
+            (Direction::Encrypt, _) => N,
         }
     }
 
@@ -222,14 +271,14 @@ impl Ciphering for Blocks {
         match (self.direction, self.padding) {
             (_, Padding::None) => len,
             (Direction::Decrypt, _) => len.saturating_sub(1),
-            (Direction::Encrypt, Padding::Zeros) => len.checked_next_multiple_of(BLOCK).unwrap_or(usize::MAX),
-            (Direction::Encrypt, Padding::Pkcs7) => (len - len % BLOCK).saturating_add(BLOCK),
+            (Direction::Encrypt, Padding::Zeros) => len.checked_next_multiple_of(N).unwrap_or(usize::MAX),
+            (Direction::Encrypt, Padding::Pkcs7) => (len - len % N).saturating_add(N),
         }
     }
 
     fn whole(mut self: Box<Self>, data: &[u8], out: &mut [u8]) -> Result<usize> {
         // Before anything is written.
-        let whole_blocks = data.len().is_multiple_of(BLOCK);
+        let whole_blocks = data.len().is_multiple_of(N);
         match (self.direction, self.padding) {
             (Direction::Encrypt, Padding::None) if !whole_blocks => return Err(Error::DataLenRange),
             (Direction::Decrypt, _) if !whole_blocks => return Err(Error::EncryptedDataLenRange),
@@ -251,6 +300,8 @@ impl Ciphering for Blocks {
 mod tests {
     use super::*;
 
+    const BLOCK: usize = 16;
+
     #[test]
     fn padding_is_taken_off_only_when_every_byte_of_it_is_right() {
         for len in 1..=16u8 {
@@ -266,5 +317,9 @@ mod tests {
         for last in [0, 17, 32, 255] {
             assert_eq!(unpadded(&[last; BLOCK]), None);
         }
+        for last in [0, 9, 16, 255] {
+            assert_eq!(unpadded(&[last; 8]), None);
+        }
+        assert_eq!((unpadded(&[8; 8]), unpadded(&[5, 5, 5, 5, 5, 5, 5, 1])), (Some(0), Some(7)));
     }
 }
