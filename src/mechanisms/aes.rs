@@ -122,8 +122,8 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_AES_KEY_WRAP_PAD, KEY_WRAP),
     row(CKM_AES_KEY_WRAP_PKCS7, KEY_WRAP),
     row(CKM_AES_KEY_WRAP_KWP, KEY_WRAP),
-    row(CKM_AES_ECB_ENCRYPT_DATA, &[Can::Derive(encrypt_data::ecb::<Key, BLOCK>)]),
-    row(CKM_AES_CBC_ENCRYPT_DATA, &[Can::Derive(encrypt_data::cbc::<Key, BLOCK>)]),
+    row(CKM_AES_ECB_ENCRYPT_DATA, &[Can::DeriveProtected(encrypt_data::ecb::<Key, BLOCK>)]),
+    row(CKM_AES_CBC_ENCRYPT_DATA, &[Can::DeriveProtected(encrypt_data::cbc::<Key, BLOCK>)]),
     of(&[CKK_AES_XTS], CKM_AES_XTS_KEY_GEN, (32, 64), &[Can::GenerateKey(secret::generate)]),
     of(
         &[CKK_AES_XTS],
