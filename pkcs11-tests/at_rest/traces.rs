@@ -11,7 +11,7 @@ use cryptoki_sys::{
     CK_ATTRIBUTE, CKA_CLASS, CKA_DECRYPT, CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_ID, CKA_KEY_TYPE, CKA_LABEL,
     CKA_PRIVATE_EXPONENT, CKA_SENSITIVE, CKA_VALUE, CKA_VALUE_LEN, CKA_WRAP, CKF_DONT_BLOCK, CKF_RW_SESSION,
     CKF_SERIAL_SESSION, CKK_AES, CKM_AES_CBC_PAD, CKM_PKCS5_PBKD2, CKM_SHA256, CKM_SHA256_HMAC,
-    CKO_SECRET_KEY, CKP_PKCS5_PBKD2_HMAC_SHA256, CKR_OK, CKU_USER,
+    CKO_SECRET_KEY, CKP_PKCS5_PBKD2_HMAC_SHA256, CKR_ARGUMENTS_BAD, CKR_OK, CKU_USER,
 };
 use pkcs11_tests::disk::{can_fail, set_mode};
 use pkcs11_tests::raw::parameters::{pbkd2, with};
@@ -142,6 +142,9 @@ fn works(t: &Test) -> Vec<(&'static str, Vec<u8>)> {
         .boolean(CKA_DECRYPT, true);
     let (rv, key) = m.create_object(session, &key);
     assert_rv!(rv, CKR_OK);
+    let nothing = Template::new();
+    assert_rv!(m.encapsulate_key(session, None, key, &nothing, Out::query()).0, CKR_ARGUMENTS_BAD);
+    assert_rv!(m.decapsulate_key(session, None, key, &nothing, PLAINTEXT.into()).0, CKR_ARGUMENTS_BAD);
     let by = with(CKM_AES_CBC_PAD, SECRET.first_chunk::<16>().unwrap());
     let mut sealed = [0; 64];
     assert_rv!(m.encrypt_init(session, Some(&by), key), CKR_OK);

@@ -121,7 +121,7 @@ static CK_SESSION_HANDLE user_session(void)
 static void general(void)
 {
     CK_INFO info;
-    CK_MECHANISM_TYPE mechanisms[200];
+    CK_MECHANISM_TYPE mechanisms[1000];
     CK_MECHANISM_INFO about;
     CK_ULONG count = 0;
     CK_SLOT_ID event;

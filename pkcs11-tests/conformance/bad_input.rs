@@ -150,7 +150,7 @@ fn ecdsa_wants_no_rsa_key(t: &Test) {
     assert_rv!(t.module.verify_init(session, Some(&by), pair.public), CKR_KEY_TYPE_INCONSISTENT);
 }
 
-/// SoftHSM makes keys on brainpoolP256r1; section 5.1.6 leaves a token its curves (`CKR_CURVE_NOT_SUPPORTED`).
+/// SoftHSM makes keys on brainpoolP512r1; section 5.1.6 leaves a token its curves (`CKR_CURVE_NOT_SUPPORTED`).
 fn a_curve_that_is_none_is_refused(t: &Test) {
     let session = t.token().user_session();
     let generator = Kind::P256.generator();

@@ -561,7 +561,7 @@ fn a_key_of_a_curve_that_is_none_does_not_unwrap(t: &Test) {
     let place = neither.windows(P256.len()).position(|bytes| bytes == P256).unwrap();
     neither[place] = 0x04;
     for (key, expected) in
-        [(pkcs8("brainpoolP256r1"), CKR_CURVE_NOT_SUPPORTED), (neither, CKR_DOMAIN_PARAMS_INVALID)]
+        [(pkcs8("brainpoolP512r1"), CKR_CURVE_NOT_SUPPORTED), (neither, CKR_DOMAIN_PARAMS_INVALID)]
     {
         let sealed = whole(t.module, ENCRYPTION, session, &by, wrapping, &key).unwrap();
         let template = kind(CKO_PRIVATE_KEY, CKK_EC);

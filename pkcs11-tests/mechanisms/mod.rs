@@ -3,6 +3,7 @@
 //! The table holds every mechanism that the module under test lists, so that whoever walks through all of them (in
 //! parts, against published values, in an approved mode) finds here what to call each with.
 
+pub mod cloudhsm;
 mod keyring;
 pub mod operation;
 mod table;
@@ -10,8 +11,9 @@ mod table;
 use cryptoki_sys::{CK_KEY_TYPE, CK_MECHANISM, CK_MECHANISM_TYPE, CK_ULONG, CKR_OK};
 
 pub use keyring::{Keyring, Keys, new_pair, odd_parity, secret, usable};
-pub use table::{ED25519, ROWS, X25519};
+pub use table::{ED448, ED25519, ROWS, X448, X25519};
 
+use crate::raw::key_wraps::KeyWrap;
 use crate::raw::parameters::{Parameterised, with};
 use crate::{Template, Token, assert_rv, mechanism};
 
@@ -72,6 +74,12 @@ pub trait Structure {
 }
 
 impl<T> Structure for Parameterised<T> {
+    fn mechanism(&self) -> CK_MECHANISM {
+        Self::mechanism(self)
+    }
+}
+
+impl Structure for KeyWrap {
     fn mechanism(&self) -> CK_MECHANISM {
         Self::mechanism(self)
     }

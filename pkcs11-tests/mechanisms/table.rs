@@ -13,21 +13,28 @@ use cryptoki_sys::{
     CKM_CAMELLIA_CTR, CKM_CAMELLIA_ECB_ENCRYPT_DATA, CKM_CONCATENATE_BASE_AND_DATA,
     CKM_CONCATENATE_DATA_AND_BASE, CKM_DES_CBC_ENCRYPT_DATA, CKM_DES_ECB_ENCRYPT_DATA,
     CKM_DES3_CBC_ENCRYPT_DATA, CKM_DES3_ECB_ENCRYPT_DATA, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN,
-    CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKM_HASH_ML_DSA, CKM_HASH_SLH_DSA, CKM_HKDF_DATA, CKM_HKDF_DERIVE,
-    CKM_ML_DSA_KEY_PAIR_GEN, CKM_ML_KEM_KEY_PAIR_GEN, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_PSS, CKM_SHA_1,
-    CKM_SHA1_RSA_PKCS_PSS, CKM_SHA3_224, CKM_SHA3_224_RSA_PKCS_PSS, CKM_SHA3_256, CKM_SHA3_256_RSA_PKCS_PSS,
-    CKM_SHA3_384, CKM_SHA3_384_RSA_PKCS_PSS, CKM_SHA3_512, CKM_SHA3_512_RSA_PKCS_PSS, CKM_SHA224,
-    CKM_SHA224_RSA_PKCS_PSS, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384,
-    CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512, CKM_SHA512_RSA_PKCS_PSS, CKM_SLH_DSA_KEY_PAIR_GEN, CKM_TLS_KDF,
-    CKM_TLS_MAC, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH,
-    CKM_TLS12_KDF, CKM_TLS12_KEY_AND_MAC_DERIVE, CKM_TLS12_KEY_SAFE_DERIVE, CKM_TLS12_MAC,
-    CKM_TLS12_MASTER_KEY_DERIVE, CKM_TLS12_MASTER_KEY_DERIVE_DH, CKM_XOR_BASE_AND_DATA, CKP_ML_DSA_65,
-    CKP_ML_KEM_768, CKP_PKCS5_PBKD2_HMAC_SHA256, CKP_SLH_DSA_SHA2_128F,
+    CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKM_ECDH_AES_KEY_WRAP, CKM_ECDH_COF_AES_KEY_WRAP,
+    CKM_ECDH_X_AES_KEY_WRAP, CKM_ECDH1_COFACTOR_DERIVE, CKM_HASH_ML_DSA, CKM_HASH_SLH_DSA, CKM_HKDF_DATA,
+    CKM_HKDF_DERIVE, CKM_ML_DSA_KEY_PAIR_GEN, CKM_ML_KEM_KEY_PAIR_GEN, CKM_RSA_AES_KEY_WRAP,
+    CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_PSS, CKM_SHA_1, CKM_SHA1_RSA_PKCS_PSS, CKM_SHA3_224,
+    CKM_SHA3_224_RSA_PKCS_PSS, CKM_SHA3_256, CKM_SHA3_256_RSA_PKCS_PSS, CKM_SHA3_384,
+    CKM_SHA3_384_RSA_PKCS_PSS, CKM_SHA3_512, CKM_SHA3_512_RSA_PKCS_PSS, CKM_SHA224, CKM_SHA224_RSA_PKCS_PSS,
+    CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512,
+    CKM_SHA512_RSA_PKCS_PSS, CKM_SLH_DSA_KEY_PAIR_GEN, CKM_TLS_KDF, CKM_TLS_MAC,
+    CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, CKM_TLS12_KDF,
+    CKM_TLS12_KEY_AND_MAC_DERIVE, CKM_TLS12_KEY_SAFE_DERIVE, CKM_TLS12_MAC, CKM_TLS12_MASTER_KEY_DERIVE,
+    CKM_TLS12_MASTER_KEY_DERIVE_DH, CKM_XOR_BASE_AND_DATA, CKP_ML_DSA_65, CKP_ML_KEM_768,
+    CKP_PKCS5_PBKD2_HMAC_SHA256, CKP_SLH_DSA_SHA2_128F,
 };
 
+use super::cloudhsm::{
+    CKM_CLOUDHSM_AES_GCM, CKM_CLOUDHSM_AES_KEY_WRAP_NO_PAD, CKM_CLOUDHSM_AES_KEY_WRAP_PKCS5_PAD,
+    CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD,
+};
 use super::{Key, Message, PairKind, Parameter, Row, Structure};
 use crate::Template;
 use crate::keys::P256;
+use crate::raw::key_wraps::KeyWrap;
 use crate::raw::parameters::{
     Parameterised, ccm, chacha20, chacha20_poly1305, ctr, ecdh1, gcm, hash_sign_context, hkdf, oaep, pbkd2,
 };
@@ -37,6 +44,11 @@ use crate::raw::{Sent, derivations};
 pub const ED25519: &[u8] = &[0x06, 0x03, 0x2B, 0x65, 0x70];
 /// `curve25519` as DER object identifier (RFC 8410 section 3).
 pub const X25519: &[u8] = &[0x06, 0x03, 0x2B, 0x65, 0x6E];
+
+/// `edwards448` and `curve448` as DER object identifiers (RFC 8410 section 3).
+pub const ED448: &[u8] = &[0x06, 0x03, 0x2B, 0x65, 0x71];
+/// See [`ED448`].
+pub const X448: &[u8] = &[0x06, 0x03, 0x2B, 0x65, 0x6F];
 
 const AES: Key = Key::Secret(CKK_AES, 32);
 const XTS: Key = Key::Secret(CKK_AES_XTS, 64);
@@ -109,6 +121,15 @@ const HALF_IV: Parameter = Parameter::Bytes(&[7; 8]);
 /// Key wrapping: two halves of a block at least.
 const SEMIBLOCKS: Message = Message::blocks(8).from(16);
 
+const fn cloudhsm(
+    kind: CK_MECHANISM_TYPE,
+    name: &'static str,
+    parameter: Parameter,
+    message: Message,
+) -> Row {
+    Row { kind, name, key: AES, parameter, message }
+}
+
 macro_rules! rows {
     ($($name:ident, $key:expr, $parameter:expr, $message:expr;)*) => {
         /// Every mechanism once.
@@ -118,7 +139,22 @@ macro_rules! rows {
             key: $key,
             parameter: $parameter,
             message: $message,
-        }),*];
+        }),*,
+            cloudhsm(CKM_CLOUDHSM_AES_GCM, "CKM_CLOUDHSM_AES_GCM", AES_GCM_WITHOUT_IV, ANY),
+            cloudhsm(CKM_CLOUDHSM_AES_KEY_WRAP_NO_PAD, "CKM_CLOUDHSM_AES_KEY_WRAP_NO_PAD", NONE, SEMIBLOCKS),
+            cloudhsm(
+                CKM_CLOUDHSM_AES_KEY_WRAP_PKCS5_PAD,
+                "CKM_CLOUDHSM_AES_KEY_WRAP_PKCS5_PAD",
+                NONE,
+                ANY.from(8),
+            ),
+            cloudhsm(
+                CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD,
+                "CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD",
+                NONE,
+                ANY.from(1),
+            ),
+        ];
     };
 }
 
@@ -128,6 +164,7 @@ rows! {
     // A number below the modulus, which begins with a bit that is set.
     CKM_RSA_X_509, RSA, NONE, Message::up_to(255);
     CKM_RSA_PKCS_OAEP, RSA, Parameter::Structure(oaep_sha256), Message::up_to(190);
+    CKM_RSA_AES_KEY_WRAP, RSA, Parameter::Structure(rsa_aes_key_wrap), Message::NONE;
     CKM_SHA1_RSA_PKCS, RSA, NONE, ANY;
     CKM_SHA224_RSA_PKCS, RSA, NONE, ANY;
     CKM_SHA256_RSA_PKCS, RSA, NONE, ANY;
@@ -162,6 +199,10 @@ rows! {
     CKM_ECDSA_SHA3_384, EC, NONE, ANY;
     CKM_ECDSA_SHA3_512, EC, NONE, ANY;
     CKM_ECDH1_DERIVE, EC, Parameter::Structure(ecdh_with_the_generator), Message::NONE;
+    CKM_ECDH1_COFACTOR_DERIVE, EC, Parameter::Structure(cofactor_ecdh_with_the_generator), Message::NONE;
+    CKM_ECDH_AES_KEY_WRAP, EC, Parameter::Structure(ecdh_aes_key_wrap), Message::NONE;
+    CKM_ECDH_COF_AES_KEY_WRAP, EC, Parameter::Structure(ecdh_cof_aes_key_wrap), Message::NONE;
+    CKM_ECDH_X_AES_KEY_WRAP, MONTGOMERY, Parameter::Structure(ecdh_x_aes_key_wrap), Message::NONE;
     CKM_EC_EDWARDS_KEY_PAIR_GEN, EDWARDS, NONE, Message::NONE;
     CKM_EDDSA, EDWARDS, NONE, ANY;
     CKM_EC_MONTGOMERY_KEY_PAIR_GEN, MONTGOMERY, NONE, Message::NONE;
@@ -417,6 +458,27 @@ fn ecdh_with_the_generator() -> Box<dyn Structure> {
     Box::new(ecdh1(CKD_NULL, Sent::null(0), Sent::from(&P256_GENERATOR)))
 }
 
+fn cofactor_ecdh_with_the_generator() -> Box<dyn Structure> {
+    let of = ecdh1(CKD_NULL, Sent::null(0), Sent::from(&P256_GENERATOR));
+    Box::new(Parameterised::new(CKM_ECDH1_COFACTOR_DERIVE, of.parameters))
+}
+
+fn rsa_aes_key_wrap() -> Box<dyn Structure> {
+    Box::new(KeyWrap::new(CKM_RSA_AES_KEY_WRAP, 256))
+}
+
+fn ecdh_aes_key_wrap() -> Box<dyn Structure> {
+    Box::new(KeyWrap::new(CKM_ECDH_AES_KEY_WRAP, 256))
+}
+
+fn ecdh_cof_aes_key_wrap() -> Box<dyn Structure> {
+    Box::new(KeyWrap::new(CKM_ECDH_COF_AES_KEY_WRAP, 256))
+}
+
+fn ecdh_x_aes_key_wrap() -> Box<dyn Structure> {
+    Box::new(KeyWrap::new(CKM_ECDH_X_AES_KEY_WRAP, 256))
+}
+
 fn pbkdf2_sha256() -> Box<dyn Structure> {
     Box::new(pbkd2(CKP_PKCS5_PBKD2_HMAC_SHA256, Sent::from(b"password"), Sent::from(b"salt"), 1000))
 }
@@ -556,6 +618,11 @@ fn sealed() -> Box<dyn Structure> {
 fn aes_gcm() -> Box<dyn Structure> {
     Box::new(gcm(Sent::from(&[3; 12]), Sent::from(b"associated"), 128))
 }
+
+const AES_GCM_WITHOUT_IV: Parameter = Parameter::Structure(|| {
+    let parameters = gcm(Sent::null(0), Sent::from(b"associated"), 128).parameters;
+    Box::new(Parameterised::new(CKM_CLOUDHSM_AES_GCM, parameters))
+});
 
 /// The base point of P-256, uncompressed (SP 800-186 section 3.2.1.3): everybody's public key for the private key 1.
 const P256_GENERATOR: [u8; 65] = [

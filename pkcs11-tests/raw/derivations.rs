@@ -4,15 +4,16 @@ use std::ffi::c_void;
 use std::ptr;
 
 use cryptoki_sys::{
-    CK_BYTE, CK_FALSE, CK_KEY_DERIVATION_STRING_DATA, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_PRF_DATA_PARAM,
-    CK_PRF_DATA_TYPE, CK_SP800_108_BYTE_ARRAY, CK_SP800_108_COUNTER, CK_SP800_108_COUNTER_FORMAT,
-    CK_SP800_108_FEEDBACK_KDF_PARAMS, CK_SP800_108_ITERATION_VARIABLE, CK_SP800_108_KDF_PARAMS,
-    CK_SP800_108_KEY_HANDLE, CK_SSL3_KEY_MAT_OUT, CK_SSL3_RANDOM_DATA, CK_TLS_KDF_PARAMS, CK_TLS_MAC_PARAMS,
-    CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS, CK_TLS12_KEY_MAT_PARAMS, CK_TLS12_MASTER_KEY_DERIVE_PARAMS,
-    CK_ULONG, CK_VERSION, CKM_SP800_108_COUNTER_KDF, CKM_SP800_108_DOUBLE_PIPELINE_KDF,
-    CKM_SP800_108_FEEDBACK_KDF,
+    CK_BYTE, CK_DERIVED_KEY, CK_FALSE, CK_KEY_DERIVATION_STRING_DATA, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE,
+    CK_PRF_DATA_PARAM, CK_PRF_DATA_TYPE, CK_SP800_108_BYTE_ARRAY, CK_SP800_108_COUNTER,
+    CK_SP800_108_COUNTER_FORMAT, CK_SP800_108_FEEDBACK_KDF_PARAMS, CK_SP800_108_ITERATION_VARIABLE,
+    CK_SP800_108_KDF_PARAMS, CK_SP800_108_KEY_HANDLE, CK_SSL3_KEY_MAT_OUT, CK_SSL3_RANDOM_DATA,
+    CK_TLS_KDF_PARAMS, CK_TLS_MAC_PARAMS, CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS,
+    CK_TLS12_KEY_MAT_PARAMS, CK_TLS12_MASTER_KEY_DERIVE_PARAMS, CK_ULONG, CK_VERSION,
+    CKM_SP800_108_COUNTER_KDF, CKM_SP800_108_DOUBLE_PIPELINE_KDF, CKM_SP800_108_FEEDBACK_KDF,
 };
 
+use super::Template;
 use super::parameters::Parameterised;
 
 fn lasting(bytes: &[u8]) -> (*mut CK_BYTE, CK_ULONG) {
@@ -135,6 +136,47 @@ fn plain_kdf(
         pAdditionalDerivedKeys: ptr::null_mut(),
     };
     Parameterised::new(kind, parameters)
+}
+
+/// Keys that are derived beside the first, by their templates, and places of their handles, which hold `before` now.
+#[derive(Clone, Copy)]
+pub struct FurtherKeys {
+    keys: *mut CK_DERIVED_KEY,
+    count: CK_ULONG,
+}
+
+impl FurtherKeys {
+    /// What C is given.
+    #[must_use]
+    pub fn raw(&self) -> (*mut CK_DERIVED_KEY, CK_ULONG) {
+        (self.keys, self.count)
+    }
+
+    /// The handles that stand in the places.
+    #[must_use]
+    pub fn handles(&self) -> Vec<CK_OBJECT_HANDLE> {
+        let count = usize::try_from(self.count).unwrap_or_default();
+        // SAFETY: `further_keys` made them, and they live as long as the test.
+        let keys = unsafe { std::slice::from_raw_parts(self.keys, count) };
+        let handle = |key: &CK_DERIVED_KEY| {
+            // SAFETY: the same.
+            unsafe { key.phKey.read() }
+        };
+        keys.iter().map(handle).collect()
+    }
+}
+
+/// Further keys of these templates.
+#[must_use]
+pub fn further_keys(templates: &[Template], before: CK_OBJECT_HANDLE) -> FurtherKeys {
+    let key = |template: &Template| {
+        let template: &'static Template = Box::leak(Box::new(template.clone()));
+        let raw = Box::leak(template.raw().into_boxed_slice());
+        let (place, count) = (lasting_place(before), raw.len() as CK_ULONG);
+        CK_DERIVED_KEY { pTemplate: raw.as_mut_ptr(), ulAttributeCount: count, phKey: place }
+    };
+    let keys = Box::leak(templates.iter().map(key).collect::<Box<[_]>>());
+    FurtherKeys { keys: keys.as_mut_ptr(), count: keys.len() as CK_ULONG }
 }
 
 /// SP 800-108 in feedback mode with an initial vector, a counter of `bits` before fixed data.

@@ -6,6 +6,7 @@ mod absent;
 mod calls;
 pub mod derivations;
 mod interfaces;
+pub mod key_wraps;
 mod legacy;
 pub mod limits;
 mod managing;

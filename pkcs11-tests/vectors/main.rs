@@ -23,6 +23,7 @@ mod digests;
 mod elliptic;
 mod generated;
 mod hashes;
+mod key_wraps;
 mod macs;
 mod parts;
 mod passwords;
@@ -56,6 +57,7 @@ const FAMILIES: &[fn(&Desk<'_>)] = &[
     tls::run,
     generated::run,
     post_quantum::run,
+    key_wraps::run,
 ];
 
 fn every_mechanism_gives_what_was_published(t: &Test) {

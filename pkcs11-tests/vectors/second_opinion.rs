@@ -37,6 +37,10 @@ use cryptoki_sys::{
     CKM_TLS12_MAC, CKR_OK,
 };
 use pkcs11_tests::keys::{attribute, ecdsa_to_der};
+use pkcs11_tests::mechanisms::cloudhsm::{
+    CKM_CLOUDHSM_AES_GCM, CKM_CLOUDHSM_AES_KEY_WRAP_NO_PAD, CKM_CLOUDHSM_AES_KEY_WRAP_PKCS5_PAD,
+    CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD,
+};
 use pkcs11_tests::mechanisms::operation::{Answer, DIGESTING, ENCRYPTION, SIGNING};
 use pkcs11_tests::mechanisms::{Key, Keyring, Row, flags, listed, odd_parity, row, secret};
 use pkcs11_tests::names::rv_name;
@@ -202,6 +206,10 @@ const OPINIONS: &[(u64, Opinion)] = &[
         CKM_AES_GCM,
         Opinion::Elsewhere("the openssl command has no AEAD; src/mechanisms/aes against the crate aes-gcm"),
     ),
+    (CKM_CLOUDHSM_AES_GCM, Opinion::Elsewhere("CKM_AES_GCM with the vector before it: vectors/aes.rs")),
+    (CKM_CLOUDHSM_AES_KEY_WRAP_NO_PAD, Opinion::Elsewhere("CKM_AES_KEY_WRAP by another number")),
+    (CKM_CLOUDHSM_AES_KEY_WRAP_PKCS5_PAD, Opinion::Elsewhere("CKM_AES_KEY_WRAP_PKCS7 by another number")),
+    (CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD, Opinion::Elsewhere("CKM_AES_KEY_WRAP_KWP by another number")),
     (CKM_AES_CCM, Opinion::Elsewhere("the openssl command has no AEAD")),
     (CKM_CHACHA20_POLY1305, Opinion::Elsewhere("the openssl command has no AEAD")),
     (CKM_AES_KEY_WRAP_PAD, Opinion::Elsewhere("vectors/aes.rs: CKM_AES_KEY_WRAP of the padded")),

@@ -11,7 +11,7 @@ use pkcs11::constants::{
 };
 use pkcs11::{
     Error, LibraryInfo, MechanismInfo, MechanismType, Result, SessionHandle, SlotId, SlotInfo, TokenInfo,
-    Version,
+    Version, vendor,
 };
 
 use crate::application::Application;
@@ -159,12 +159,16 @@ impl Application {
 
     pub(crate) fn do_mechanism_list(&self, slot: SlotId) -> Result<Vec<MechanismType>> {
         self.slot(slot)?;
-        Ok(self.parts.mechanisms.rows().map(|row| row.mechanism).collect())
+        let mut list: Vec<_> = self.parts.mechanisms.rows().map(|row| row.mechanism).collect();
+        let aliases: Vec<_> = list.iter().flat_map(|mechanism| vendor::aliases_of(*mechanism)).collect();
+        list.extend(aliases);
+        Ok(list)
     }
 
     pub(crate) fn do_mechanism_info(&self, slot: SlotId, mechanism: MechanismType) -> Result<MechanismInfo> {
         self.slot(slot)?;
-        let row = self.parts.mechanisms.row(mechanism).ok_or(Error::MechanismInvalid(mechanism))?;
+        let row = self.parts.mechanisms.row(vendor::meant(mechanism));
+        let row = row.ok_or(Error::MechanismInvalid(mechanism))?;
         let (min_key_size, max_key_size) = row.sizes;
         Ok(MechanismInfo { min_key_size, max_key_size, flags: row.info_flags() })
     }

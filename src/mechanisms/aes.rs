@@ -20,6 +20,7 @@ use pkcs11::constants::{
     CKM_AES_MAC, CKM_AES_MAC_GENERAL, CKM_AES_OFB, CKM_AES_XCBC_MAC, CKM_AES_XCBC_MAC_96, CKM_AES_XTS,
     CKM_AES_XTS_KEY_GEN,
 };
+use pkcs11::vendor::CKM_CLOUDHSM_AES_GCM;
 use pkcs11::{Attributes, Error, KeyType, MechanismType, Result, Secret};
 
 use crate::aws_lc::Direction;
@@ -27,6 +28,8 @@ use crate::aws_lc::aes::{BLOCK, CounterState, Key};
 use crate::block::counter::{self, CounterCipher};
 use crate::block::{self, BlockCipher, chained, encrypt_data, mac};
 use crate::secret;
+
+pub(crate) use key_wrap::{KWP_OVERHEAD, LONGEST as LONGEST_KWP, kwp_len, unwrap_kwp, wrap_kwp};
 
 /// The mechanisms of this family.
 pub(crate) const MECHANISMS: &[MechanismRow] = &[
@@ -91,6 +94,15 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
         ],
     ),
     row(
+        CKM_CLOUDHSM_AES_GCM,
+        &[
+            Can::Encrypt(gcm::encrypt_prepended),
+            Can::Decrypt(gcm::decrypt_prepended),
+            Can::Wrap(gcm::wrap_prepended),
+            Can::Unwrap(gcm::unwrap_prepended),
+        ],
+    ),
+    row(
         CKM_AES_CCM,
         &[
             Can::Encrypt(ccm::encrypt),
@@ -110,8 +122,8 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_AES_KEY_WRAP_PAD, KEY_WRAP),
     row(CKM_AES_KEY_WRAP_PKCS7, KEY_WRAP),
     row(CKM_AES_KEY_WRAP_KWP, KEY_WRAP),
-    row(CKM_AES_ECB_ENCRYPT_DATA, &[Can::Derive(encrypt_data::ecb::<Key, BLOCK>)]),
-    row(CKM_AES_CBC_ENCRYPT_DATA, &[Can::Derive(encrypt_data::cbc::<Key, BLOCK>)]),
+    row(CKM_AES_ECB_ENCRYPT_DATA, &[Can::DeriveProtected(encrypt_data::ecb::<Key, BLOCK>)]),
+    row(CKM_AES_CBC_ENCRYPT_DATA, &[Can::DeriveProtected(encrypt_data::cbc::<Key, BLOCK>)]),
     of(&[CKK_AES_XTS], CKM_AES_XTS_KEY_GEN, (32, 64), &[Can::GenerateKey(secret::generate)]),
     of(
         &[CKK_AES_XTS],
@@ -214,6 +226,19 @@ fn parse(attributes: &Attributes) -> Result<Arc<dyn EngineKey>> {
 
 fn value(attributes: &Attributes) -> Result<&[u8]> {
     attributes.bytes(CKA_VALUE).ok_or(Error::TemplateIncomplete(CKA_VALUE))
+}
+
+/// Length in bytes of a key of so many bits, which a parameter asks for.
+///
+/// # Errors
+/// [`Error::MechanismParamInvalid`]
+pub(crate) fn aes_key_len(bits: u64) -> Result<usize> {
+    match bits {
+        128 => Ok(16),
+        192 => Ok(24),
+        256 => Ok(32),
+        _ => Err(Error::MechanismParamInvalid("ulAESKeyBits is not 128, 192 or 256")),
+    }
 }
 
 /// The check value of a key (PKCS#11 v3.2 section 6.10.3).

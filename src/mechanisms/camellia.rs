@@ -52,8 +52,8 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_CAMELLIA_CTR, &[Can::Encrypt(counter::encrypt::<Key>), Can::Decrypt(counter::decrypt::<Key>)]),
     row(CKM_CAMELLIA_MAC, MAC),
     row(CKM_CAMELLIA_MAC_GENERAL, MAC),
-    row(CKM_CAMELLIA_ECB_ENCRYPT_DATA, &[Can::Derive(encrypt_data::ecb::<Key, BLOCK>)]),
-    row(CKM_CAMELLIA_CBC_ENCRYPT_DATA, &[Can::Derive(encrypt_data::cbc::<Key, BLOCK>)]),
+    row(CKM_CAMELLIA_ECB_ENCRYPT_DATA, &[Can::DeriveProtected(encrypt_data::ecb::<Key, BLOCK>)]),
+    row(CKM_CAMELLIA_CBC_ENCRYPT_DATA, &[Can::DeriveProtected(encrypt_data::cbc::<Key, BLOCK>)]),
 ];
 
 const MAC: &[Can] = &[Can::Sign(mac::sign::<Key, BLOCK>), Can::Verify(mac::verify::<Key, BLOCK>)];

@@ -28,8 +28,8 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     single(CKM_DES_CBC_PAD, CBC_PAD),
     single(CKM_DES_MAC, MAC),
     single(CKM_DES_MAC_GENERAL, MAC),
-    single(CKM_DES_ECB_ENCRYPT_DATA, &[Can::Derive(encrypt_data::ecb::<Key, BLOCK>)]),
-    single(CKM_DES_CBC_ENCRYPT_DATA, &[Can::Derive(encrypt_data::cbc::<Key, BLOCK>)]),
+    single(CKM_DES_ECB_ENCRYPT_DATA, &[Can::DeriveProtected(encrypt_data::ecb::<Key, BLOCK>)]),
+    single(CKM_DES_CBC_ENCRYPT_DATA, &[Can::DeriveProtected(encrypt_data::cbc::<Key, BLOCK>)]),
     row(CKM_DES2_KEY_GEN, &[CKK_DES2], (16, 16), &[Can::GenerateKey(secret::generate)]),
     row(CKM_DES3_KEY_GEN, &[CKK_DES3], (24, 24), &[Can::GenerateKey(secret::generate)]),
     triple(CKM_DES3_ECB, ECB),
@@ -39,8 +39,8 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     triple(CKM_DES3_MAC_GENERAL, MAC),
     triple(CKM_DES3_CMAC, CMAC),
     triple(CKM_DES3_CMAC_GENERAL, CMAC),
-    triple(CKM_DES3_ECB_ENCRYPT_DATA, &[Can::Derive(encrypt_data::ecb::<Key, BLOCK>)]),
-    triple(CKM_DES3_CBC_ENCRYPT_DATA, &[Can::Derive(encrypt_data::cbc::<Key, BLOCK>)]),
+    triple(CKM_DES3_ECB_ENCRYPT_DATA, &[Can::DeriveProtected(encrypt_data::ecb::<Key, BLOCK>)]),
+    triple(CKM_DES3_CBC_ENCRYPT_DATA, &[Can::DeriveProtected(encrypt_data::cbc::<Key, BLOCK>)]),
 ];
 
 const ECB: &[Can] = &[

@@ -1,9 +1,10 @@
-//! ECDSA and key pairs on NIST's curves and on secp256k1 (PKCS#11 v3.2 section 6.3; FIPS 186-5, SEC 2); key agreement
-//! has its own file.
+//! ECDSA and key pairs on NIST's curves on secp256k1 and two of the brainpool (PKCS#11 v3.2 section 6.3; FIPS 186-5,
+//! SEC 2, RFC 5639); key agreement and wrapping have files of their own.
 
 mod agreement;
+mod generic;
+mod key_wrap;
 mod keys;
-mod secp256k1;
 
 use std::any::Any;
 use std::sync::Arc;
@@ -11,12 +12,13 @@ use std::sync::Arc;
 use engine::mechanism::{Can, GeneratedPair, Key, KeyTypeRow, MechanismRow, Saving, Signing, Verifying};
 use pkcs11::constants::{
     CKA_EC_PARAMS, CKA_EC_POINT, CKA_PUBLIC_KEY_INFO, CKA_VALUE, CKF_EC_COMPRESS, CKF_EC_CURVENAME,
-    CKF_EC_ECPARAMETERS, CKF_EC_F_P, CKF_EC_OID, CKF_EC_UNCOMPRESS, CKK_EC, CKM_EC_KEY_PAIR_GEN,
-    CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA1, CKM_ECDSA_SHA3_224, CKM_ECDSA_SHA3_256, CKM_ECDSA_SHA3_384,
-    CKM_ECDSA_SHA3_512, CKM_ECDSA_SHA224, CKM_ECDSA_SHA256, CKM_ECDSA_SHA384, CKM_ECDSA_SHA512,
-    CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
+    CKF_EC_ECPARAMETERS, CKF_EC_F_P, CKF_EC_OID, CKF_EC_UNCOMPRESS, CKK_EC, CKK_EC_MONTGOMERY,
+    CKM_EC_KEY_PAIR_GEN, CKM_ECDH_AES_KEY_WRAP, CKM_ECDH_COF_AES_KEY_WRAP, CKM_ECDH_X_AES_KEY_WRAP,
+    CKM_ECDH1_COFACTOR_DERIVE, CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA1, CKM_ECDSA_SHA3_224,
+    CKM_ECDSA_SHA3_256, CKM_ECDSA_SHA3_384, CKM_ECDSA_SHA3_512, CKM_ECDSA_SHA224, CKM_ECDSA_SHA256,
+    CKM_ECDSA_SHA384, CKM_ECDSA_SHA512, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
 };
-use pkcs11::{AttributeType, Attributes, Error, Mechanism, MechanismType, Result, Secret};
+use pkcs11::{AttributeType, Attributes, Error, KeyType, Mechanism, MechanismType, Result, Secret};
 
 use crate::aws_lc::ec::identifier_of;
 use crate::aws_lc::hash::Hash;
@@ -42,9 +44,15 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_ECDSA_SHA3_256, SIGN),
     row(CKM_ECDSA_SHA3_384, SIGN),
     row(CKM_ECDSA_SHA3_512, SIGN),
+    MechanismRow { key_types: TO_AGREE, ..row(CKM_ECDH1_DERIVE, &[Can::Derive(agreement::derive)]) },
+    // The cofactor of each of these curves is 1.
+    row(CKM_ECDH1_COFACTOR_DERIVE, &[Can::Derive(agreement::derive)]),
+    MechanismRow { key_types: TO_AGREE, ..row(CKM_ECDH_AES_KEY_WRAP, KEY_WRAP) },
+    row(CKM_ECDH_COF_AES_KEY_WRAP, KEY_WRAP),
     MechanismRow {
-        key_types: &[CKK_EC, pkcs11::constants::CKK_EC_MONTGOMERY],
-        ..row(CKM_ECDH1_DERIVE, &[Can::Derive(agreement::derive)])
+        key_types: &[CKK_EC_MONTGOMERY],
+        sizes: (255, 448),
+        ..row(CKM_ECDH_X_AES_KEY_WRAP, KEY_WRAP)
     },
 ];
 
@@ -60,6 +68,11 @@ const HASHES: [(MechanismType, Hash); 9] = [
     (CKM_ECDSA_SHA3_384, Hash::Sha3_384),
     (CKM_ECDSA_SHA3_512, Hash::Sha3_512),
 ];
+
+/// The keys of section 6.3.16.
+const TO_AGREE: &[KeyType] = &[CKK_EC, CKK_EC_MONTGOMERY];
+
+const KEY_WRAP: &[Can] = &[Can::Wrap(key_wrap::wrap), Can::Unwrap(key_wrap::unwrap)];
 
 const SIGN: &[Can] = &[Can::Sign(sign), Can::Verify(verify)];
 
@@ -82,7 +95,7 @@ struct CurveRow {
     names: &'static [&'static str],
 }
 
-const CURVES: [CurveRow; 5] = [
+const CURVES: [CurveRow; 7] = [
     CurveRow { curve: Curve::P224, oid: b"\x2b\x81\x04\x00\x21", names: &["secp224r1", "p-224", "nistp224"] },
     CurveRow {
         curve: Curve::P256,
@@ -92,6 +105,16 @@ const CURVES: [CurveRow; 5] = [
     CurveRow { curve: Curve::P384, oid: b"\x2b\x81\x04\x00\x22", names: &["secp384r1", "p-384", "nistp384"] },
     CurveRow { curve: Curve::P521, oid: b"\x2b\x81\x04\x00\x23", names: &["secp521r1", "p-521", "nistp521"] },
     CurveRow { curve: Curve::Secp256k1, oid: b"\x2b\x81\x04\x00\x0a", names: &["secp256k1"] },
+    CurveRow {
+        curve: Curve::BrainpoolP256r1,
+        oid: b"\x2b\x24\x03\x03\x02\x08\x01\x01\x07",
+        names: &["brainpoolp256r1"],
+    },
+    CurveRow {
+        curve: Curve::BrainpoolP384r1,
+        oid: b"\x2b\x24\x03\x03\x02\x08\x01\x01\x0b",
+        names: &["brainpoolp384r1"],
+    },
 ];
 
 /// `id-ecPublicKey`, 1.2.840.10045.2.1 (RFC 5480 section 2.1.1).

@@ -1,7 +1,12 @@
-//! EdDSA on edwards25519 (PKCS#11 v3.2 section 6.3.14; RFC 8032): Ed25519, Ed25519ctx and Ed25519ph.
+//! EdDSA on edwards25519 and edwards448 (PKCS#11 v3.2 section 6.3.14; RFC 8032): Ed25519, Ed25519ctx, Ed25519ph, Ed448 and
+//! Ed448ph.
 
-use std::any::Any;
+mod keys;
+
 use std::sync::Arc;
+
+use ed448_goldilocks::shake::Shake256;
+use ed448_goldilocks::shake::digest::{ExtendableOutput, Update, XofReader};
 
 use engine::mechanism::{
     Can, Digesting, GeneratedPair, Key, KeyTypeRow, MechanismRow, Saving, Signing, Verifying,
@@ -12,9 +17,11 @@ use pkcs11::constants::{
 };
 use pkcs11::{Attributes, Error, Mechanism, MechanismType, Parameters, Result, Secret};
 
-use crate::aws_lc::curve25519::{self, LEN, PREHASH, SIGNATURE, Signed, SigningKey};
+use keys::{CURVES, SigningKey, VerifyingKey};
+
+use crate::aws_lc::curve25519::{PREHASH, Signed};
 use crate::aws_lc::hash::Hash;
-use crate::curve25519::{CurveRow, public_bytes, required};
+use crate::byte_curves::{CurveRow, required};
 use crate::{aws_lc, digest, downcast, no_parameter};
 
 /// The mechanisms of this family.
@@ -23,97 +30,57 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_EDDSA, &[Can::Sign(sign), Can::Verify(verify)]),
 ];
 
-/// Size of the field in bits, as the standard counts keys on this curve.
-const BITS: u64 = 255;
-
 const fn row(mechanism: MechanismType, can: &'static [Can]) -> MechanismRow {
     let flags = CKF_EC_F_P | CKF_EC_OID | CKF_EC_CURVENAME | CKF_EC_COMPRESS;
-    MechanismRow { mechanism, key_types: &[CKK_EC_EDWARDS], sizes: (BITS, BITS), flags, can }
+    MechanismRow { mechanism, key_types: &[CKK_EC_EDWARDS], sizes: (255, 448), flags, can }
 }
 
-/// Keys on this curve, from outside and out of the store.
+/// Keys on these curves, from outside and out of the store.
 pub(crate) const KEY_TYPE: KeyTypeRow =
     KeyTypeRow { key_type: CKK_EC_EDWARDS, complete, parse, to_bytes, from_bytes };
-
-/// id-Ed25519 (1.3.101.112), and GNU's identifier of earlier years (1.3.6.1.4.1.11591.15.1).
-const CURVE: CurveRow = CurveRow {
-    oids: &[b"\x2b\x65\x70", b"\x2b\x06\x01\x04\x01\xda\x47\x0f\x01"],
-    names: &["edwards25519", "ed25519"],
-    misspelt: &[],
-    public_key,
-};
-
-fn public_key(seed: &[u8; LEN]) -> Vec<u8> {
-    SigningKey::from_seed(seed).public()
-}
 
 /// The longest context in bytes (RFC 8032 section 5.1).
 const LONGEST_CONTEXT: usize = 255;
 
-/// A public key.
-struct VerifyingKey([u8; LEN]);
-
-impl Key for SigningKey {
-    fn size(&self) -> u64 {
-        BITS
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
-
-impl Key for VerifyingKey {
-    fn size(&self) -> u64 {
-        BITS
-    }
-
-    fn as_any(&self) -> &dyn Any {
-        self
-    }
-}
-
 fn generate(mechanism: &Mechanism, public: &Attributes, _private: &Attributes) -> Result<GeneratedPair> {
     no_parameter(mechanism)?;
-    CURVE.check(public)?;
-    let mut seed = Secret::zeroed(LEN);
+    let curve = CurveRow::of_attributes(CURVES, public)?;
+    let mut seed = Secret::zeroed(curve.len);
     aws_lc::random(seed.as_mut())?;
-    let point = public_key(curve25519::key_bytes(seed.expose())?);
+    let point = (curve.public_key)(seed.expose())?;
     Ok(GeneratedPair {
-        public: CURVE.public_attributes(&point),
-        private: CURVE.private_attributes(seed.expose())?,
+        public: curve.public_attributes(&point),
+        private: curve.private_attributes(seed.expose())?,
     })
 }
 
 fn complete(attributes: &Attributes) -> Result<Attributes> {
-    CURVE.complete(attributes)
+    CurveRow::complete(CURVES, attributes)
 }
 
 fn to_bytes(attributes: &Attributes) -> Result<Secret> {
-    CURVE.wrapped(attributes)
+    CurveRow::wrapped(CURVES, attributes)
 }
 
 fn from_bytes(template: &Attributes, bytes: &[u8]) -> Result<Attributes> {
-    CURVE.unwrapped(template, bytes)
+    CurveRow::unwrapped(CURVES, template, bytes)
 }
 
 /// A complete key, ready for use.
 fn parse(attributes: &Attributes) -> Result<Arc<dyn Key>> {
-    CURVE.check(attributes)?;
+    let curve = CurveRow::of_attributes(CURVES, attributes)?;
     match attributes.class() {
         Some(CKO_PUBLIC_KEY) => {
-            let point = public_bytes(required(attributes, CKA_EC_POINT)?);
-            Ok(Arc::new(VerifyingKey(*point.ok_or(Error::AttributeValueInvalid(CKA_EC_POINT))?)))
+            let point = curve.public_bytes(required(attributes, CKA_EC_POINT)?);
+            let key = point.and_then(|point| VerifyingKey::new(curve, point));
+            Ok(Arc::new(key.ok_or(Error::AttributeValueInvalid(CKA_EC_POINT))?))
         }
-        Some(CKO_PRIVATE_KEY) => {
-            let seed = required(attributes, CKA_VALUE)?;
-            Ok(Arc::new(SigningKey::from_seed(curve25519::key_bytes(seed)?)))
-        }
+        Some(CKO_PRIVATE_KEY) => Ok(Arc::new(SigningKey::new(curve, required(attributes, CKA_VALUE)?)?)),
         _ => Err(Error::KeyTypeInconsistent),
     }
 }
 
-/// Which of RFC 8032's three, and the message on its way.
+/// Which of RFC 8032's forms, and the message on its way.
 struct Input {
     context: Vec<u8>,
     message: Message,
@@ -122,13 +89,34 @@ struct Input {
 enum Message {
     /// Kept whole: it is gone through twice.
     Whole(Vec<u8>),
-    /// Ed25519ph: hashed as it comes.
+    /// Ed25519ph and Ed448ph: hashed as it comes.
     Hashed(Box<dyn Digesting>),
 }
 
-/// Parameters with neither flag nor context mean Ed25519, as no parameters do: clients that always send the structure
+/// SHAKE256 with 64 bytes, which Ed448ph signs (RFC 8032 section 5.2). The crate does not tell its state.
+struct Shake(Shake256);
+
+impl Saving for Shake {}
+
+impl Digesting for Shake {
+    fn digest_len(&self) -> usize {
+        PREHASH
+    }
+
+    fn update(&mut self, part: &[u8]) -> Result<()> {
+        self.0.update(part);
+        Ok(())
+    }
+
+    fn finish(self: Box<Self>, out: &mut [u8]) -> Result<()> {
+        self.0.finalize_xof().read(out);
+        Ok(())
+    }
+}
+
+/// Parameters with neither flag nor context mean Ed25519 or Ed448, as no parameters do: clients that always send the structure
 /// mean that, and RFC 8032 section 8.3 advises against an empty context of Ed25519ctx.
-fn input(mechanism: &Mechanism) -> Result<Input> {
+fn input(mechanism: &Mechanism, key: &dyn Key) -> Result<Input> {
     let (prehash, context) = match &mechanism.parameters {
         Parameters::None => (false, Vec::new()),
         Parameters::Eddsa(given) => (given.prehash, given.context.clone()),
@@ -137,8 +125,11 @@ fn input(mechanism: &Mechanism) -> Result<Input> {
     if context.len() > LONGEST_CONTEXT {
         return Err(Error::MechanismParamInvalid("a context of more than 255 bytes"));
     }
-    let message =
-        if prehash { Message::Hashed(digest::start(Hash::Sha512)?) } else { Message::Whole(Vec::new()) };
+    let message = match (prehash, key.size()) {
+        (false, _) => Message::Whole(Vec::new()),
+        (true, 255) => Message::Hashed(digest::start(Hash::Sha512)?),
+        (true, _) => Message::Hashed(Box::new(Shake(Shake256::default()))),
+    };
     Ok(Input { context, message })
 }
 
@@ -184,7 +175,7 @@ impl Input {
 
 fn sign(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Signing>> {
     let key: Arc<SigningKey> = downcast(key)?;
-    Ok(Box::new(EdwardsSigning { key, input: input(mechanism)? }))
+    Ok(Box::new(EdwardsSigning { input: input(mechanism, key.as_ref())?, key }))
 }
 
 struct EdwardsSigning {
@@ -204,7 +195,7 @@ impl Saving for EdwardsSigning {
 
 impl Signing for EdwardsSigning {
     fn signature_len(&self) -> usize {
-        SIGNATURE
+        self.key.signature_len()
     }
 
     fn update(&mut self, part: &[u8]) -> Result<()> {
@@ -212,7 +203,6 @@ impl Signing for EdwardsSigning {
     }
 
     fn finish(self: Box<Self>, out: &mut [u8]) -> Result<()> {
-        let out = out.try_into().map_err(|_| Error::Bug("an EdDSA signature's place has another length"))?;
         let Self { key, input } = *self;
         input.finish(|signed| key.sign(signed, out))?
     }
@@ -220,7 +210,7 @@ impl Signing for EdwardsSigning {
 
 fn verify(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Verifying>> {
     let key: Arc<VerifyingKey> = downcast(key)?;
-    Ok(Box::new(EdwardsVerifying { key, input: input(mechanism)? }))
+    Ok(Box::new(EdwardsVerifying { input: input(mechanism, key.as_ref())?, key }))
 }
 
 struct EdwardsVerifying {
@@ -244,9 +234,8 @@ impl Verifying for EdwardsVerifying {
     }
 
     fn finish(self: Box<Self>, signature: &[u8]) -> Result<()> {
-        let signature = signature.try_into().map_err(|_| Error::SignatureLenRange)?;
         let Self { key, input } = *self;
-        let right = input.finish(|signed| curve25519::verify(&key.0, signed, signature))?;
+        let right = input.finish(|signed| key.verify(signed, signature))??;
         if right { Ok(()) } else { Err(Error::SignatureInvalid) }
     }
 }

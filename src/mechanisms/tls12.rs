@@ -8,7 +8,8 @@ use engine::policy::Inheritance;
 use p384::elliptic_curve::subtle::ConstantTimeEq;
 use pkcs11::constants::{
     CKA_ALLOWED_MECHANISMS, CKA_DECRYPT, CKA_DERIVE, CKA_ENCRYPT, CKA_KEY_TYPE, CKA_SIGN, CKA_VALUE_LEN,
-    CKA_VERIFY, CKK_GENERIC_SECRET, CKM_MD5, CKM_SHA_1, CKM_TLS_KDF, CKM_TLS_MAC, CKM_TLS_PRF,
+    CKA_VERIFY, CKK_GENERIC_SECRET, CKM_MD5, CKM_SHA_1, CKM_SHA3_224, CKM_SHA3_256, CKM_SHA3_384,
+    CKM_SHA3_512, CKM_SHA224, CKM_SHA256, CKM_SHA384, CKM_SHA512, CKM_TLS_KDF, CKM_TLS_MAC, CKM_TLS_PRF,
     CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, CKM_TLS12_KDF,
     CKM_TLS12_KEY_AND_MAC_DERIVE, CKM_TLS12_KEY_SAFE_DERIVE, CKM_TLS12_MAC, CKM_TLS12_MASTER_KEY_DERIVE,
     CKM_TLS12_MASTER_KEY_DERIVE_DH,
@@ -82,6 +83,19 @@ const OF_A_MASTER: [MechanismType; 6] = [
     CKM_TLS12_MAC,
 ];
 
+/// The hashes of TLS 1.2's function: no cipher suite has one of another family (RFC 5246 section 7.4.1.4.1).
+const TLS12_HASHES: [MechanismType; 9] = [
+    CKM_SHA_1,
+    CKM_SHA224,
+    CKM_SHA256,
+    CKM_SHA384,
+    CKM_SHA512,
+    CKM_SHA3_224,
+    CKM_SHA3_256,
+    CKM_SHA3_384,
+    CKM_SHA3_512,
+];
+
 /// The pseudo-random function of a version of TLS.
 #[derive(Clone, Copy)]
 enum Prf {
@@ -95,16 +109,15 @@ impl Prf {
     /// Of a mechanism in the parameters.
     fn of(mechanism: MechanismType) -> Result<Self> {
         match mechanism {
-            CKM_TLS_PRF => Self::of_hash(CKM_MD5).and(Self::of_hash(CKM_SHA_1)).map(|_| Self::Tls10),
+            CKM_TLS_PRF => Ok(Self::Tls10),
             hash => Self::of_hash(hash),
         }
     }
 
     fn of_hash(hash: MechanismType) -> Result<Self> {
-        let known = digest::hash_of(hash).is_some();
-        known
-            .then_some(Self::Tls12(hash))
-            .ok_or(Error::MechanismParamInvalid("the hash of the PRF is not offered"))
+        let known = TLS12_HASHES.contains(&hash);
+        let unknown = Error::MechanismParamInvalid("the hash of the PRF is not offered");
+        known.then_some(Self::Tls12(hash)).ok_or(unknown)
     }
 
     /// Fills `out` from a secret, a label and a seed.

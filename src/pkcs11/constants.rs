@@ -242,17 +242,22 @@ constants! {
 
 const _: () = assert!(size_of::<cryptoki_sys::CK_ULONG>() == 8, "CK_ULONG must be 64 bits wide");
 
-/// The standard's name of a number, of those that begin with `prefix`: `name("CKM_", 0)` is `CKM_RSA_PKCS_KEY_PAIR_GEN`.
+/// The name of a number, the standard's or that of [`crate::vendor`], of those that begin with `prefix`: `name("CKM_", 0)` is `CKM_RSA_PKCS_KEY_PAIR_GEN`.
 #[must_use]
 pub fn name(prefix: &str, value: u64) -> Option<&'static str> {
     // Some numbers have an older name beside the current one, which comes first in alphabetical order.
-    NAMED.iter().find(|(name, number)| *number == value && name.starts_with(prefix)).map(|(name, _)| *name)
+    named().find(|(name, number)| *number == value && name.starts_with(prefix)).map(|(name, _)| *name)
 }
 
 /// The number of a name of the standard's: `number("CKM_AES_GCM")`.
 #[must_use]
 pub fn number(name: &str) -> Option<u64> {
-    NAMED.iter().find(|(known, _)| *known == name).map(|(_, number)| *number)
+    named().find(|(known, _)| *known == name).map(|(_, number)| *number)
+}
+
+/// The standard's names, then those of another maker.
+fn named() -> impl Iterator<Item = &'static (&'static str, u64)> {
+    NAMED.iter().chain(&crate::vendor::NAMED)
 }
 
 #[cfg(test)]

@@ -17,6 +17,7 @@ pub mod parameters;
 pub mod secret;
 pub mod session;
 pub mod token;
+pub mod vendor;
 
 pub use administration::{Administration, Token};
 pub use attribute::{Attribute, AttributeType, AttributeValue, Attributes, RawValue, Reveal, Template};

@@ -13,8 +13,8 @@ use cryptoki_sys::{
     CKO_SECRET_KEY, CKR_ATTRIBUTE_VALUE_INVALID, CKR_DATA_LEN_RANGE, CKR_ENCRYPTED_DATA_INVALID,
     CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_KEY_TYPE_INCONSISTENT, CKR_MECHANISM_INVALID,
     CKR_MECHANISM_PARAM_INVALID, CKR_OK, CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE,
-    CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT, CKR_WRAPPED_KEY_INVALID, CKR_WRAPPED_KEY_LEN_RANGE,
-    CKR_WRAPPING_KEY_TYPE_INCONSISTENT,
+    CKR_TEMPLATE_INCONSISTENT, CKR_UNWRAPPING_KEY_TYPE_INCONSISTENT, CKR_WRAPPED_KEY_INVALID,
+    CKR_WRAPPED_KEY_LEN_RANGE, CKR_WRAPPING_KEY_TYPE_INCONSISTENT,
 };
 use pkcs11_tests::keys::{attribute, sign, verify};
 use pkcs11_tests::program::{hex, openssl, run_with_input, unhex};
@@ -376,11 +376,20 @@ fn a_key_is_derived_by_encryption_of_data(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
     for row in &DERIVATIONS {
-        let template = secret_template(row.key_type, &value(row.key)).boolean(CKA_DERIVE, true);
-        let (base, data) = (create(m, session, &template), message(32));
+        let closed = secret_template(row.key_type, &value(row.key)).boolean(CKA_DERIVE, true);
+        let (closed, data) = (create(m, session, &closed), message(32));
+        let base = opened(secret_template(row.key_type, &value(row.key)).boolean(CKA_DERIVE, true));
+        let base = create(m, session, &base);
         for by_cbc in [false, true] {
             let by = of_data(row, by_cbc, &data);
             let mode = if by_cbc { with(row.modes.1, &IV[..row.block]) } else { mechanism(row.modes.0) };
+            let readable = derived(CKK_GENERIC_SECRET, None);
+            let (rv, _) = m.derive_key(session, Some(&by), closed, &readable);
+            assert_rv!(
+                rv,
+                CKR_TEMPLATE_INCONSISTENT,
+                "what a sensitive key makes of data is no more open than it"
+            );
             let encrypted = whole(m, ENCRYPTION, session, &mode, base, &data).unwrap();
             let derive = |by: &CK_MECHANISM, template: &Template| {
                 let (rv, key) = m.derive_key(session, Some(by), base, template);

@@ -1,4 +1,4 @@
-//! Section 6.3.14: EdDSA on edwards25519.
+//! Section 6.3.14: EdDSA on edwards25519 and edwards448.
 
 use cryptoki_sys::{
     CK_MECHANISM, CKA_CLASS, CKA_EC_PARAMS, CKA_EC_POINT, CKA_EXTRACTABLE, CKA_KEY_TYPE, CKA_PRIVATE,
@@ -31,6 +31,8 @@ on_claviger!(
 
 const PARAMETERS: &[u8] = b"\x06\x03\x2b\x65\x70";
 const NAME: &[u8] = b"\x13\x0cedwards25519";
+const ED448: &[u8] = b"\x06\x03\x2b\x65\x71";
+const ED448_NAME: &[u8] = b"\x13\x0aedwards448";
 
 fn signs() -> Template {
     Template::new().boolean(CKA_SIGN, true)
@@ -52,7 +54,13 @@ fn imported(t: &Test, session: u64, class: u64, attribute: u64, value: &str) -> 
 
 fn openssl_verifies_what_is_signed(t: &Test) {
     let session = t.token().user_session();
-    let pair = pair(t, session, CKM_EC_EDWARDS_KEY_PAIR_GEN, PARAMETERS, &signs());
+    for parameters in [PARAMETERS, ED448] {
+        openssl_verifies(t, session, parameters);
+    }
+}
+
+fn openssl_verifies(t: &Test, session: u64, parameters: &[u8]) {
+    let pair = pair(t, session, CKM_EC_EDWARDS_KEY_PAIR_GEN, parameters, &signs());
     let by = mechanism(CKM_EDDSA);
     let public = file(t, "public.der", &attribute(t.module, session, pair.public, CKA_PUBLIC_KEY_INFO));
     for message in [&b""[..], b"message", &[0x5a; 10_000]] {
@@ -93,7 +101,13 @@ fn an_imported_key_signs_as_rfc_8032_says(t: &Test) {
 
 fn context_and_prehash_are_told_by_parameters(t: &Test) {
     let session = t.token().user_session();
-    let pair = pair(t, session, CKM_EC_EDWARDS_KEY_PAIR_GEN, NAME, &signs());
+    for name in [NAME, ED448_NAME] {
+        context_and_prehash_are_told(t, session, name);
+    }
+}
+
+fn context_and_prehash_are_told(t: &Test, session: u64, name: &[u8]) {
+    let pair = pair(t, session, CKM_EC_EDWARDS_KEY_PAIR_GEN, name, &signs());
     let none = Sent::null(0);
     let given = [eddsa(0, Sent::from(b"context")), eddsa(1, none), eddsa(1, Sent::from(b"context"))];
     let mut mechanisms: Vec<CK_MECHANISM> = given.iter().map(|given| given.mechanism()).collect();
@@ -140,7 +154,7 @@ fn the_mechanisms_say_what_they_can(t: &Test) {
         [(CKM_EDDSA, CKF_SIGN | CKF_VERIFY), (CKM_EC_EDWARDS_KEY_PAIR_GEN, CKF_GENERATE_KEY_PAIR)]
     {
         let (flags, smallest, largest) = info(t, &token, by);
-        assert_eq!((smallest, largest), (255, 255));
+        assert_eq!((smallest, largest), (255, 448));
         assert_eq!(flags & (CKF_SIGN | CKF_VERIFY | CKF_GENERATE_KEY_PAIR), can);
         assert_eq!(flags & (CKF_EC_OID | CKF_EC_CURVENAME), CKF_EC_OID | CKF_EC_CURVENAME);
     }
@@ -154,34 +168,58 @@ fn the_curve_belongs_to_its_own_generator(t: &Test) {
     for (by, parameters, expected) in [
         (CKM_EC_KEY_PAIR_GEN, PARAMETERS, CKR_CURVE_NOT_SUPPORTED),
         (CKM_EC_KEY_PAIR_GEN, NAME, CKR_CURVE_NOT_SUPPORTED),
+        (CKM_EC_KEY_PAIR_GEN, ED448, CKR_CURVE_NOT_SUPPORTED),
         (CKM_EC_EDWARDS_KEY_PAIR_GEN, p256, CKR_CURVE_NOT_SUPPORTED),
-        (CKM_EC_EDWARDS_KEY_PAIR_GEN, b"\x06\x03\x2b\x65\x71", CKR_CURVE_NOT_SUPPORTED),
+        (CKM_EC_EDWARDS_KEY_PAIR_GEN, b"\x06\x03\x2b\x65\x6f", CKR_CURVE_NOT_SUPPORTED),
         (CKM_EC_EDWARDS_KEY_PAIR_GEN, b"\x05\x00", CKR_DOMAIN_PARAMS_INVALID),
     ] {
         let public = Template::new().bytes(CKA_EC_PARAMS, parameters);
         let (rv, ..) = t.module.generate_key_pair(session, Some(&mechanism(by)), &public, &Template::new());
         assert_rv!(rv, expected, "{parameters:x?}");
     }
-    let template = kind(CKO_PUBLIC_KEY, CKK_EC_EDWARDS).bytes(CKA_EC_PARAMS, NAME);
-    let (rv, _) = t.module.create_object(session, &template.bytes(CKA_EC_POINT, [1; 31]));
-    assert_rv!(rv, CKR_ATTRIBUTE_VALUE_INVALID);
+    // Another length, no point, and the neutral element.
+    for (name, len, first) in [
+        (NAME, 31, 1),
+        (NAME, 32, 2),
+        (NAME, 32, 1),
+        (ED448_NAME, 56, 1),
+        (ED448_NAME, 57, 2),
+        (ED448_NAME, 57, 1),
+    ] {
+        let mut point = vec![0; len];
+        point[0] = first;
+        let template = kind(CKO_PUBLIC_KEY, CKK_EC_EDWARDS).bytes(CKA_EC_PARAMS, name);
+        let (rv, _) = t.module.create_object(session, &template.bytes(CKA_EC_POINT, point));
+        assert_rv!(rv, CKR_ATTRIBUTE_VALUE_INVALID, "{len} bytes from {first}");
+    }
 }
 
 fn a_public_key_is_told_with_its_information(t: &Test) {
     let session = t.token().user_session();
-    let pair = pair(t, session, CKM_EC_EDWARDS_KEY_PAIR_GEN, NAME, &signs());
-    let point = attribute(t.module, session, pair.public, CKA_EC_POINT);
-    let expected = [&b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"[..], &point[2..]].concat();
-    for key in [pair.public, pair.private] {
-        assert_eq!(attribute(t.module, session, key, CKA_PUBLIC_KEY_INFO), expected);
-        assert_eq!(attribute(t.module, session, key, CKA_EC_PARAMS), PARAMETERS);
+    for (name, parameters, before) in [
+        (NAME, PARAMETERS, &b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x70\x03\x21\x00"[..]),
+        (ED448_NAME, ED448, b"\x30\x43\x30\x05\x06\x03\x2b\x65\x71\x03\x3a\x00"),
+    ] {
+        let pair = pair(t, session, CKM_EC_EDWARDS_KEY_PAIR_GEN, name, &signs());
+        let point = attribute(t.module, session, pair.public, CKA_EC_POINT);
+        let expected = [before, &point[2..]].concat();
+        for key in [pair.public, pair.private] {
+            assert_eq!(attribute(t.module, session, key, CKA_PUBLIC_KEY_INFO), expected);
+            assert_eq!(attribute(t.module, session, key, CKA_EC_PARAMS), parameters);
+        }
     }
 }
 
 fn a_wrapped_key_signs_again(t: &Test) {
     let session = t.token().user_session();
+    for parameters in [PARAMETERS, ED448] {
+        a_wrapped_key_signs(t, session, parameters);
+    }
+}
+
+fn a_wrapped_key_signs(t: &Test, session: u64, parameters: &[u8]) {
     let open = signs().boolean(CKA_EXTRACTABLE, true).boolean(CKA_SENSITIVE, false);
-    let pair = pair(t, session, CKM_EC_EDWARDS_KEY_PAIR_GEN, PARAMETERS, &open);
+    let pair = pair(t, session, CKM_EC_EDWARDS_KEY_PAIR_GEN, parameters, &open);
     let wrapping = Template::new().ulong(CKA_VALUE_LEN, 32).boolean(CKA_WRAP, true).boolean(CKA_UNWRAP, true);
     let (rv, wrapping) = t.module.generate_key(session, Some(&mechanism(CKM_AES_KEY_GEN)), &wrapping);
     assert_rv!(rv, CKR_OK);

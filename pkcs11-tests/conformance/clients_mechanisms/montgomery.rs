@@ -1,11 +1,12 @@
-//! Section 6.3.17 on curve25519: X25519.
+//! Section 6.3.17 on curve25519 and curve448: X25519 and X448.
 
 use cryptoki_sys::{
     CKA_CLASS, CKA_DERIVE, CKA_EC_PARAMS, CKA_EC_POINT, CKA_EXTRACTABLE, CKA_KEY_TYPE, CKA_PUBLIC_KEY_INFO,
     CKA_SENSITIVE, CKA_TOKEN, CKA_UNWRAP, CKA_VALUE, CKA_VALUE_LEN, CKA_WRAP, CKD_NULL, CKD_SHA256_KDF,
     CKF_GENERATE_KEY_PAIR, CKK_EC_MONTGOMERY, CKM_AES_CBC_PAD, CKM_AES_KEY_GEN, CKM_EC_KEY_PAIR_GEN,
-    CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKO_PRIVATE_KEY, CKR_CURVE_NOT_SUPPORTED, CKR_KEY_FUNCTION_NOT_PERMITTED,
-    CKR_MECHANISM_PARAM_INVALID, CKR_OK,
+    CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKR_ATTRIBUTE_VALUE_INVALID,
+    CKR_CURVE_NOT_SUPPORTED, CKR_KEY_FUNCTION_NOT_PERMITTED, CKR_MECHANISM_PARAM_INVALID, CKR_OK,
+    CKR_TEMPLATE_INCOMPLETE,
 };
 use pkcs11_tests::keys::attribute;
 use pkcs11_tests::program::unhex;
@@ -26,6 +27,7 @@ on_claviger!(
 
 const PARAMETERS: &[u8] = b"\x06\x03\x2b\x65\x6e";
 const NAME: &[u8] = b"\x13\x0acurve25519";
+const X448: &[u8] = b"\x06\x03\x2b\x65\x6f";
 
 fn derive(t: &Test, session: u64, kdf: u64, key: u64, public: &[u8], template: &Template) -> (u64, u64) {
     let by = ecdh1(kdf, Sent::null(0), Sent::from(public));
@@ -34,14 +36,21 @@ fn derive(t: &Test, session: u64, kdf: u64, key: u64, public: &[u8], template: &
 
 fn openssl_derives_the_same_secret(t: &Test) {
     let session = t.token().user_session();
-    let (own, public) = of_openssl(t, "own.pem", &["-algorithm", "X25519"]);
-    let pair = pair(t, session, CKM_EC_MONTGOMERY_KEY_PAIR_GEN, NAME, &derives());
-    assert_eq!(attribute(t.module, session, pair.public, CKA_EC_PARAMS), PARAMETERS);
-    assert_eq!(attribute(t.module, session, pair.public, CKA_EC_POINT)[..2], [4, 32]);
+    let curves = [("X25519", NAME, PARAMETERS, 32), ("X448", &b"\x13\x08curve448"[..], X448, 56)];
+    for (algorithm, name, parameters, len) in curves {
+        openssl_derives(t, session, algorithm, (name, parameters), len);
+    }
+}
+
+fn openssl_derives(t: &Test, session: u64, algorithm: &str, (name, parameters): (&[u8], &[u8]), len: u8) {
+    let (own, public) = of_openssl(t, "own.pem", &["-algorithm", algorithm]);
+    let pair = pair(t, session, CKM_EC_MONTGOMERY_KEY_PAIR_GEN, name, &derives());
+    assert_eq!(attribute(t.module, session, pair.public, CKA_EC_PARAMS), parameters);
+    assert_eq!(attribute(t.module, session, pair.public, CKA_EC_POINT)[..2], [4, len]);
     let ours = attribute(t.module, session, pair.public, CKA_PUBLIC_KEY_INFO);
     let expected = derived_by_openssl(t, &own, &ours);
-    let raw = &public[public.len() - 32..];
-    for public in [raw.to_vec(), [&[4, 32], raw].concat()] {
+    let raw = &public[public.len() - usize::from(len)..];
+    for public in [raw.to_vec(), [&[4, len], raw].concat()] {
         let (rv, key) = derive(t, session, CKD_NULL, pair.private, &public, &open_secret());
         assert_rv!(rv, CKR_OK);
         assert_eq!(attribute(t.module, session, key, CKA_VALUE), expected);
@@ -73,23 +82,30 @@ fn an_imported_key_agrees_as_rfc_7748_says(t: &Test) {
 
 fn a_secret_of_zeros_is_refused(t: &Test) {
     let session = t.token().user_session();
-    let pair = pair(t, session, CKM_EC_MONTGOMERY_KEY_PAIR_GEN, NAME, &derives());
-    let one = [&[1], &[0; 31][..]].concat();
-    for point in [&[0; 32][..], &one, &[9; 31], &[9; 33], &[]] {
-        let (rv, _) = derive(t, session, CKD_NULL, pair.private, point, &open_secret());
-        assert_rv!(rv, CKR_MECHANISM_PARAM_INVALID);
+    for (parameters, len) in [(PARAMETERS, 32), (X448, 56)] {
+        let pair = pair(t, session, CKM_EC_MONTGOMERY_KEY_PAIR_GEN, parameters, &derives());
+        let one = [&[1], &vec![0; len - 1][..]].concat();
+        for point in [&vec![0; len], &one, &vec![9; len - 1], &vec![9; len + 1], &vec![]] {
+            let (rv, _) = derive(t, session, CKD_NULL, pair.private, point, &open_secret());
+            assert_rv!(rv, CKR_MECHANISM_PARAM_INVALID);
+            let public = kind(CKO_PUBLIC_KEY, CKK_EC_MONTGOMERY).bytes(CKA_EC_PARAMS, parameters);
+            let (rv, _) = t.module.create_object(session, &public.bytes(CKA_EC_POINT, point.as_slice()));
+            let expected =
+                if point.is_empty() { CKR_TEMPLATE_INCOMPLETE } else { CKR_ATTRIBUTE_VALUE_INVALID };
+            assert_rv!(rv, expected);
+        }
     }
 }
 
 fn the_curve_belongs_to_its_own_generator(t: &Test) {
     let token = t.token();
     let (flags, smallest, largest) = info(t, &token, CKM_EC_MONTGOMERY_KEY_PAIR_GEN);
-    assert_eq!((smallest, largest), (255, 255));
+    assert_eq!((smallest, largest), (255, 448));
     assert_ne!(flags & CKF_GENERATE_KEY_PAIR, 0);
     let session = token.user_session();
     for (by, parameters) in [
         (CKM_EC_KEY_PAIR_GEN, PARAMETERS),
-        (CKM_EC_MONTGOMERY_KEY_PAIR_GEN, b"\x06\x03\x2b\x65\x6f"),
+        (CKM_EC_MONTGOMERY_KEY_PAIR_GEN, b"\x06\x03\x2b\x65\x71"),
         (CKM_EC_MONTGOMERY_KEY_PAIR_GEN, b"\x06\x03\x2b\x65\x70"),
     ] {
         let public = Template::new().bytes(CKA_EC_PARAMS, parameters);

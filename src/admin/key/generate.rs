@@ -24,7 +24,7 @@ const ID: usize = 16;
 pub(crate) struct Generate {
     #[command(flatten)]
     door: Door,
-    /// What to make: rsa:BITS, ec:CURVE, ed25519, x25519, aes:BITS, hmac:BYTES, generic:BYTES
+    /// What to make: rsa:BITS, ec:CURVE, ed25519, ed448, x25519, x448, aes:BITS, hmac:BYTES, generic:BYTES
     #[arg(long = "type", value_name = "TYPE", value_parser = Kind::parse, long_help = format!("What to make: {EXAMPLES}"))]
     kind: Kind,
     /// What the key is called

@@ -58,7 +58,7 @@ const NUMBERED: &[(&str, u64, &str)] =
     &[("rsa", 3072, "bits"), ("aes", 256, "bits"), ("hmac", 32, "bytes"), ("generic", 32, "bytes")];
 
 /// All kinds, for whoever typed another.
-pub(super) const EXAMPLES: &str = "rsa:3072, ec:P-256, ec:P-384, ec:P-521, ec:P-224, ec:secp256k1, ed25519, x25519, aes:256, hmac:32, generic:32";
+pub(super) const EXAMPLES: &str = "rsa:3072, ec:P-256, ec:P-384, ec:P-521, ec:P-224, ec:secp256k1, ec:brainpoolP256r1, ec:brainpoolP384r1, ed25519, ed448, x25519, x448, aes:256, hmac:32, generic:32";
 
 impl Kind {
     /// Reads a kind: a word, or a word and a size after a colon.

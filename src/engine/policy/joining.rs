@@ -2,7 +2,7 @@
 //!
 //! Who joins a key with bytes that he knows, and may have the result cut, finds the key byte by byte; who may have two bytes
 //! told and chooses which, reads it. So a key that was made of another one's bytes carries a mark, and a marked key is taken
-//! whole or not at all. docs/decisions/0035.
+//! whole or not at all. docs/decisions/0036.
 
 use pkcs11::constants::{
     CKA_EXTRACTABLE, CKA_SENSITIVE, CKA_VENDOR_DEFINED, CKM_CONCATENATE_BASE_AND_DATA,

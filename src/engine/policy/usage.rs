@@ -10,9 +10,11 @@ use pkcs11::constants::{
     CKM_AES_CFB64, CKM_AES_CFB128, CKM_AES_CTR, CKM_AES_CTS, CKM_AES_ECB, CKM_AES_GCM, CKM_AES_KEY_WRAP,
     CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7, CKM_AES_OFB, CKM_CAMELLIA_CBC,
     CKM_CAMELLIA_CBC_PAD, CKM_CAMELLIA_ECB, CKM_CHACHA20, CKM_DES_CBC, CKM_DES_CBC_PAD, CKM_DES_ECB,
-    CKM_DES3_CBC, CKM_DES3_CBC_PAD, CKM_DES3_ECB, CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP, CKM_RSA_X_509,
+    CKM_DES3_CBC, CKM_DES3_CBC_PAD, CKM_DES3_ECB, CKM_ECDH_AES_KEY_WRAP, CKM_ECDH_COF_AES_KEY_WRAP,
+    CKM_ECDH_X_AES_KEY_WRAP, CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP, CKM_RSA_X_509,
     CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
+use pkcs11::vendor::{CKM_CLOUDHSM_AES_GCM, meant};
 use pkcs11::{AttributeType, AttributeValue, Attributes, Error, KeyType, MechanismType, ObjectClass, Result};
 
 use super::showing::matches;
@@ -128,10 +130,12 @@ pub fn permitted(
     }
 }
 
-/// An empty `CKA_ALLOWED_MECHANISMS` names no restriction.
+/// An empty `CKA_ALLOWED_MECHANISMS` names no restriction. An alias in it allows what it means.
 fn allows(key: &Attributes, mechanism: MechanismType) -> bool {
     match key.value(CKA_ALLOWED_MECHANISMS) {
-        Some(AttributeValue::Ulongs(allowed)) => allowed.is_empty() || allowed.contains(&mechanism),
+        Some(AttributeValue::Ulongs(allowed)) => {
+            allowed.is_empty() || allowed.iter().any(|allowed| meant(*allowed) == mechanism)
+        }
         Some(_) => false,
         None => true,
     }
@@ -179,8 +183,8 @@ const fn wrapping(
     Wrapping { mechanism, private_keys, tells_nothing, extent }
 }
 
-/// Every mechanism that wraps, once (sections 6.1.6 to 6.1.9, 6.10 to 6.13, 6.16, 6.18, 6.47 and 6.58). Decisions
-/// 0023 and 0033.
+/// Every mechanism that wraps, once (sections 6.1.6 to 6.1.9, 6.1.21, 6.3.20, 6.10 to 6.13, 6.16, 6.18, 6.47 and 6.58).
+/// Decisions 0023 and 0033.
 pub const WRAPPINGS: &[Wrapping] = &[
     wrapping(CKM_RSA_PKCS, false, true, Extent::Known),
     wrapping(CKM_RSA_PKCS_OAEP, false, true, Extent::Known),
@@ -196,11 +200,17 @@ pub const WRAPPINGS: &[Wrapping] = &[
     wrapping(CKM_AES_OFB, false, false, Extent::Stream),
     wrapping(CKM_AES_CTS, false, false, Extent::Stream),
     wrapping(CKM_AES_GCM, true, false, Extent::Known),
+    // The vector is the token's.
+    wrapping(CKM_CLOUDHSM_AES_GCM, true, true, Extent::Known),
     wrapping(CKM_AES_CCM, true, false, Extent::Known),
     wrapping(CKM_AES_KEY_WRAP, true, true, Extent::Semiblocks),
     wrapping(CKM_AES_KEY_WRAP_PAD, true, true, Extent::Known),
     wrapping(CKM_AES_KEY_WRAP_PKCS7, true, true, Extent::Known),
     wrapping(CKM_AES_KEY_WRAP_KWP, true, true, Extent::Known),
+    wrapping(CKM_RSA_AES_KEY_WRAP, true, true, Extent::Known),
+    wrapping(CKM_ECDH_AES_KEY_WRAP, true, true, Extent::Known),
+    wrapping(CKM_ECDH_COF_AES_KEY_WRAP, true, true, Extent::Known),
+    wrapping(CKM_ECDH_X_AES_KEY_WRAP, true, true, Extent::Known),
     // By blocks of 8 bytes alone keys are wrapped and not unwrapped.
     wrapping(CKM_DES_ECB, false, false, Extent::Blocks),
     wrapping(CKM_DES_CBC, false, false, Extent::Blocks),

@@ -6,8 +6,8 @@ use engine::mechanism::{Ciphering, Key as EngineKey, Saving};
 use pkcs11::{Error, GcmParameters, Mechanism, Parameters, Result};
 
 use crate::aws_lc::aes::{GCM_LONGEST, GcmStream, Key, TAG};
-use crate::downcast;
 use crate::gathered::Gathered;
+use crate::{aws_lc, downcast};
 
 /// Lengths of a tag in bits (SP 800-38D section 5.2.1.2).
 const TAG_BITS: [u64; 7] = [128, 120, 112, 104, 96, 64, 32];
@@ -24,18 +24,121 @@ fn parameters(mechanism: &Mechanism) -> Result<(GcmParameters, usize)> {
 
 /// The parameters, once they are known to be right, and the length of the tag in bytes.
 pub(super) fn checked(parameters: &GcmParameters) -> Result<(GcmParameters, usize)> {
+    let (parameters, tag_len) = with_tag(parameters)?;
     if parameters.iv.is_empty() || i32::try_from(parameters.iv.len()).is_err() {
         return Err(Error::MechanismParamInvalid("an initialisation vector of another length"));
     }
+    Ok((parameters, tag_len))
+}
+
+/// The same, whatever the vector is.
+fn with_tag(parameters: &GcmParameters) -> Result<(GcmParameters, usize)> {
     let tag_bits = TAG_BITS.iter().find(|bits| **bits == parameters.tag_bits);
     let tag_len = tag_bits.and_then(|bits| usize::try_from(bits / 8).ok());
     Ok((parameters.clone(), tag_len.ok_or(Error::MechanismParamInvalid("a tag of another length"))?))
 }
 
+/// The same, of a mechanism whose vector the token makes.
+fn parameters_without_iv(mechanism: &Mechanism) -> Result<(GcmParameters, usize)> {
+    let Parameters::Gcm(parameters) = &mechanism.parameters else {
+        return Err(Error::MechanismParamInvalid("CK_GCM_PARAMS is needed"));
+    };
+    let (parameters, tag_len) = with_tag(parameters)?;
+    if !parameters.iv.is_empty() {
+        return Err(Error::MechanismParamInvalid(
+            "the token makes the initialisation vector: pIv must be null",
+        ));
+    }
+    Ok((parameters, tag_len))
+}
+
 pub(super) fn encrypt(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Ciphering>> {
-    let key = downcast(key)?;
     let (parameters, tag_len) = parameters(mechanism)?;
-    Ok(Box::new(Encryption { key, parameters, tag_len, stream: None, left: GCM_LONGEST }))
+    Ok(Box::new(Encryption::start(key, parameters, tag_len)?))
+}
+
+/// Length of a vector that the token makes, in bytes (SP 800-38D section 8.2.2).
+const IV: usize = 12;
+
+/// `CKM_CLOUDHSM_AES_GCM`: the ciphertext begins with the vector, which is random.
+pub(super) fn encrypt_prepended(
+    mechanism: &Mechanism,
+    key: &Arc<dyn EngineKey>,
+) -> Result<Box<dyn Ciphering>> {
+    let (mut parameters, tag_len) = parameters_without_iv(mechanism)?;
+    let mut iv = [0; IV];
+    aws_lc::random(&mut iv)?;
+    parameters.iv = iv.to_vec();
+    Ok(Box::new(Prepended { iv, told: false, rest: Encryption::start(key, parameters, tag_len)? }))
+}
+
+pub(super) fn wrap_prepended(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Ciphering>> {
+    guards_a_key(mechanism)?;
+    encrypt_prepended(mechanism, key)
+}
+
+pub(super) fn unwrap_prepended(
+    mechanism: &Mechanism,
+    key: &Arc<dyn EngineKey>,
+) -> Result<Box<dyn Ciphering>> {
+    guards_a_key(mechanism)?;
+    decrypt_prepended(mechanism, key)
+}
+
+/// A vector, and the encryption under it.
+struct Prepended {
+    iv: [u8; IV],
+    /// Whether the vector is written already.
+    told: bool,
+    rest: Encryption,
+}
+
+impl Prepended {
+    fn iv_len(&self) -> usize {
+        if self.told { 0 } else { IV }
+    }
+
+    /// Writes the vector where it is still to come, and gives the place behind it.
+    fn put_iv<'a>(&mut self, out: &'a mut [u8]) -> Result<&'a mut [u8]> {
+        let (place, rest) =
+            out.split_at_mut_checked(self.iv_len()).ok_or(Error::Bug("no place for the vector"))?;
+        place.iter_mut().zip(self.iv).for_each(|(place, byte)| *place = byte);
+        self.told = true;
+        Ok(rest)
+    }
+}
+
+/// Decision 0014: the library does not tell the state of a stream.
+impl Saving for Prepended {}
+
+impl Ciphering for Prepended {
+    fn update_len(&self, len: usize) -> usize {
+        self.rest.update_len(len).saturating_add(self.iv_len())
+    }
+
+    fn update(&mut self, part: &[u8], out: &mut [u8]) -> Result<()> {
+        let out = self.put_iv(out)?;
+        self.rest.update(part, out)
+    }
+
+    fn finish_len(&self) -> usize {
+        self.rest.finish_len() + self.iv_len()
+    }
+
+    fn finish(mut self: Box<Self>, out: &mut [u8]) -> Result<usize> {
+        let iv_len = self.iv_len();
+        let out = self.put_iv(out)?;
+        Ok(iv_len + Box::new(self.rest).finish(out)?)
+    }
+
+    fn whole_len(&self, len: usize) -> usize {
+        self.rest.whole_len(len).saturating_add(IV)
+    }
+
+    fn whole(mut self: Box<Self>, data: &[u8], out: &mut [u8]) -> Result<usize> {
+        let out = self.put_iv(out)?;
+        Ok(IV + Box::new(self.rest).whole(data, out)?)
+    }
 }
 
 pub(super) fn wrap(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Ciphering>> {
@@ -68,6 +171,10 @@ struct Encryption {
 }
 
 impl Encryption {
+    fn start(key: &Arc<dyn EngineKey>, parameters: GcmParameters, tag_len: usize) -> Result<Self> {
+        Ok(Self { key: downcast(key)?, parameters, tag_len, stream: None, left: GCM_LONGEST })
+    }
+
     fn take(&mut self, len: usize) -> Result<()> {
         self.left = self.left.checked_sub(len as u64).ok_or(Error::DataLenRange)?;
         Ok(())
@@ -126,18 +233,39 @@ impl Ciphering for Encryption {
 
 /// Gathers the ciphertext, since nothing may be given out before the tag holds.
 pub(super) fn decrypt(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Ciphering>> {
-    let key: Arc<Key> = downcast(key)?;
     let (parameters, tag_len) = parameters(mechanism)?;
-    let longest = usize::try_from(GCM_LONGEST).unwrap_or(usize::MAX).saturating_add(tag_len);
+    decryption(downcast(key)?, parameters, tag_len, 0)
+}
+
+/// As [`decrypt`], of a ciphertext that begins with its vector.
+pub(super) fn decrypt_prepended(
+    mechanism: &Mechanism,
+    key: &Arc<dyn EngineKey>,
+) -> Result<Box<dyn Ciphering>> {
+    let (parameters, tag_len) = parameters_without_iv(mechanism)?;
+    decryption(downcast(key)?, parameters, tag_len, IV)
+}
+
+/// The first `iv_len` bytes of the input are a vector, if there are any; otherwise the parameters have it.
+fn decryption(
+    key: Arc<Key>,
+    parameters: GcmParameters,
+    tag_len: usize,
+    iv_len: usize,
+) -> Result<Box<dyn Ciphering>> {
+    let around = iv_len + tag_len;
+    let longest = usize::try_from(GCM_LONGEST).unwrap_or(usize::MAX).saturating_add(around);
     let limit = (longest, Error::EncryptedDataLenRange);
     Ok(Gathered::start(
         limit,
-        move |len| len.saturating_sub(tag_len),
+        move |len| len.saturating_sub(around),
         move |input, out| {
-            let len = input.len().checked_sub(tag_len).ok_or(Error::EncryptedDataLenRange)?;
-            let (sealed, tag) = input.split_at(len);
+            let len = input.len().checked_sub(around).ok_or(Error::EncryptedDataLenRange)?;
+            let (prepended, rest) = input.split_at(iv_len);
+            let (sealed, tag) = rest.split_at(len);
+            let iv = if iv_len == 0 { parameters.iv.as_slice() } else { prepended };
             let out = out.get_mut(..len).ok_or(Error::Bug("no place for the data"))?;
-            key.open(&parameters.iv, &parameters.aad, sealed, tag, out)?;
+            key.open(iv, &parameters.aad, sealed, tag, out)?;
             Ok(len)
         },
     ))

@@ -24,7 +24,7 @@ const KW_INITIAL: [u8; SEMIBLOCK] = [0xa6; SEMIBLOCK];
 const KWP_INITIAL: [u8; 4] = [0xa6, 0x59, 0x59, 0xa6];
 
 /// Bytes that are wrapped at most: far more than any key has, and few enough to be shuffled in a moment.
-const LONGEST: usize = 1 << 20;
+pub(crate) const LONGEST: usize = 1 << 20;
 
 /// A mechanism with its initial value.
 #[derive(Clone, Copy)]
@@ -56,6 +56,35 @@ impl Scheme {
         };
         padded.saturating_add(SEMIBLOCK)
     }
+}
+
+/// Bytes that KWP adds to what fills whole semiblocks.
+pub(crate) const KWP_OVERHEAD: usize = SEMIBLOCK;
+
+/// Length of what KWP wraps `len` bytes to.
+pub(crate) fn kwp_len(len: usize) -> usize {
+    Scheme::Kwp(KWP_INITIAL).wrapped_len(len)
+}
+
+/// Wraps under a temporary key by KWP: gives the length, [`kwp_len`], which `out` has at least.
+///
+/// # Errors
+/// [`Error::DataLenRange`] for nothing.
+pub(crate) fn wrap_kwp(key: &Secret, input: &[u8], out: &mut [u8]) -> Result<usize> {
+    let out = out.get_mut(..kwp_len(input.len())).ok_or(Error::Bug("no place for the key"))?;
+    wrap_into(&Key::new(key.expose())?, Scheme::Kwp(KWP_INITIAL), input, out)?;
+    Ok(out.len())
+}
+
+/// Unwraps what [`wrap_kwp`] made: gives the length.
+///
+/// # Errors
+/// [`Error::EncryptedDataLenRange`], [`Error::EncryptedDataInvalid`]
+pub(crate) fn unwrap_kwp(key: &Secret, input: &[u8], out: &mut [u8]) -> Result<usize> {
+    let (plain, len) = unwrapped(&Key::new(key.expose())?, Scheme::Kwp(KWP_INITIAL), input)?;
+    let place = out.get_mut(..len).ok_or(Error::Bug("no place for the key"))?;
+    place.copy_from_slice(plain.expose().get(..len).unwrap_or_default());
+    Ok(len)
 }
 
 fn initial<const N: usize>(mechanism: &Mechanism, default: [u8; N]) -> Result<[u8; N]> {

@@ -1,5 +1,6 @@
 mod guarding_keys;
 mod modes;
+mod prepended;
 mod saving;
 
 use super::*;

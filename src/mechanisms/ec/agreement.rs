@@ -11,7 +11,7 @@ use pkcs11::constants::{
     CKD_SHA3_512_KDF_SP800, CKD_SHA224_KDF, CKD_SHA224_KDF_SP800, CKD_SHA256_KDF, CKD_SHA256_KDF_SP800,
     CKD_SHA384_KDF, CKD_SHA384_KDF_SP800, CKD_SHA512_KDF, CKD_SHA512_KDF_SP800, CKK_AES,
 };
-use pkcs11::{Attributes, Ecdh1Parameters, Error, Mechanism, Parameters, Result, Secret};
+use pkcs11::{Attributes, Error, Mechanism, Parameters, Result, Secret};
 
 use super::CurveRow;
 use super::keys::PrivateKey;
@@ -21,7 +21,7 @@ use crate::{digest, downcast, montgomery, secret};
 
 /// Where the counter stands in what is hashed for a block.
 #[derive(Clone, Copy)]
-enum Counter {
+pub(super) enum Counter {
     /// After the shared secret: ANSI X9.63 (SEC 1 section 3.6.1).
     After,
     /// Before it: SP 800-56A of 2007, section 5.8.1, the one-step function of today's SP 800-56C.
@@ -29,7 +29,7 @@ enum Counter {
 }
 
 /// A key derivation function.
-type Kdf = (Function, Counter);
+pub(super) type Kdf = (Function, Counter);
 
 /// The key derivation functions: a `CKD_` value each.
 const KDFS: [(u64, Option<Kdf>); 23] = [
@@ -64,17 +64,13 @@ pub(super) fn derive(mechanism: &Mechanism, bases: &Bases<'_>, template: &Attrib
     let Parameters::Ecdh1(parameters) = &mechanism.parameters else {
         return Err(Error::MechanismParamInvalid("CK_ECDH1_DERIVE_PARAMS is needed"));
     };
-    let kdf = KDFS.iter().find(|(kdf, _)| *kdf == parameters.kdf).map(|(_, hash)| *hash);
-    let kdf = kdf.ok_or(Error::MechanismParamInvalid("kdf is not offered"))?;
-    if kdf.is_none() && !parameters.shared.is_empty() {
-        return Err(Error::MechanismParamInvalid("CKD_NULL takes no shared data"));
-    }
+    let kdf = kdf_of(parameters.kdf, &parameters.shared)?;
     let len = secret::value_len(template)?;
     let len_is_needed = kdf.is_some() || template.key_type() == Some(CKK_AES);
     if len.is_none() && len_is_needed {
         return Err(Error::TemplateIncomplete(CKA_VALUE_LEN));
     }
-    let shared = agree(bases.key, parameters)?;
+    let shared = agree(bases.key, &parameters.public)?;
     match kdf {
         None => secret::made(template, last(&shared, len)?),
         Some(kdf) => {
@@ -84,13 +80,24 @@ pub(super) fn derive(mechanism: &Mechanism, bases: &Bases<'_>, template: &Attrib
     }
 }
 
-fn agree(key: &Arc<dyn Key>, parameters: &Ecdh1Parameters) -> Result<Secret> {
+/// The key derivation function that parameters name, or nothing for `CKD_NULL`.
+pub(super) fn kdf_of(kdf: u64, shared: &[u8]) -> Result<Option<Kdf>> {
+    let found = KDFS.iter().find(|(known, _)| *known == kdf).map(|(_, hash)| *hash);
+    let found = found.ok_or(Error::MechanismParamInvalid("kdf is not offered"))?;
+    if found.is_none() && !shared.is_empty() {
+        return Err(Error::MechanismParamInvalid("CKD_NULL takes no shared data"));
+    }
+    Ok(found)
+}
+
+/// The shared secret of a private key and a public one in any form that clients send.
+pub(super) fn agree(key: &Arc<dyn Key>, public: &[u8]) -> Result<Secret> {
     if let Ok(key) = downcast::<montgomery::PrivateKey>(key) {
-        return key.agree(&parameters.public);
+        return key.agree(public);
     }
     let key: Arc<PrivateKey> = downcast(key)?;
     let row = CurveRow::of_curve(key.curve()).ok_or(Error::Bug("a key of no known curve"))?;
-    let peer = row.public_key(&parameters.public);
+    let peer = row.public_key(public);
     let peer =
         peer.map_err(|_| Error::MechanismParamInvalid("pPublicData is no point of the key's curve"))?;
     key.agree(&peer)
@@ -105,7 +112,7 @@ fn last(shared: &Secret, len: Option<usize>) -> Result<&[u8]> {
 }
 
 /// `len` bytes of a key derivation function: at most 64 KiB, far below its limit.
-fn derived((function, counter): Kdf, shared: &Secret, info: &[u8], len: usize) -> Result<Secret> {
+pub(super) fn derived((function, counter): Kdf, shared: &Secret, info: &[u8], len: usize) -> Result<Secret> {
     let mut out = Secret::zeroed(len);
     for (count, block) in (1u32..).zip(out.as_mut().chunks_mut(function.digest_len())) {
         let (shared, count) = (shared.expose(), count.to_be_bytes());

@@ -1,8 +1,11 @@
-//! Keys on all curves, each by the library that computes on it (docs/decisions/0008, 0020).
+//! Keys on all curves, each by the library that computes on it (docs/decisions/0008, 0020, 0034).
 
+use bp256::BrainpoolP256r1;
+use bp384::BrainpoolP384r1;
+use k256::Secp256k1;
 use pkcs11::{Error, Result};
 
-use super::secp256k1;
+use super::generic;
 use crate::aws_lc::ec as nist;
 use crate::aws_lc::ec::KeyPair;
 
@@ -19,32 +22,42 @@ pub(super) enum Curve {
     P521,
     /// SEC 2's secp256k1.
     Secp256k1,
+    /// RFC 5639's brainpoolP256r1.
+    BrainpoolP256r1,
+    /// RFC 5639's brainpoolP384r1.
+    BrainpoolP384r1,
 }
 
 impl Curve {
     /// Length in bytes of a coordinate and of the order, which are equal on these curves.
     pub(super) fn coordinate_len(self) -> usize {
-        self.nist().map_or(secp256k1::LEN, nist::Curve::coordinate_len)
+        match self {
+            Self::P224 => 28,
+            Self::P256 | Self::Secp256k1 | Self::BrainpoolP256r1 => 32,
+            Self::P384 | Self::BrainpoolP384r1 => 48,
+            Self::P521 => 66,
+        }
     }
 
     /// Size of the field in bits.
     pub(super) fn bits(self) -> u64 {
         match self {
             Self::P224 => 224,
-            Self::P256 | Self::Secp256k1 => 256,
-            Self::P384 => 384,
+            Self::P256 | Self::Secp256k1 | Self::BrainpoolP256r1 => 256,
+            Self::P384 | Self::BrainpoolP384r1 => 384,
             Self::P521 => 521,
         }
     }
 
-    /// The curve as AWS-LC knows it.
-    fn nist(self) -> Option<nist::Curve> {
+    fn library(self) -> Library {
         match self {
-            Self::P224 => Some(nist::Curve::P224),
-            Self::P256 => Some(nist::Curve::P256),
-            Self::P384 => Some(nist::Curve::P384),
-            Self::P521 => Some(nist::Curve::P521),
-            Self::Secp256k1 => None,
+            Self::P224 => Library::AwsLc(nist::Curve::P224),
+            Self::P256 => Library::AwsLc(nist::Curve::P256),
+            Self::P384 => Library::AwsLc(nist::Curve::P384),
+            Self::P521 => Library::AwsLc(nist::Curve::P521),
+            Self::Secp256k1 => Library::K256,
+            Self::BrainpoolP256r1 => Library::Bp256,
+            Self::BrainpoolP384r1 => Library::Bp384,
         }
     }
 
@@ -58,19 +71,34 @@ impl Curve {
     }
 }
 
+/// What computes on a curve.
+enum Library {
+    AwsLc(nist::Curve),
+    K256,
+    Bp256,
+    Bp384,
+}
+
 /// Makes a key pair.
 ///
 /// # Errors
 /// [`Error::Primitive`]
 pub(super) fn generate(curve: Curve) -> Result<KeyPair> {
-    curve.nist().map_or_else(secp256k1::generate, nist::generate)
+    match curve.library() {
+        Library::AwsLc(curve) => nist::generate(curve),
+        Library::K256 => generic::generate::<Secp256k1>(),
+        Library::Bp256 => generic::generate::<BrainpoolP256r1>(),
+        Library::Bp384 => generic::generate::<BrainpoolP384r1>(),
+    }
 }
 
 /// A private key.
 #[derive(Debug)]
 pub(super) enum PrivateKey {
     Nist(nist::PrivateKey),
-    Secp256k1(secp256k1::PrivateKey),
+    Secp256k1(generic::PrivateKey<Secp256k1>),
+    BrainpoolP256r1(generic::PrivateKey<BrainpoolP256r1>),
+    BrainpoolP384r1(generic::PrivateKey<BrainpoolP384r1>),
 }
 
 impl PrivateKey {
@@ -79,9 +107,11 @@ impl PrivateKey {
     /// # Errors
     /// [`Error::Primitive`] for a scalar that is 0, or the order or more.
     pub(super) fn from_scalar(curve: Curve, scalar: &[u8]) -> Result<Self> {
-        match curve.nist() {
-            Some(curve) => nist::PrivateKey::from_scalar(curve, scalar).map(Self::Nist),
-            None => secp256k1::PrivateKey::from_scalar(scalar).map(Self::Secp256k1),
+        match curve.library() {
+            Library::AwsLc(curve) => nist::PrivateKey::from_scalar(curve, scalar).map(Self::Nist),
+            Library::K256 => generic::PrivateKey::from_scalar(scalar).map(Self::Secp256k1),
+            Library::Bp256 => generic::PrivateKey::from_scalar(scalar).map(Self::BrainpoolP256r1),
+            Library::Bp384 => generic::PrivateKey::from_scalar(scalar).map(Self::BrainpoolP384r1),
         }
     }
 
@@ -90,6 +120,8 @@ impl PrivateKey {
         match self {
             Self::Nist(key) => Curve::of(key.curve()),
             Self::Secp256k1(_) => Curve::Secp256k1,
+            Self::BrainpoolP256r1(_) => Curve::BrainpoolP256r1,
+            Self::BrainpoolP384r1(_) => Curve::BrainpoolP384r1,
         }
     }
 
@@ -101,6 +133,8 @@ impl PrivateKey {
         match self {
             Self::Nist(key) => key.public_point(),
             Self::Secp256k1(key) => Ok(key.public_point()),
+            Self::BrainpoolP256r1(key) => Ok(key.public_point()),
+            Self::BrainpoolP384r1(key) => Ok(key.public_point()),
         }
     }
 
@@ -113,6 +147,8 @@ impl PrivateKey {
         match (self, peer) {
             (Self::Nist(key), PublicKey::Nist(peer)) => key.agree(peer),
             (Self::Secp256k1(key), PublicKey::Secp256k1(peer)) => Ok(key.agree(peer)),
+            (Self::BrainpoolP256r1(key), PublicKey::BrainpoolP256r1(peer)) => Ok(key.agree(peer)),
+            (Self::BrainpoolP384r1(key), PublicKey::BrainpoolP384r1(peer)) => Ok(key.agree(peer)),
             _ => Err(Error::Primitive("ECDH over two curves")),
         }
     }
@@ -126,6 +162,8 @@ impl PrivateKey {
         match self {
             Self::Nist(key) => key.sign(digest, out),
             Self::Secp256k1(key) => key.sign(digest, out),
+            Self::BrainpoolP256r1(key) => key.sign(digest, out),
+            Self::BrainpoolP384r1(key) => key.sign(digest, out),
         }
     }
 }
@@ -134,7 +172,9 @@ impl PrivateKey {
 #[derive(Debug)]
 pub(super) enum PublicKey {
     Nist(nist::PublicKey),
-    Secp256k1(secp256k1::PublicKey),
+    Secp256k1(generic::PublicKey<Secp256k1>),
+    BrainpoolP256r1(generic::PublicKey<BrainpoolP256r1>),
+    BrainpoolP384r1(generic::PublicKey<BrainpoolP384r1>),
 }
 
 impl PublicKey {
@@ -143,9 +183,11 @@ impl PublicKey {
     /// # Errors
     /// [`Error::Primitive`] for what is no point of the curve.
     pub(super) fn from_point(curve: Curve, point: &[u8]) -> Result<Self> {
-        match curve.nist() {
-            Some(curve) => nist::PublicKey::from_point(curve, point).map(Self::Nist),
-            None => secp256k1::PublicKey::from_point(point).map(Self::Secp256k1),
+        match curve.library() {
+            Library::AwsLc(curve) => nist::PublicKey::from_point(curve, point).map(Self::Nist),
+            Library::K256 => generic::PublicKey::from_point(point).map(Self::Secp256k1),
+            Library::Bp256 => generic::PublicKey::from_point(point).map(Self::BrainpoolP256r1),
+            Library::Bp384 => generic::PublicKey::from_point(point).map(Self::BrainpoolP384r1),
         }
     }
 
@@ -154,6 +196,8 @@ impl PublicKey {
         match self {
             Self::Nist(key) => Curve::of(key.curve()),
             Self::Secp256k1(_) => Curve::Secp256k1,
+            Self::BrainpoolP256r1(_) => Curve::BrainpoolP256r1,
+            Self::BrainpoolP384r1(_) => Curve::BrainpoolP384r1,
         }
     }
 
@@ -165,6 +209,8 @@ impl PublicKey {
         match self {
             Self::Nist(key) => key.point(),
             Self::Secp256k1(key) => Ok(key.point()),
+            Self::BrainpoolP256r1(key) => Ok(key.point()),
+            Self::BrainpoolP384r1(key) => Ok(key.point()),
         }
     }
 
@@ -176,6 +222,8 @@ impl PublicKey {
         match self {
             Self::Nist(key) => key.verify(digest, r, s),
             Self::Secp256k1(key) => Ok(key.verify(digest, r, s)),
+            Self::BrainpoolP256r1(key) => Ok(key.verify(digest, r, s)),
+            Self::BrainpoolP384r1(key) => Ok(key.verify(digest, r, s)),
         }
     }
 }

@@ -261,8 +261,8 @@ fn other_curves_are_told_from_what_is_no_curve() {
         template.set_bytes(CKA_EC_PARAMS, parameters);
         error(generate(CKM_EC_KEY_PAIR_GEN, &template))
     };
-    let brainpool = b"\x06\x09\x2b\x24\x03\x03\x02\x08\x01\x01\x07";
-    for unknown in [&brainpool[..], b"\x13\x0fbrainpoolP256r1", b"\x06\x01\x01"] {
+    let brainpool = b"\x06\x09\x2b\x24\x03\x03\x02\x08\x01\x01\x0d";
+    for unknown in [&brainpool[..], b"\x13\x0fbrainpoolP512r1", b"\x06\x01\x01"] {
         assert_eq!(refused(unknown), Some(Error::CurveNotSupported));
     }
     let trailing = [P256_PARAMETERS, &[0]].concat();

@@ -10,6 +10,7 @@ use pkcs11::constants::{
 };
 
 const PARAMETERS: &[u8] = b"\x06\x03\x2b\x65\x70";
+const PARAMETERS_448: &[u8] = b"\x06\x03\x2b\x65\x71";
 
 /// RFC 8032: private key, public key, flag and context of the parameters, message, signature.
 type Vector = (&'static str, &'static str, Option<(bool, &'static str)>, &'static str, &'static str);
@@ -58,6 +59,81 @@ const VECTORS: [Vector; 5] = [
     ),
 ];
 
+/// Edwards448: section 7.4 (blank, 1 octet without and with context, 256 octets), section 7.5 without and with context.
+const VECTORS_448: [Vector; 6] = [
+    (
+        "6c82a562cb808d10d632be89c8513ebf6c929f34ddfa8c9f63c9960ef6e348a3528c8a3fcc2f044e39a3fc5b94492f8f\
+         032e7549a20098f95b",
+        "5fd7449b59b461fd2ce787ec616ad46a1da1342485a70e1f8a0ea75d80e96778edf124769b46c7061bd6783df1e50f6c\
+         d1fa1abeafe8256180",
+        None,
+        "",
+        "533a37f6bbe457251f023c0d88f976ae2dfb504a843e34d2074fd823d41a591f2b233f034f628281f2fd7a22ddd47d78\
+         28c59bd0a21bfd3980ff0d2028d4b18a9df63e006c5d1c2d345b925d8dc00b4104852db99ac5c7cdda8530a113a0f4db\
+         b61149f05a7363268c71d95808ff2e652600",
+    ),
+    (
+        "c4eab05d357007c632f3dbb48489924d552b08fe0c353a0d4a1f00acda2c463afbea67c5e8d2877c5e3bc397a659949e\
+         f8021e954e0a12274e",
+        "43ba28f430cdff456ae531545f7ecd0ac834a55d9358c0372bfa0c6c6798c0866aea01eb00742802b8438ea4cb82169c\
+         235160627b4c3a9480",
+        None,
+        "03",
+        "26b8f91727bd62897af15e41eb43c377efb9c610d48f2335cb0bd0087810f4352541b143c4b981b7e18f62de8ccdf633\
+         fc1bf037ab7cd779805e0dbcc0aae1cbcee1afb2e027df36bc04dcecbf154336c19f0af7e0a6472905e799f1953d2a0f\
+         f3348ab21aa4adafd1d234441cf807c03a00",
+    ),
+    (
+        "c4eab05d357007c632f3dbb48489924d552b08fe0c353a0d4a1f00acda2c463afbea67c5e8d2877c5e3bc397a659949e\
+         f8021e954e0a12274e",
+        "43ba28f430cdff456ae531545f7ecd0ac834a55d9358c0372bfa0c6c6798c0866aea01eb00742802b8438ea4cb82169c\
+         235160627b4c3a9480",
+        Some((false, "666f6f")),
+        "03",
+        "d4f8f6131770dd46f40867d6fd5d5055de43541f8c5e35abbcd001b32a89f7d2151f7647f11d8ca2ae279fb842d60721\
+         7fce6e042f6815ea000c85741de5c8da1144a6a1aba7f96de42505d7a7298524fda538fccbbb754f578c1cad10d54d0d\
+         5428407e85dcbc98a49155c13764e66c3c00",
+    ),
+    (
+        "2ec5fe3c17045abdb136a5e6a913e32ab75ae68b53d2fc149b77e504132d37569b7e766ba74a19bd6162343a21c8590a\
+         a9cebca9014c636df5",
+        "79756f014dcfe2079f5dd9e718be4171e2ef2486a08f25186f6bff43a9936b9bfe12402b08ae65798a3d81e22e9ec80e\
+         7690862ef3d4ed3a00",
+        None,
+        "15777532b0bdd0d1389f636c5f6b9ba734c90af572877e2d272dd078aa1e567cfa80e12928bb542330e8409f31745041\
+         07ecd5efac61ae7504dabe2a602ede89e5cca6257a7c77e27a702b3ae39fc769fc54f2395ae6a1178cab4738e543072f\
+         c1c177fe71e92e25bf03e4ecb72f47b64d0465aaea4c7fad372536c8ba516a6039c3c2a39f0e4d832be432dfa9a706a6\
+         e5c7e19f397964ca4258002f7c0541b590316dbc5622b6b2a6fe7a4abffd96105eca76ea7b98816af0748c10df048ce0\
+         12d901015a51f189f3888145c03650aa23ce894c3bd889e030d565071c59f409a9981b51878fd6fc110624dcbcde0bf7\
+         a69ccce38fabdf86f3bef6044819de11",
+        "c650ddbb0601c19ca11439e1640dd931f43c518ea5bea70d3dcde5f4191fe53f00cf966546b72bcc7d58be2b9badef28\
+         743954e3a44a23f880e8d4f1cfce2d7a61452d26da05896f0a50da66a239a8a188b6d825b3305ad77b73fbac0836ecc6\
+         0987fd08527c1a8e80d5823e65cafe2a3d00",
+    ),
+    (
+        "833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42ef7822e0d5104127dc05d6dbefde69e3\
+         ab2cec7c867c6e2c49",
+        "259b71c19f83ef77a7abd26524cbdb3161b590a48f7d17de3ee0ba9c52beb743c09428a131d6b1b57303d90d8132c276\
+         d5ed3d5d01c0f53880",
+        Some((true, "")),
+        "616263",
+        "822f6901f7480f3d5f562c592994d9693602875614483256505600bbc281ae381f54d6bce2ea911574932f52a4e6cadd\
+         78769375ec3ffd1b801a0d9b3f4030cd433964b6457ea39476511214f97469b57dd32dbc560a9a94d00bff07620464a3\
+         ad203df7dc7ce360c3cd3696d9d9fab90f00",
+    ),
+    (
+        "833fe62409237b9d62ec77587520911e9a759cec1d19755b7da901b96dca3d42ef7822e0d5104127dc05d6dbefde69e3\
+         ab2cec7c867c6e2c49",
+        "259b71c19f83ef77a7abd26524cbdb3161b590a48f7d17de3ee0ba9c52beb743c09428a131d6b1b57303d90d8132c276\
+         d5ed3d5d01c0f53880",
+        Some((true, "666f6f")),
+        "616263",
+        "c32299d46ec8ff02b54540982814dce9a05812f81962b649d528095916a2aa481065b1580423ef927ecf0af5888f90da\
+         0f6a9a85ad5dc3f280d91224ba9911a3653d00e484e2ce232521481c8658df304bb7745a73514cdb9bf3e15784ab7128\
+         4f8d0704a608c54a6b62d97beb511d132100",
+    ),
+];
+
 fn eddsa(prehash: bool, context: &[u8]) -> Mechanism {
     with(CKM_EDDSA, Parameters::Eddsa(EddsaParameters { prehash, context: context.to_vec() }))
 }
@@ -73,22 +149,31 @@ fn key_of(class: u64, parameters: &[u8], attribute: u64, value: &[u8]) -> Attrib
     of_class(class, CKK_EC_EDWARDS, attributes)
 }
 
+/// A key of 57 bytes is one of edwards448.
+fn parameters_of(value: &[u8]) -> &'static [u8] {
+    if value.len() == 57 { PARAMETERS_448 } else { PARAMETERS }
+}
+
 fn private(value: &[u8]) -> Attributes {
-    key_of(CKO_PRIVATE_KEY, PARAMETERS, CKA_VALUE, value)
+    key_of(CKO_PRIVATE_KEY, parameters_of(value), CKA_VALUE, value)
 }
 
 fn public(value: &[u8]) -> Attributes {
-    key_of(CKO_PUBLIC_KEY, PARAMETERS, CKA_EC_POINT, value)
+    key_of(CKO_PUBLIC_KEY, parameters_of(value), CKA_EC_POINT, value)
+}
+
+fn all_vectors() -> impl Iterator<Item = Vector> {
+    VECTORS.into_iter().chain(VECTORS_448)
 }
 
 #[test]
 fn published_signatures_come_out_and_no_changed_byte_verifies() {
-    for (seed, point, given, message, signature) in VECTORS {
+    for (seed, point, given, message, signature) in all_vectors() {
         let (mechanism, message, signature) = (mechanism(given), hex(message), hex(signature));
         let (key, peer) = (parsed(&private(&hex(seed))).unwrap(), parsed(&public(&hex(point))).unwrap());
         assert_eq!(signed(&mechanism, &key, &message), Ok(signature.clone()));
         assert_eq!(verified(&mechanism, &peer, &message, &signature), Ok(()));
-        for i in 0..SIGNATURE {
+        for i in 0..signature.len() {
             let mut changed = signature.clone();
             changed[i] ^= 1;
             assert_eq!(verified(&mechanism, &peer, &message, &changed), Err(Error::SignatureInvalid));
@@ -104,7 +189,7 @@ fn published_signatures_come_out_and_no_changed_byte_verifies() {
 
 #[test]
 fn the_public_key_follows_from_the_private_one() {
-    for (seed, point, ..) in VECTORS {
+    for (seed, point, ..) in all_vectors() {
         let (private, public) =
             (completed(&private(&hex(seed))).unwrap(), completed(&public(&hex(point))).unwrap());
         assert_eq!(private.bytes(CKA_PUBLIC_KEY_INFO), public.bytes(CKA_PUBLIC_KEY_INFO));
@@ -143,23 +228,26 @@ fn the_published_encodings_are_read_and_written() {
 }
 
 #[test]
-fn the_curve_goes_by_every_name_and_is_kept_by_its_identifier() {
-    for name in [
-        PARAMETERS,
-        b"\x13\x0cedwards25519",
-        b"\x13\x07Ed25519",
-        b"\x06\x09\x2b\x06\x01\x04\x01\xda\x47\x0f\x01",
+fn a_curve_goes_by_every_name_and_is_kept_by_its_identifier() {
+    for (name, kept, bits) in [
+        (PARAMETERS, PARAMETERS, 255),
+        (b"\x13\x0cedwards25519", PARAMETERS, 255),
+        (b"\x13\x07Ed25519", PARAMETERS, 255),
+        (b"\x06\x09\x2b\x06\x01\x04\x01\xda\x47\x0f\x01", PARAMETERS, 255),
+        (PARAMETERS_448, PARAMETERS_448, 448),
+        (b"\x13\x0aedwards448", PARAMETERS_448, 448),
+        (b"\x13\x05Ed448", PARAMETERS_448, 448),
     ] {
         let mut template = Attributes::new();
         template.set_bytes(CKA_EC_PARAMS, name);
         let pair = generated(CKM_EC_EDWARDS_KEY_PAIR_GEN, &template).unwrap();
         for half in [&pair.public, &pair.private] {
-            assert_eq!(half.bytes(CKA_EC_PARAMS), Some(PARAMETERS));
+            assert_eq!(half.bytes(CKA_EC_PARAMS), Some(kept));
         }
         let (private, public) = parse_pair(CKK_EC_EDWARDS, pair);
         let signature = signed(&plain(CKM_EDDSA), &private, b"message").unwrap();
         assert_eq!(verified(&plain(CKM_EDDSA), &public, b"message", &signature), Ok(()));
-        assert_eq!((private.size(), public.size()), (255, 255));
+        assert_eq!((private.size(), public.size()), (bits, bits));
     }
     let refused = |parameters: &[u8]| {
         let mut template = Attributes::new();
@@ -167,7 +255,7 @@ fn the_curve_goes_by_every_name_and_is_kept_by_its_identifier() {
         error(generated(CKM_EC_EDWARDS_KEY_PAIR_GEN, &template))
     };
     for other in
-        [&b"\x06\x03\x2b\x65\x71"[..], b"\x06\x03\x2b\x65\x6e", b"\x13\x0acurve25519", b"\x13\x0aedwards448"]
+        [&b"\x06\x03\x2b\x65\x6f"[..], b"\x06\x03\x2b\x65\x6e", b"\x13\x0acurve25519", b"\x13\x08curve448"]
     {
         assert_eq!(refused(other), Some(Error::CurveNotSupported));
     }
@@ -182,18 +270,64 @@ fn the_curve_goes_by_every_name_and_is_kept_by_its_identifier() {
 
 #[test]
 fn a_public_key_is_read_in_every_form_and_kept_raw() {
-    let point = hex(VECTORS[0].1);
-    let octets = [&[4, 32][..], &point].concat();
-    let bits = [&[3, 33, 0][..], &point].concat();
-    for form in [&point, &octets, &bits] {
-        assert_eq!(completed(&public(form)).unwrap().bytes(CKA_EC_POINT), Some(&point[..]));
-        assert!(parsed(&public(form)).is_ok());
+    for point in [VECTORS[0].1, VECTORS_448[0].1].map(hex) {
+        let len = u8::try_from(point.len()).unwrap();
+        let octets = [&[4, len][..], &point].concat();
+        let bits = [&[3, len + 1, 0][..], &point].concat();
+        let of_curve = |value: &[u8]| key_of(CKO_PUBLIC_KEY, parameters_of(&point), CKA_EC_POINT, value);
+        for form in [&point, &octets, &bits] {
+            assert_eq!(completed(&of_curve(form)).unwrap().bytes(CKA_EC_POINT), Some(&point[..]));
+            assert!(parsed(&of_curve(form)).is_ok());
+        }
+        for none in [&point[1..], &octets[1..], &[&point[..], &[0]].concat(), &[4, 31], &[0; 64]] {
+            let refused = error(completed(&of_curve(none)));
+            assert_eq!(refused, Some(Error::AttributeValueInvalid(CKA_EC_POINT)));
+        }
+        assert_eq!(error(completed(&of_curve(b""))), Some(Error::TemplateIncomplete(CKA_EC_POINT)));
     }
-    for none in [&point[1..], &octets[1..], &[&point[..], &[0]].concat(), &[4, 31], &[0; 64]] {
-        let refused = error(completed(&public(none)));
-        assert_eq!(refused, Some(Error::AttributeValueInvalid(CKA_EC_POINT)));
+}
+
+/// What is no point, and the points of small order, under which one signature is right for many messages: those of
+/// edwards25519 as published by Chalkias, Garillot and Nikolaenko ("Taming the many EdDSAs", table 1), of both halves.
+#[test]
+fn what_is_no_point_or_one_of_small_order_is_no_public_key() {
+    let filled = |first: u8, rest: u8, last: u8, len: usize| {
+        let mut bytes = vec![rest; len];
+        (bytes[0], bytes[len - 1]) = (first, last);
+        bytes
+    };
+    let order_8 = [
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac037a",
+        "c7176a703d4dd84fba3c0b760d10670f2a2053fa2c39ccc64ec7fd7792ac03fa",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc05",
+        "26e8958fc2b227b045c3f489f2ef98f0d5dfac05d3c63339b13802886d53fc85",
+    ]
+    .map(hex);
+    let mut minus_1 = filled(0xfe, 0xff, 0, 57);
+    minus_1[28] = 0xfe;
+    let refused = [
+        // 0, 1 and -1; -1, 0 and 1 with the field's size added; y = 2 is on no point.
+        filled(0, 0, 0, 32),
+        filled(0, 0, 0x80, 32),
+        filled(1, 0, 0, 32),
+        filled(0xec, 0xff, 0x7f, 32),
+        filled(0xed, 0xff, 0x7f, 32),
+        filled(0xee, 0xff, 0x7f, 32),
+        filled(2, 0, 0, 32),
+        // On edwards448 the same numbers, of which the third is split by a 0xfe in the middle.
+        filled(0, 0, 0, 57),
+        filled(0, 0, 0x80, 57),
+        filled(1, 0, 0, 57),
+        minus_1,
+        filled(2, 0, 0, 57),
+    ];
+    for point in refused.iter().chain(&order_8) {
+        assert_eq!(
+            completed(&public(point)),
+            Err(Error::AttributeValueInvalid(CKA_EC_POINT)),
+            "{point:02x?}"
+        );
     }
-    assert_eq!(error(completed(&public(b""))), Some(Error::TemplateIncomplete(CKA_EC_POINT)));
 }
 
 #[test]
@@ -245,15 +379,22 @@ fn parameters_and_keys_that_do_not_fit_are_refused() {
 
 #[test]
 fn a_saved_signature_goes_on_where_it_was() {
-    let key = parsed(&private(&[7; 32])).unwrap();
-    for mechanism in [plain(CKM_EDDSA), eddsa(false, b"context"), eddsa(true, b"")] {
-        let mut first = start_sign(&mechanism, &key).unwrap();
+    let (key, longer) = (parsed(&private(&[7; 32])).unwrap(), parsed(&private(&[7; 57])).unwrap());
+    assert!(start_sign(&eddsa(true, b""), &longer).unwrap().save().is_none(), "SHAKE tells no state");
+    for (mechanism, key) in [
+        (plain(CKM_EDDSA), &key),
+        (eddsa(false, b"context"), &key),
+        (eddsa(true, b""), &key),
+        (plain(CKM_EDDSA), &longer),
+        (eddsa(false, b"context"), &longer),
+    ] {
+        let mut first = start_sign(&mechanism, key).unwrap();
         first.update(b"mess").unwrap();
-        let mut second = start_sign(&mechanism, &key).unwrap();
+        let mut second = start_sign(&mechanism, key).unwrap();
         second.restore(first.save().unwrap().expose()).unwrap();
         second.update(b"age").unwrap();
-        let mut signature = [0; SIGNATURE];
+        let mut signature = vec![0; second.signature_len()];
         second.finish(&mut signature).unwrap();
-        assert_eq!(signed(&mechanism, &key, b"message"), Ok(signature.to_vec()));
+        assert_eq!(signed(&mechanism, key, b"message"), Ok(signature));
     }
 }

@@ -10,6 +10,7 @@ use pkcs11::constants::{
 use pkcs11::{Ecdh1Parameters, Parameters};
 
 const PARAMETERS: &[u8] = b"\x06\x03\x2b\x65\x6e";
+const PARAMETERS_448: &[u8] = b"\x06\x03\x2b\x65\x6f";
 
 /// RFC 7748 section 5.2, both cases, and section 6.1, both sides: private key, the other's public key, shared secret.
 const VECTORS: [[&str; 3]; 4] = [
@@ -35,6 +36,42 @@ const VECTORS: [[&str; 3]; 4] = [
     ],
 ];
 
+/// The same of curve448: RFC 7748 section 5.2, both cases, and section 6.2, both sides.
+const VECTORS_448: [[&str; 3]; 4] = [
+    [
+        "3d262fddf9ec8e88495266fea19a34d28882acef045104d0d1aae121700a779c984c24f8cdd78fbff44943eba368f54b\
+         29259a4f1c600ad3",
+        "06fce640fa3487bfda5f6cf2d5263f8aad88334cbd07437f020f08f9814dc031ddbdc38c19c6da2583fa5429db94ada1\
+         8aa7a7fb4ef8a086",
+        "ce3e4ff95a60dc6697da1db1d85e6afbdf79b50a2412d7546d5f239fe14fbaadeb445fc66a01b0779d98223961111e21\
+         766282f73dd96b6f",
+    ],
+    [
+        "203d494428b8399352665ddca42f9de8fef600908e0d461cb021f8c538345dd77c3e4806e25f46d3315c44e0a5b43712\
+         82dd2c8d5be3095f",
+        "0fbcc2f993cd56d3305b0b7d9e55d4c1a8fb5dbb52f8e9a1e9b6201b165d015894e56c4d3570bee52fe205e28a78b91c\
+         dfbde71ce8d157db",
+        "884a02576239ff7a2f2f63b2db6a9ff37047ac13568e1e30fe63c4a7ad1b3ee3a5700df34321d62077e63633c575c1c9\
+         54514e99da7c179d",
+    ],
+    [
+        "9a8f4925d1519f5775cf46b04b5800d4ee9ee8bae8bc5565d498c28dd9c9baf574a9419744897391006382a6f127ab1d\
+         9ac2d8c0a598726b",
+        "3eb7a829b0cd20f5bcfc0b599b6feccf6da4627107bdb0d4f345b43027d8b972fc3e34fb4232a13ca706dcb57aec3dae\
+         07bdc1c67bf33609",
+        "07fff4181ac6cc95ec1c16a94a0f74d12da232ce40a77552281d282bb60c0b56fd2464c335543936521c24403085d59a\
+         449a5037514a879d",
+    ],
+    [
+        "1c306a7ac2a0e2e0990b294470cba339e6453772b075811d8fad0d1d6927c120bb5ee8972b0d3e21374c9c921b09d1b0\
+         366f10b65173992d",
+        "9b08f7cc31b7e3e67d22d5aea121074a273bd2b83de09c63faa73d2c22c5d9bbc836647241d953d40c5b12da88120d53\
+         177f80e532c41fa0",
+        "07fff4181ac6cc95ec1c16a94a0f74d12da232ce40a77552281d282bb60c0b56fd2464c335543936521c24403085d59a\
+         449a5037514a879d",
+    ],
+];
+
 /// Public keys that give zeros with every private key (Wycheproof, X25519).
 const SMALL_ORDER: [&str; 5] = [
     "0000000000000000000000000000000000000000000000000000000000000000",
@@ -44,16 +81,32 @@ const SMALL_ORDER: [&str; 5] = [
     "ecffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff7f",
 ];
 
+/// Those of curve448: 0, 1 and -1; 0 and 1 with the field's size added. As the first byte, the rest of the lower half,
+/// the first byte of the upper half and its rest.
+const SMALL_ORDER_448: [[u8; 4]; 5] =
+    [[0; 4], [1, 0, 0, 0], [0xfe, 0xff, 0xfe, 0xff], [0xff, 0xff, 0xfe, 0xff], [0, 0, 0xff, 0xff]];
+
+fn small_order() -> Vec<Vec<u8>> {
+    let on_448 = SMALL_ORDER_448
+        .map(|[first, lower, middle, upper]| [&[first][..], &[lower; 27], &[middle], &[upper; 27]].concat());
+    SMALL_ORDER.map(hex).into_iter().chain(on_448).collect()
+}
+
+/// A key of 56 bytes is one of curve448.
+fn parameters_of(value: &[u8]) -> &'static [u8] {
+    if value.len() == 56 { PARAMETERS_448 } else { PARAMETERS }
+}
+
 fn private(value: &[u8]) -> Attributes {
     let mut attributes = Attributes::new();
-    attributes.set_bytes(CKA_EC_PARAMS, PARAMETERS);
+    attributes.set_bytes(CKA_EC_PARAMS, parameters_of(value));
     attributes.set_bytes(CKA_VALUE, value);
     of_class(CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY, attributes)
 }
 
 fn public(value: &[u8]) -> Attributes {
     let mut attributes = Attributes::new();
-    attributes.set_bytes(CKA_EC_PARAMS, PARAMETERS);
+    attributes.set_bytes(CKA_EC_PARAMS, parameters_of(value));
     attributes.set_bytes(CKA_EC_POINT, value);
     of_class(CKO_PUBLIC_KEY, CKK_EC_MONTGOMERY, attributes)
 }
@@ -73,51 +126,61 @@ fn template(key_type: u64, len: Option<u64>) -> Attributes {
 
 #[test]
 fn published_secrets_come_out_for_each_form_of_the_public_key() {
-    for vector in VECTORS {
+    for vector in VECTORS.into_iter().chain(VECTORS_448) {
         let [scalar, peer, shared] = vector.map(hex);
         let key = parsed(&private(&scalar)).unwrap();
-        for peer in [&peer[..], &[&[4, 32], &peer[..]].concat(), &[&[3, 33, 0], &peer[..]].concat()] {
+        let len = u8::try_from(peer.len()).unwrap();
+        for peer in [&peer[..], &[&[4, len], &peer[..]].concat(), &[&[3, len + 1, 0], &peer[..]].concat()] {
             let derived = derive(&ecdh(CKD_NULL, peer), &key, &template(CKK_GENERIC_SECRET, None)).unwrap();
             assert_eq!(derived.bytes(CKA_VALUE), Some(&shared[..]));
         }
         let cut = derive(&ecdh(CKD_NULL, &peer), &key, &template(CKK_AES, Some(16))).unwrap();
-        assert_eq!(cut.bytes(CKA_VALUE), Some(&shared[16..]));
+        assert_eq!(cut.bytes(CKA_VALUE), Some(&shared[shared.len() - 16..]));
     }
 }
 
 #[test]
-fn a_secret_of_zeros_is_refused() {
-    let key = parsed(&private(&[7; 32])).unwrap();
-    for point in SMALL_ORDER {
+fn a_secret_of_zeros_is_refused_and_so_is_the_key_that_makes_it() {
+    for point in small_order() {
+        assert_eq!(
+            completed(&public(&point)),
+            Err(Error::AttributeValueInvalid(CKA_EC_POINT)),
+            "{point:02x?}"
+        );
+        let key = parsed(&private(&vec![7; point.len()])).unwrap();
         for (kdf, len) in [(CKD_NULL, None), (CKD_SHA256_KDF, Some(32))] {
-            let refused = derive(&ecdh(kdf, &hex(point)), &key, &template(CKK_GENERIC_SECRET, len));
-            assert!(matches!(refused, Err(Error::MechanismParamInvalid(_))), "{point}");
+            let refused = derive(&ecdh(kdf, &point), &key, &template(CKK_GENERIC_SECRET, len));
+            assert!(matches!(refused, Err(Error::MechanismParamInvalid(_))), "{point:02x?}");
         }
     }
 }
 
 #[test]
 fn both_sides_agree_on_what_they_made() {
-    let mut curve = Attributes::new();
-    curve.set_bytes(CKA_EC_PARAMS, b"\x13\x0acurve25519");
-    let pairs = [(); 2].map(|()| generated(CKM_EC_MONTGOMERY_KEY_PAIR_GEN, &curve).unwrap());
-    let points = [0, 1].map(|i: usize| pairs[i].public.bytes(CKA_EC_POINT).unwrap().to_vec());
-    assert_eq!(points[0].len(), LEN);
-    assert_ne!(points[0], points[1]);
-    let [one, other] = pairs.map(|pair| {
-        for half in [&pair.public, &pair.private] {
-            assert_eq!(half.bytes(CKA_EC_PARAMS), Some(PARAMETERS));
-        }
-        parse_pair(CKK_EC_MONTGOMERY, pair).0
-    });
-    let secret = template(CKK_GENERIC_SECRET, Some(40));
-    let ours = derive(&ecdh(CKD_SHA256_KDF, &points[1]), &one, &secret).unwrap();
-    let theirs = derive(&ecdh(CKD_SHA256_KDF, &points[0]), &other, &secret).unwrap();
-    assert_eq!(ours.bytes(CKA_VALUE), theirs.bytes(CKA_VALUE));
+    for (name, parameters, len) in
+        [(&b"\x13\x0acurve25519"[..], PARAMETERS, 32), (b"\x13\x08curve448", PARAMETERS_448, 56)]
+    {
+        let mut curve = Attributes::new();
+        curve.set_bytes(CKA_EC_PARAMS, name);
+        let pairs = [(); 2].map(|()| generated(CKM_EC_MONTGOMERY_KEY_PAIR_GEN, &curve).unwrap());
+        let points = [0, 1].map(|i: usize| pairs[i].public.bytes(CKA_EC_POINT).unwrap().to_vec());
+        assert_eq!(points[0].len(), len);
+        assert_ne!(points[0], points[1]);
+        let [one, other] = pairs.map(|pair| {
+            for half in [&pair.public, &pair.private] {
+                assert_eq!(half.bytes(CKA_EC_PARAMS), Some(parameters));
+            }
+            parse_pair(CKK_EC_MONTGOMERY, pair).0
+        });
+        let secret = template(CKK_GENERIC_SECRET, Some(40));
+        let ours = derive(&ecdh(CKD_SHA256_KDF, &points[1]), &one, &secret).unwrap();
+        let theirs = derive(&ecdh(CKD_SHA256_KDF, &points[0]), &other, &secret).unwrap();
+        assert_eq!(ours.bytes(CKA_VALUE), theirs.bytes(CKA_VALUE));
+    }
 }
 
 #[test]
-fn the_curve_goes_by_its_names_alone() {
+fn a_curve_goes_by_its_names_alone() {
     for (parameters, expected) in [
         (PARAMETERS, None),
         (b"\x13\x06X25519", None),
@@ -126,7 +189,9 @@ fn the_curve_goes_by_its_names_alone() {
         (b"\x06\x0a\x2b\x06\x01\x04\x01\x97\x55\x01\x05\x01", None),
         (b"\x06\x03\x2b\x65\x70", Some(Error::CurveNotSupported)),
         (b"\x13\x0cedwards25519", Some(Error::CurveNotSupported)),
-        (b"\x06\x03\x2b\x65\x6f", Some(Error::CurveNotSupported)),
+        (PARAMETERS_448, None),
+        (b"\x13\x04x448", None),
+        (b"\x06\x03\x2b\x65\x71", Some(Error::CurveNotSupported)),
         (b"\x05\x00", Some(Error::DomainParamsInvalid)),
     ] {
         let mut curve = Attributes::new();
@@ -135,25 +200,37 @@ fn the_curve_goes_by_its_names_alone() {
     }
 }
 
+/// The private key, the public key, which is the other side's peer, and what stands before both in their encodings.
 #[test]
 fn a_key_keeps_its_value_its_information_and_its_wrapped_form() {
-    let [scalar, ..] = VECTORS[2].map(hex);
-    let key = completed(&private(&scalar)).unwrap();
-    // RFC 7748 section 6.1: the public key of that private one.
-    let point = hex(VECTORS[3][1]);
-    assert_eq!(key.bytes(CKA_VALUE), Some(&scalar[..]));
-    let info = [&b"\x30\x2a\x30\x05\x06\x03\x2b\x65\x6e\x03\x21\x00"[..], &point].concat();
-    assert_eq!(key.bytes(CKA_PUBLIC_KEY_INFO), Some(&info[..]));
-    assert_eq!(completed(&public(&point)).unwrap().bytes(CKA_PUBLIC_KEY_INFO), Some(&info[..]));
-    let bytes = wrapped(&private(&scalar)).unwrap();
-    assert_eq!(bytes, [&hex("302e020100300506032b656e04220420")[..], &scalar].concat());
-    let template = of_class(CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY, Attributes::new());
-    assert_eq!(unwrapped(&template, &bytes).unwrap().bytes(CKA_VALUE), Some(&scalar[..]));
+    for (scalar, point, info, whole) in [
+        (VECTORS[2][0], VECTORS[3][1], "302a300506032b656e032100", "302e020100300506032b656e04220420"),
+        (
+            VECTORS_448[2][0],
+            VECTORS_448[3][1],
+            "3042300506032b656f033900",
+            "3046020100300506032b656f043a0438",
+        ),
+    ] {
+        let (scalar, point) = (hex(scalar), hex(point));
+        let key = completed(&private(&scalar)).unwrap();
+        assert_eq!(key.bytes(CKA_VALUE), Some(&scalar[..]));
+        let info = [&hex(info)[..], &point].concat();
+        assert_eq!(key.bytes(CKA_PUBLIC_KEY_INFO), Some(&info[..]));
+        assert_eq!(completed(&public(&point)).unwrap().bytes(CKA_PUBLIC_KEY_INFO), Some(&info[..]));
+        let bytes = wrapped(&private(&scalar)).unwrap();
+        assert_eq!(bytes, [&hex(whole)[..], &scalar].concat());
+        let mut template = of_class(CKO_PRIVATE_KEY, CKK_EC_MONTGOMERY, Attributes::new());
+        assert_eq!(unwrapped(&template, &bytes).unwrap().bytes(CKA_VALUE), Some(&scalar[..]));
+        let other = if scalar.len() == 56 { PARAMETERS } else { PARAMETERS_448 };
+        template.set_bytes(CKA_EC_PARAMS, other);
+        assert!(matches!(unwrapped(&template, &bytes), Err(Error::TemplateInconsistent(_))));
+    }
 }
 
 #[test]
 fn what_is_no_key_is_refused() {
-    for wrong in [&[1; 31][..], &[1; 33]] {
+    for wrong in [&[1; 31][..], &[1; 33], &[1; 55], &[1; 57]] {
         assert_eq!(completed(&private(wrong)), Err(Error::AttributeValueInvalid(CKA_VALUE)));
         assert_eq!(completed(&public(wrong)), Err(Error::AttributeValueInvalid(CKA_EC_POINT)));
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use engine::mechanism::{Ciphering, Key};
 use pkcs11::constants::{CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP, CKM_RSA_X_509, CKZ_DATA_SPECIFIED};
-use pkcs11::{Error, Mechanism, Parameters, Result, Secret};
+use pkcs11::{Error, Mechanism, OaepParameters, Parameters, Result, Secret};
 
 use super::{mgf_of, rejection};
 use crate::aws_lc::rsa::{Oaep, PKCS1_OVERHEAD, PrivateKey, PublicKey};
@@ -45,6 +45,14 @@ fn oaep(mechanism: &Mechanism) -> Result<Oaep> {
     let Parameters::Oaep(parameters) = &mechanism.parameters else {
         return Err(Error::MechanismParamInvalid("CK_RSA_PKCS_OAEP_PARAMS is needed"));
     };
+    oaep_of(parameters)
+}
+
+/// The parameters of OAEP, checked.
+///
+/// # Errors
+/// [`Error::MechanismParamInvalid`]
+pub(super) fn oaep_of(parameters: &OaepParameters) -> Result<Oaep> {
     let hash = hash_of(parameters.hash).ok_or(Error::MechanismParamInvalid("hashAlg is not offered"))?;
     let mgf = mgf_of(parameters.mgf).ok_or(Error::MechanismParamInvalid("mgf is not offered"))?;
     match parameters.source {

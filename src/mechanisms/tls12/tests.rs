@@ -1,6 +1,6 @@
 use super::*;
 use crate::fixtures::{derive, derive_several, error, hex, secret_key, sign, verify, wanted, with};
-use pkcs11::constants::{CKA_VALUE, CKK_AES, CKM_SHA224, CKM_SHA256, CKM_SHA384, CKM_SHA512};
+use pkcs11::constants::{CKA_VALUE, CKK_AES, CKM_RIPEMD160};
 use pkcs11::{Tls12ExtendedMasterParameters, Tls12MasterParameters, TlsKdfParameters};
 
 /// NIST's CAVP for the functions of TLS 1.2 with SHA-256: pre-master secret, both random values, master secret.
@@ -118,7 +118,9 @@ const SECRET: &str = "bfe4b7e026555f6adf5d27d689992ad6f76566074b555f6455cdd577a4
 const SEEDS: [&str; 2] = ["8f0de8b6908fb1d26d51f47918635165", "7d241a9d3c59bf3c311e2b21418d3281"];
 const SELF_TEST: &[u8] = b"FIPS self test\0";
 const EXTENDED: &[u8] = b"extended master secret\0";
-const EXPORTED: [(MechanismType, &[u8], &str); 8] = [
+const EXPORTED: [(MechanismType, &[u8], &str); 10] = [
+    (CKM_TLS_PRF, SELF_TEST, "36a931b043e36472b947540d8afce35c1c15677ea35df23a57fd5016e1a4a637"),
+    (CKM_TLS_PRF, EXTENDED, "217218be5adcf7291e8115468d7f7e93ace545261a177c3ad417aae6fc155569"),
     (CKM_SHA_1, SELF_TEST, "bb0a7352f885d7bd1234783b544c75fed7236e223f423499576b14c4c8ae9f4c"),
     (CKM_SHA224, SELF_TEST, "ddaf6faad92b3db9464c558af7a69b0b35cc07a7555b5e3912c0d430df0cdf6b"),
     (CKM_SHA256, SELF_TEST, "6785de60fc0a83e9a22ab3f0270cbaf7fa823d14771d86297939778ad50e9d32"),
@@ -130,7 +132,7 @@ const EXPORTED: [(MechanismType, &[u8], &str); 8] = [
 ];
 
 #[test]
-fn published_exports_of_every_hash_come_out() {
+fn published_exports_of_every_hash_and_of_tls_1_0_come_out() {
     let key = secret_key(CKK_GENERIC_SECRET, &hex(SECRET));
     let [client, server] = SEEDS.map(hex);
     for (prf, label, expected) in EXPORTED {
@@ -290,6 +292,20 @@ fn finished(kind: MechanismType, hash: MechanismType, mac_len: u64, server_or_cl
     with(kind, Parameters::TlsMac(TlsMacParameters { hash, mac_len, server_or_client }))
 }
 
+/// Halves of an odd secret share the byte in the middle (RFC 2246 section 5), and the MAC has 12 bytes.
+#[test]
+fn a_finished_message_of_tls_1_0_is_made_of_both_halves() {
+    let secret: Vec<u8> = (0..47).collect();
+    let mut expected = [0; 12];
+    let mut other = [0; 12];
+    let seed = [b"client finished".as_slice(), &[5; 36]].concat();
+    p_hash(CKM_MD5, &secret[..24], &seed, &mut expected).unwrap();
+    p_hash(CKM_SHA_1, &secret[23..], &seed, &mut other).unwrap();
+    expected.iter_mut().zip(other).for_each(|(place, byte)| *place ^= byte);
+    let key = secret_key(CKK_GENERIC_SECRET, &secret);
+    assert_eq!(sign(&finished(CKM_TLS_MAC, CKM_TLS_PRF, 12, 2), &key, &[5; 36]).unwrap(), expected);
+}
+
 #[test]
 fn a_finished_message_is_authenticated_for_its_side_alone() {
     let key = secret_key(CKK_GENERIC_SECRET, &[7; 48]);
@@ -308,6 +324,8 @@ fn a_finished_message_is_authenticated_for_its_side_alone() {
         finished(CKM_TLS_MAC, CKM_SHA256, 12, 3),
         finished(CKM_TLS_MAC, CKM_TLS_PRF, 13, 1),
         finished(CKM_TLS_MAC, 0, 12, 1),
+        finished(CKM_TLS_MAC, CKM_MD5, 12, 1),
+        finished(CKM_TLS_MAC, CKM_RIPEMD160, 12, 1),
         with(CKM_TLS_MAC, Parameters::None),
     ] {
         let refused = error(crate::fixtures::start_sign(&bad, &key));

@@ -7,6 +7,7 @@ mod signing;
 mod tls;
 
 use cryptoki_sys::{CK_BBOOL, CK_MECHANISM, CK_ULONG};
+use pkcs11::vendor::meant;
 use pkcs11::{Error, Mechanism, Parameters, Result};
 
 use super::{bytes, lendable, size, value};
@@ -19,13 +20,14 @@ const FIELD: usize = 16 << 20;
 /// Structures that a field of a parameter may point to, at most.
 const ARRAY: usize = 256;
 
-/// A mechanism and its parameters.
+/// A mechanism and its parameters; that which is meant, of an alias.
 ///
 /// # Safety
 /// Unless null, a `CK_MECHANISM` at `mechanism`, the parameters that it names and what those point to are readable.
 pub(crate) unsafe fn mechanism(mechanism: *const CK_MECHANISM) -> Result<Mechanism> {
     // SAFETY: as promised to this function; a CK_MECHANISM is made of numbers and a raw pointer.
     let CK_MECHANISM { mechanism, pParameter, ulParameterLen } = unsafe { value(mechanism) }?;
+    let mechanism = meant(mechanism);
     let parameters = match given(mechanism, ulParameterLen) {
         Given::None => Parameters::None,
         Given::Unknown => Parameters::Unknown,

@@ -61,7 +61,7 @@ pub(crate) unsafe fn template(entries: *const CK_ATTRIBUTE, count: CK_ULONG) -> 
 pub(crate) unsafe fn wanted(entries: *const CK_ATTRIBUTE, count: CK_ULONG) -> Result<Template> {
     // SAFETY: as promised to this function.
     let mut template = unsafe { template(entries, count) }?;
-    template.iter_mut().for_each(points::unwrap);
+    points::unwrap(&mut template);
     Ok(template)
 }
 

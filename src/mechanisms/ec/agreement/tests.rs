@@ -6,6 +6,7 @@ use crate::fixtures::{
 use ::p384::pkcs8::{DecodePrivateKey, EncodePrivateKey};
 use engine::mechanism::GeneratedPair;
 use p384::elliptic_curve::sec1::ToSec1Point;
+use pkcs11::Ecdh1Parameters;
 use pkcs11::constants::{
     CKA_CHECK_VALUE, CKA_EC_PARAMS, CKA_EC_POINT, CKA_VALUE, CKD_CPDIVERSIFY_KDF, CKD_SHA1_KDF_ASN1, CKK_EC,
     CKK_GENERIC_SECRET, CKK_RSA, CKK_SHA256_HMAC, CKM_EC_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKM_ECDSA,

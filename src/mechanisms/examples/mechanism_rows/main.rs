@@ -7,23 +7,24 @@ use std::io::{Result, Write as _, stdout};
 use claviger_mechanisms::families::{FAMILIES, Family, Statement, Unit};
 use engine::mechanism::{Can, MechanismRow};
 use pkcs11::constants::name;
+use pkcs11::vendor::aliases_of;
 
 fn main() -> Result<()> {
     let mut out = stdout().lock();
     for family in FAMILIES {
         for row in family.rows {
-            let mechanism = name("CKM_", row.mechanism)
-                .map_or_else(|| format!("{:#x}", row.mechanism), ToOwned::to_owned);
-            let words = [
-                family.name.to_owned(),
-                family.section.to_owned(),
-                mechanism,
-                joined(row.can.iter().map(operation)),
-                keys(&family, row),
-                said(family.libraries, row),
-                said(family.approved, row),
-            ];
-            writeln!(out, "{}", words.join("\t"))?;
+            for mechanism in std::iter::once(row.mechanism).chain(aliases_of(row.mechanism)) {
+                let words = [
+                    family.name.to_owned(),
+                    family.section.to_owned(),
+                    name("CKM_", mechanism).map_or_else(|| format!("{mechanism:#x}"), ToOwned::to_owned),
+                    joined(row.can.iter().map(operation)),
+                    keys(&family, row),
+                    said(family.libraries, row),
+                    said(family.approved, row),
+                ];
+                writeln!(out, "{}", words.join("\t"))?;
+            }
         }
     }
     Ok(())

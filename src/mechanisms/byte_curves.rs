@@ -6,49 +6,59 @@ use pkcs11::constants::{
 };
 use pkcs11::{AttributeType, Attributes, Error, Result, Secret};
 
-use crate::aws_lc::curve25519::LEN;
 use crate::der::{
     self, BIT_STRING, OBJECT_IDENTIFIER, OCTET_STRING, PRINTABLE_STRING, element, secret_element,
 };
 
 /// A curve with one use, and what clients call it.
 pub(crate) struct CurveRow {
+    /// Length in bytes of every key, private or public.
+    pub(crate) len: usize,
+    /// Size of the field in bits, as the standard counts keys.
+    pub(crate) bits: u64,
     /// Contents of the object identifiers: RFC 8410's, by which the curve is kept, and older ones.
     pub(crate) oids: &'static [&'static [u8]],
     /// Names, in lower case: the curve's of the RFC, then what clients send besides.
     pub(crate) names: &'static [&'static str],
     /// What clients send that is no DER at all, and means this curve.
     pub(crate) misspelt: &'static [&'static [u8]],
-    /// The public key of a private one.
-    pub(crate) public_key: fn(&[u8; LEN]) -> Vec<u8>,
+    /// The public key of a private one of [`CurveRow::len`] bytes.
+    pub(crate) public_key: fn(&[u8]) -> Result<Vec<u8>>,
+    /// Whether so many bytes are a public key that something can be done with: a point, and none of small order.
+    pub(crate) is_public_key: fn(&[u8]) -> bool,
 }
 
 impl CurveRow {
-    /// Checks that `CKA_EC_PARAMS` names this curve.
+    /// The curve of a family that `CKA_EC_PARAMS` names.
     ///
     /// # Errors
-    /// [`Error::TemplateIncomplete`] without it; [`Error::CurveNotSupported`] for another curve;
-    /// [`Error::DomainParamsInvalid`] for what is neither an object identifier nor a name.
-    pub(crate) fn check(&self, attributes: &Attributes) -> Result<()> {
-        self.named_by(attributes.bytes(CKA_EC_PARAMS).ok_or(Error::TemplateIncomplete(CKA_EC_PARAMS))?)
+    /// [`Error::TemplateIncomplete`] without it; those of [`CurveRow::named_by`].
+    pub(crate) fn of_attributes<'a>(curves: &'a [Self], attributes: &Attributes) -> Result<&'a Self> {
+        let parameters = attributes.bytes(CKA_EC_PARAMS).ok_or(Error::TemplateIncomplete(CKA_EC_PARAMS))?;
+        Self::named_by(curves, parameters)
     }
 
-    fn named_by(&self, parameters: &[u8]) -> Result<()> {
-        if self.misspelt.contains(&parameters) {
-            return Ok(());
+    /// The curve of a family that parameters name.
+    ///
+    /// # Errors
+    /// [`Error::CurveNotSupported`] for another curve; [`Error::DomainParamsInvalid`] for what is neither an object
+    /// identifier nor a name.
+    fn named_by<'a>(curves: &'a [Self], parameters: &[u8]) -> Result<&'a Self> {
+        if let Some(row) = curves.iter().find(|row| row.misspelt.contains(&parameters)) {
+            return Ok(row);
         }
         let text = |bytes: &&[u8]| bytes.is_ascii() && !bytes.is_empty();
         let oid = der::contents(OBJECT_IDENTIFIER, parameters).filter(|oid| !oid.is_empty());
         let name = der::contents(PRINTABLE_STRING, parameters).filter(text);
-        let is_this = match (oid, name) {
-            (Some(oid), _) => self.oids.contains(&oid),
+        let found = match (oid, name) {
+            (Some(oid), _) => curves.iter().find(|row| row.oids.contains(&oid)),
             (_, Some(name)) => {
                 let name = name.to_ascii_lowercase();
-                self.names.iter().any(|known| known.as_bytes() == name)
+                curves.iter().find(|row| row.names.iter().any(|known| known.as_bytes() == name))
             }
             (None, None) => return Err(Error::DomainParamsInvalid),
         };
-        if is_this { Ok(()) } else { Err(Error::CurveNotSupported) }
+        found.ok_or(Error::CurveNotSupported)
     }
 
     /// `CKA_EC_PARAMS` as it is stored: the object identifier of RFC 8410.
@@ -75,23 +85,26 @@ impl CurveRow {
     /// # Errors
     /// [`Error::AttributeValueInvalid`] for one of another length.
     pub(crate) fn private_attributes(&self, private: &[u8]) -> Result<Attributes> {
-        let bytes = private.try_into().map_err(|_| Error::AttributeValueInvalid(CKA_VALUE))?;
+        if private.len() != self.len {
+            return Err(Error::AttributeValueInvalid(CKA_VALUE));
+        }
         let mut attributes = Attributes::new();
         attributes.set_bytes(CKA_EC_PARAMS, &self.parameters());
         attributes.set_bytes(CKA_VALUE, private);
-        attributes.set_bytes(CKA_PUBLIC_KEY_INFO, &self.public_key_info(&(self.public_key)(bytes)));
+        attributes.set_bytes(CKA_PUBLIC_KEY_INFO, &self.public_key_info(&(self.public_key)(private)?));
         Ok(attributes)
     }
 
-    /// Checks an imported key and gives its attributes in their final form.
-    pub(crate) fn complete(&self, attributes: &Attributes) -> Result<Attributes> {
-        self.check(attributes)?;
+    /// Checks an imported key of a family and gives its attributes in their final form.
+    pub(crate) fn complete(curves: &[Self], attributes: &Attributes) -> Result<Attributes> {
+        let row = Self::of_attributes(curves, attributes)?;
         let complete = match attributes.class() {
             Some(CKO_PUBLIC_KEY) => {
-                let point = public_bytes(required(attributes, CKA_EC_POINT)?);
-                self.public_attributes(point.ok_or(Error::AttributeValueInvalid(CKA_EC_POINT))?)
+                let point = row.public_bytes(required(attributes, CKA_EC_POINT)?);
+                let point = point.filter(|point| (row.is_public_key)(point));
+                row.public_attributes(point.ok_or(Error::AttributeValueInvalid(CKA_EC_POINT))?)
             }
-            Some(CKO_PRIVATE_KEY) => self.private_attributes(required(attributes, CKA_VALUE)?)?,
+            Some(CKO_PRIVATE_KEY) => row.private_attributes(required(attributes, CKA_VALUE)?)?,
             _ => return Err(Error::TemplateInconsistent("a key on a curve is public or private")),
         };
         match attributes.bytes(CKA_PUBLIC_KEY_INFO) {
@@ -103,41 +116,44 @@ impl CurveRow {
     }
 
     /// The `PrivateKeyInfo` of version 0 (RFC 8410 section 7).
-    pub(crate) fn wrapped(&self, attributes: &Attributes) -> Result<Secret> {
+    pub(crate) fn wrapped(curves: &[Self], attributes: &Attributes) -> Result<Secret> {
         if attributes.class() != Some(CKO_PRIVATE_KEY) {
             return Err(Error::KeyNotWrappable);
         }
+        let row = Self::of_attributes(curves, attributes)?;
         let key = attributes.bytes(CKA_VALUE).ok_or(Error::KeyNotWrappable)?;
-        Ok(der::private_key_info(&[&self.parameters()], &secret_element(OCTET_STRING, &[key])))
+        Ok(der::private_key_info(&[&row.parameters()], &secret_element(OCTET_STRING, &[key])))
     }
 
     /// The key of a `PrivateKeyInfo`. It is checked when it is completed.
-    pub(crate) fn unwrapped(&self, template: &Attributes, bytes: &[u8]) -> Result<Attributes> {
+    pub(crate) fn unwrapped(curves: &[Self], template: &Attributes, bytes: &[u8]) -> Result<Attributes> {
         if template.class() != Some(CKO_PRIVATE_KEY) {
             return Err(Error::TemplateInconsistent("a key on a curve that is unwrapped is private"));
         }
         let (algorithm, key) = der::read_private_key_info(bytes).ok_or(Error::WrappedKeyInvalid)?;
-        let key = der::contents(OCTET_STRING, key).filter(|key| key.len() == LEN);
-        let (Ok(()), Some(key)) = (self.named_by(algorithm), key) else {
-            return Err(Error::WrappedKeyInvalid);
-        };
+        let row = Self::named_by(curves, algorithm).map_err(|_| Error::WrappedKeyInvalid)?;
+        let key = der::contents(OCTET_STRING, key).filter(|key| key.len() == row.len);
+        let key = key.ok_or(Error::WrappedKeyInvalid)?;
         let given = template.bytes(CKA_EC_PARAMS).filter(|parameters| !parameters.is_empty());
-        given.map_or(Ok(()), |given| self.named_by(given))?;
+        if let Some(given) = given
+            && !std::ptr::eq(Self::named_by(curves, given)?, row)
+        {
+            return Err(Error::TemplateInconsistent("CKA_EC_PARAMS is another curve than the wrapped key's"));
+        }
         let mut attributes = Attributes::new();
-        attributes.set_bytes(CKA_EC_PARAMS, &self.parameters());
+        attributes.set_bytes(CKA_EC_PARAMS, &row.parameters());
         attributes.set_bytes(CKA_VALUE, key);
         Ok(attributes)
     }
-}
 
-/// A public key as clients send it: raw as v3.1 and v3.2 say, in the `OCTET STRING` that v3.0 had around it, or in a
-/// `BIT STRING`. The lengths tell them apart.
-pub(crate) fn public_bytes(value: &[u8]) -> Option<&[u8; LEN]> {
-    let octets = || der::contents(OCTET_STRING, value);
-    let bits = || der::contents(BIT_STRING, value).and_then(|bits| bits.strip_prefix(&[0]));
-    let whole = |bytes: &&[u8]| bytes.len() == LEN;
-    let raw = Some(value).filter(whole).or_else(|| octets().filter(whole)).or_else(|| bits().filter(whole));
-    raw.and_then(|raw| raw.try_into().ok())
+    /// A public key as clients send it: raw as v3.1 and v3.2 say, in the `OCTET STRING` that v3.0 had around it, or in a
+    /// `BIT STRING`. The lengths tell them apart.
+    pub(crate) fn public_bytes<'a>(&self, value: &'a [u8]) -> Option<&'a [u8]> {
+        let octets = || der::contents(OCTET_STRING, value);
+        let bits = || der::contents(BIT_STRING, value).and_then(|bits| bits.strip_prefix(&[0]));
+        let whole = |bytes: &&[u8]| bytes.len() == self.len;
+        Some(value).filter(whole).or_else(|| octets().filter(whole)).or_else(|| bits().filter(whole))
+    }
 }
 
 /// An attribute that must be there and not empty.
