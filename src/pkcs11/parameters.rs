@@ -1,7 +1,7 @@
 //! TABLE: the parameters of mechanisms as values, a row a form, with their canonical bytes.
 //!
 //! A row has the form's number, which no other form ever had or gets, its name, and its structure. A field's type says how
-//! it is encoded: [`Field`].
+//! it is encoded.
 
 use crate::constants::{
     CK_SP800_108_BYTE_ARRAY, CK_SP800_108_COUNTER, CK_SP800_108_DKM_LENGTH, CK_SP800_108_ITERATION_VARIABLE,
