@@ -2,6 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod config;
+mod fork_gate;
 pub mod trace;
 
 use std::sync::Arc;
@@ -12,7 +13,7 @@ use pkcs11::{Result, Token};
 use store::{Folder, Layout, Permissions};
 
 pub use config::{Config, Destination, Journal};
-pub use store::ForkGate;
+pub use fork_gate::ForkGate;
 
 /// What is opened.
 pub struct Opened {
@@ -33,7 +34,7 @@ pub fn open(config: &Config) -> Result<Opened> {
         permissions: config.group.map_or(Permissions::Private, Permissions::Group),
         busy_wait: config.busy_wait,
     })?;
-    let fork = folder.fork_gate();
+    let fork = Arc::new(ForkGate::new(folder.fork_gate()));
     let parts = Parts {
         places: Arc::new(folder),
         mechanisms: mechanisms::MECHANISMS,

@@ -294,7 +294,8 @@ impl Application {
             plan.delete(header.id, header.version);
             if header.shelf != Shelf::PUBLIC {
                 Self::plan_head(&mut plan, asking.login(), -1);
-                asking.still_holds()?;
+                // A logout since takes the handle away: section 5.7.3 lists no CKR_USER_NOT_LOGGED_IN.
+                asking.still_holds().map_err(|_| Error::ObjectHandleInvalid)?;
             }
             let event = self.object_event(Happening::ObjectDestroyed, asking.login(), &[&object.attributes]);
             if let Some(row) = self.reserve_rows(&opened, 1)?.first() {

@@ -7,6 +7,7 @@ use aws_lc_sys as c;
 use pkcs11::{Error, Result, Secret};
 
 use super::big_number::{BigNumber, Borrowed};
+use super::forking::drawing;
 use super::{failed, succeeded};
 use crate::der::SEQUENCE;
 
@@ -173,7 +174,7 @@ pub struct KeyPair {
 pub fn generate(curve: Curve) -> Result<KeyPair> {
     let handle = Handle::new(curve)?;
     // SAFETY: a fresh object that nobody shares, with its group set.
-    let rc = unsafe { c::EC_KEY_generate_key(handle.as_ptr()) };
+    let rc = drawing(|| unsafe { c::EC_KEY_generate_key(handle.as_ptr()) });
     succeeded(rc, "EC key generation")?;
     let scalar = handle.private()?.to_secret_of(curve.coordinate_len())?;
     // SAFETY: a living object; the point is one of its fields and lives as long.
@@ -257,7 +258,8 @@ impl PrivateKey {
             return Err(Error::Primitive("ECDSA signature of another length"));
         }
         // SAFETY: `digest` is as long as said; the key is whole and only read.
-        let signature = unsafe { c::ECDSA_do_sign(digest.as_ptr(), digest.len(), self.handle.as_ptr()) };
+        let signature =
+            drawing(|| unsafe { c::ECDSA_do_sign(digest.as_ptr(), digest.len(), self.handle.as_ptr()) });
         let signature = Signature::from_ptr(signature)?;
         let (r, s) = out.split_at_mut(self.curve.coordinate_len());
         signature.component(c::ECDSA_SIG_get0_r)?.write(r)?;

@@ -5,6 +5,7 @@ use aws_lc_sys as c;
 use pkcs11::{Error, Result, Secret};
 
 use super::evp_key::EvpKey;
+use super::forking::drawing;
 use super::{failed, succeeded};
 
 /// Length of the seed (xi) in bytes.
@@ -135,8 +136,9 @@ impl PrivateKey {
     /// The library tells a seed from a private key by its length.
     fn from_raw(set: Set, bytes: &[u8]) -> Result<Self> {
         // SAFETY: `bytes` is as long as said; what comes back belongs to nobody else.
-        let made =
-            unsafe { c::EVP_PKEY_pqdsa_new_raw_private_key(set.number(), bytes.as_ptr(), bytes.len()) };
+        let made = drawing(|| unsafe {
+            c::EVP_PKEY_pqdsa_new_raw_private_key(set.number(), bytes.as_ptr(), bytes.len())
+        });
         // SAFETY: as the line above says.
         Ok(Self { set, key: unsafe { EvpKey::owned(made, "ML-DSA private key") }? })
     }
@@ -174,9 +176,9 @@ impl PrivateKey {
         succeeded(rc, "ML-DSA signature")?;
         let mut len = out.len();
         // SAFETY: `out` holds as many bytes as `len` says, mu 64.
-        let rc = unsafe {
+        let rc = drawing(|| unsafe {
             c::EVP_PKEY_sign(context.as_ptr(), out.as_mut_ptr(), &raw mut len, mu.as_ptr(), mu.len())
-        };
+        });
         succeeded(rc, "ML-DSA signature")?;
         if len == out.len() { Ok(()) } else { Err(failed("ML-DSA signature")) }
     }

@@ -7,6 +7,7 @@ use aws_lc_sys as c;
 use pkcs11::{Error, Result, Secret};
 
 use super::evp_key::{Context, EvpKey};
+use super::forking::drawing;
 use super::{failed, succeeded};
 
 /// Length of the shared secret in bytes.
@@ -106,7 +107,7 @@ impl EncapsulationKey {
         let (mut shared, mut len, mut shared_len) = (Secret::zeroed(SHARED), ciphertext.len(), SHARED);
         let place = shared.as_mut().as_mut_ptr();
         // SAFETY: both places hold as many bytes as their lengths say.
-        let rc = unsafe {
+        let rc = drawing(|| unsafe {
             c::EVP_PKEY_encapsulate(
                 context.as_ptr(),
                 ciphertext.as_mut_ptr(),
@@ -114,7 +115,7 @@ impl EncapsulationKey {
                 place,
                 &raw mut shared_len,
             )
-        };
+        });
         succeeded(rc, "ML-KEM encapsulation")?;
         Ok(shared)
     }
@@ -165,9 +166,9 @@ impl DecapsulationKey {
         succeeded(rc, "ML-KEM key generation")?;
         let (mut made, mut len) = (null_mut(), seed.len());
         // SAFETY: the seed is as long as said; `made` is a place for one pointer, and null.
-        let rc = unsafe {
+        let rc = drawing(|| unsafe {
             c::EVP_PKEY_keygen_deterministic(context.as_ptr(), &raw mut made, seed.as_ptr(), &raw mut len)
-        };
+        });
         succeeded(rc, "ML-KEM key generation")?;
         // SAFETY: the key that the call has just made belongs to nobody else.
         Ok(Self { set, key: unsafe { EvpKey::owned(made, "ML-KEM key generation") }? })

@@ -16,15 +16,19 @@ pub mod derivation;
 pub mod des;
 pub mod ec;
 mod evp_key;
+pub mod forking;
 pub mod hash;
 mod heap;
 pub mod ml_dsa;
 pub mod ml_kem;
 pub mod rsa;
+mod thread;
 
 use aws_lc_sys as c;
 
 use pkcs11::{Error, Result};
+
+use forking::drawing;
 
 /// Which way a cipher works.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -41,7 +45,7 @@ pub enum Direction {
 /// [`Error::Primitive`]
 pub fn random(out: &mut [u8]) -> Result<()> {
     // SAFETY: `out` is writable for its whole length.
-    let rc = unsafe { c::RAND_bytes(out.as_mut_ptr(), out.len()) };
+    let rc = drawing(|| unsafe { c::RAND_bytes(out.as_mut_ptr(), out.len()) });
     succeeded(rc, "random bytes")
 }
 

@@ -2,10 +2,8 @@
 
 mod encryption;
 
-use std::cell::Cell;
 use std::ptr::{NonNull, null_mut};
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicUsize, Ordering};
 
 use aws_lc_sys as c;
 use sha2::{Digest, Sha256};
@@ -13,8 +11,9 @@ use sha2::{Digest, Sha256};
 use pkcs11::{Error, Result, Secret};
 
 use super::big_number::{BigNumber, Borrowed};
+use super::forking::{self, drawing};
 use super::hash::Hash;
-use super::{failed, succeeded};
+use super::{failed, succeeded, thread};
 
 pub use encryption::Oaep;
 
@@ -114,19 +113,9 @@ impl Handle {
     }
 }
 
-thread_local! {
-    static THREAD: Cell<usize> = const { Cell::new(usize::MAX) };
-}
-static THREADS: AtomicUsize = AtomicUsize::new(0);
-
 /// A small number that stays with the thread.
 fn thread_number() -> usize {
-    THREAD.with(|number| {
-        if number.get() == usize::MAX {
-            number.set(THREADS.fetch_add(1, Ordering::Relaxed) % COPIES);
-        }
-        number.get()
-    })
+    thread::number(COPIES)
 }
 
 /// Parsed copies of one key. A line of cache apart from its neighbours, so that whoever counts references to the key
@@ -273,7 +262,7 @@ impl PrivateKey {
         let dq = BigNumber::from_bytes(components.dq)?;
         let qinv = BigNumber::from_bytes(components.qinv)?;
         // SAFETY: all numbers live until the call is over, which copies them.
-        let rsa = unsafe {
+        let rsa = drawing(|| unsafe {
             c::RSA_new_private_key(
                 n.as_ptr(),
                 e.as_ptr(),
@@ -284,7 +273,7 @@ impl PrivateKey {
                 dq.as_ptr(),
                 qinv.as_ptr(),
             )
-        };
+        });
         let handle = Handle::from_ptr(rsa, "RSA private key")?;
         let len = handle.bits().div_ceil(8) as usize;
         let exponent = handle.component(c::RSA_get0_d)?.to_secret_of(len)?;
@@ -316,7 +305,7 @@ impl PrivateKey {
         }
         let mut len = 0;
         // SAFETY: both slices are as long as said.
-        let rc = unsafe {
+        let rc = drawing(|| unsafe {
             c::RSA_sign_raw(
                 self.copies.mine().as_ptr(),
                 &raw mut len,
@@ -326,7 +315,7 @@ impl PrivateKey {
                 message.len(),
                 c::RSA_PKCS1_PADDING,
             )
-        };
+        });
         succeeded(rc, "RSA signature")?;
         filled(len, out)
     }
@@ -342,7 +331,7 @@ impl PrivateKey {
         }
         let mut len = 0;
         // SAFETY: both slices are as long as said, and the digest as long as its hash's.
-        let rc = unsafe {
+        let rc = drawing(|| unsafe {
             c::RSA_sign_pss_mgf1(
                 self.copies.mine().as_ptr(),
                 &raw mut len,
@@ -354,7 +343,7 @@ impl PrivateKey {
                 pss.mgf.as_ptr(),
                 pss.salt_len.into(),
             )
-        };
+        });
         succeeded(rc, "RSA signature")?;
         filled(len, out)
     }
@@ -362,6 +351,33 @@ impl PrivateKey {
 
 fn filled(len: usize, out: &[u8]) -> Result<()> {
     if len == out.len() { Ok(()) } else { Err(Error::Primitive("RSA signature of another length")) }
+}
+
+/// What AWS-LC calls between two candidates for a prime, holding no lock.
+struct Callback(NonNull<c::BN_GENCB>);
+
+impl Drop for Callback {
+    fn drop(&mut self) {
+        // SAFETY: owned by this value.
+        unsafe { c::BN_GENCB_free(self.0.as_ptr()) };
+    }
+}
+
+impl Callback {
+    fn new() -> Result<Self> {
+        // SAFETY: makes a new object.
+        let made = unsafe { c::BN_GENCB_new() };
+        let callback = NonNull::new(made).map(Self).ok_or_else(|| failed("out of memory"))?;
+        // SAFETY: a living object; the function takes no argument of ours.
+        unsafe { c::BN_GENCB_set(callback.0.as_ptr(), Some(let_forks_pass), null_mut()) };
+        Ok(callback)
+    }
+}
+
+/// Lets a fork pass that waits, and the generation go on.
+unsafe extern "C" fn let_forks_pass(_event: i32, _number: i32, _callback: *mut c::BN_GENCB) -> i32 {
+    forking::make_way();
+    1
 }
 
 /// Makes a key pair. 2048 bits take about 50 ms, 8192 up to a minute: never call it under a lock.
@@ -373,8 +389,11 @@ pub fn generate(bits: u16, exponent: &[u8]) -> Result<Components<Secret>> {
     // SAFETY: makes an empty object.
     let rsa = unsafe { c::RSA_new() };
     let handle = Handle::from_ptr(rsa, "out of memory")?;
-    // SAFETY: a fresh object that nobody shares; the exponent lives until the call is over; null means no callback.
-    let rc = unsafe { c::RSA_generate_key_ex(handle.as_ptr(), bits.into(), exponent.as_ptr(), null_mut()) };
+    let between = Callback::new()?;
+    // SAFETY: a fresh object that nobody shares; the exponent and the callback live until the call is over.
+    let rc = drawing(|| unsafe {
+        c::RSA_generate_key_ex(handle.as_ptr(), bits.into(), exponent.as_ptr(), between.0.as_ptr())
+    });
     succeeded(rc, "RSA key generation")?;
     if handle.bits() != u32::from(bits) {
         return Err(Error::Primitive("RSA key of another length"));

@@ -7,6 +7,7 @@ use aws_lc_sys as c;
 use pkcs11::{Error, Result};
 
 use super::{Handle, PKCS1_OVERHEAD, PrivateKey, PublicKey};
+use crate::aws_lc::forking::drawing;
 use crate::aws_lc::hash::Hash;
 use crate::aws_lc::{failed, succeeded};
 
@@ -50,7 +51,7 @@ impl PublicKey {
     fn encrypt(&self, input: &[u8], padding: i32, out: &mut [u8]) -> Result<()> {
         let mut len = 0;
         // SAFETY: both slices are as long as said; the call refuses a place shorter than the modulus.
-        let rc = unsafe {
+        let rc = drawing(|| unsafe {
             c::RSA_encrypt(
                 self.0.mine().as_ptr(),
                 &raw mut len,
@@ -60,7 +61,7 @@ impl PublicKey {
                 input.len(),
                 padding,
             )
-        };
+        });
         succeeded(rc, "RSA encryption")?;
         filled(len, out)
     }
@@ -73,7 +74,7 @@ impl PublicKey {
         let context = Context::new(self.0.mine(), c::EVP_PKEY_encrypt_init, oaep)?;
         let mut len = out.len();
         // SAFETY: both slices are as long as said; the context was made for encryption.
-        let rc = unsafe {
+        let rc = drawing(|| unsafe {
             c::EVP_PKEY_encrypt(
                 context.0.as_ptr(),
                 out.as_mut_ptr(),
@@ -81,7 +82,7 @@ impl PublicKey {
                 message.as_ptr(),
                 message.len(),
             )
-        };
+        });
         succeeded(rc, "RSA encryption")?;
         filled(len, out)
     }
@@ -124,7 +125,7 @@ impl PrivateKey {
         }
         let mut len = 0;
         // SAFETY: both slices are as long as said; the call refuses a place shorter than the modulus.
-        let rc = unsafe {
+        let rc = drawing(|| unsafe {
             c::RSA_decrypt(
                 self.copies.mine().as_ptr(),
                 &raw mut len,
@@ -134,7 +135,7 @@ impl PrivateKey {
                 number.len(),
                 c::RSA_NO_PADDING,
             )
-        };
+        });
         succeeded(rc, "RSA decryption")?;
         filled(len, out)
     }
@@ -147,7 +148,7 @@ impl PrivateKey {
         let context = Context::new(self.copies.mine(), c::EVP_PKEY_decrypt_init, oaep)?;
         let mut len = out.len();
         // SAFETY: both slices are as long as said; the context was made for decryption.
-        let rc = unsafe {
+        let rc = drawing(|| unsafe {
             c::EVP_PKEY_decrypt(
                 context.0.as_ptr(),
                 out.as_mut_ptr(),
@@ -155,7 +156,7 @@ impl PrivateKey {
                 ciphertext.as_ptr(),
                 ciphertext.len(),
             )
-        };
+        });
         succeeded(rc, "RSA decryption").map_err(|_| Error::EncryptedDataInvalid)?;
         Ok(len)
     }
