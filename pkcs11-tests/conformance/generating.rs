@@ -190,7 +190,7 @@ fn sizes_and_exponents_out_of_bounds_are_refused(t: &Test) {
     let token = t.token();
     let session = token.user_session();
     let private = Kind::Rsa.private_template();
-    for bits in [0, 1, 512, 1024, 2047, 8193, 16384, 1 << 32, u64::MAX, 0x1_0000_0800] {
+    for bits in [0, 1, 512, 1023, 1025, 16385, 16512, 1 << 32, u64::MAX, 0x1_0000_0800] {
         let public = Kind::Rsa.public_template().without(CKA_MODULUS_BITS).ulong(CKA_MODULUS_BITS, bits);
         let rv = refused(t, session, Kind::Rsa, &public, &private);
         let listed = [CKR_ATTRIBUTE_VALUE_INVALID, CKR_TEMPLATE_INCONSISTENT];

@@ -112,14 +112,14 @@ fn each_is_listed_and_tells_what_it_can(t: &Test) {
     tells(CKM_SHAKE_128_KEY_DERIVATION, CKF_DERIVE, (1, LONGEST));
     tells(CKM_SHAKE_256_KEY_DERIVATION, CKF_DERIVE, (1, LONGEST));
     for (_, _, _, pkcs1, probabilistic, ecdsa) in SHA3 {
-        tells(pkcs1, CKF_SIGN | CKF_VERIFY, (2048, 8192));
-        tells(probabilistic, CKF_SIGN | CKF_VERIFY, (2048, 8192));
+        tells(pkcs1, CKF_SIGN | CKF_VERIFY, (1024, 16384));
+        tells(probabilistic, CKF_SIGN | CKF_VERIFY, (1024, 16384));
         let (rv, info) = t.module.mechanism_info(token.slot, ecdsa);
         assert_rv!(rv, CKR_OK, "{ecdsa:#x}");
         assert_eq!(info.flags & (CKF_SIGN | CKF_VERIFY | CKF_DIGEST), CKF_SIGN | CKF_VERIFY);
     }
-    tells(CKM_MD5_RSA_PKCS, CKF_SIGN | CKF_VERIFY, (2048, 8192));
-    tells(CKM_RIPEMD160_RSA_PKCS, CKF_SIGN | CKF_VERIFY, (2048, 8192));
+    tells(CKM_MD5_RSA_PKCS, CKF_SIGN | CKF_VERIFY, (1024, 16384));
+    tells(CKM_RIPEMD160_RSA_PKCS, CKF_SIGN | CKF_VERIFY, (1024, 16384));
 }
 
 fn each_digest_gives_the_published_figure_in_any_parts(t: &Test) {

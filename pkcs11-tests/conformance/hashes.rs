@@ -203,7 +203,7 @@ fn rsa_verifies_with_keys_that_sign_nowhere_any_more(t: &Test) {
         let rv = verify(t.module, session, &by, key, &number(9), &number(2));
         assert_rv!(rv, CKR_SIGNATURE_INVALID, "{bits} bits");
         let rv = t.module.encrypt_init(session, Some(&by), key);
-        let offered = (2048..=8192).contains(&bits);
+        let offered = bits >= 1024;
         assert_rv!(rv, if offered { CKR_OK } else { CKR_KEY_SIZE_RANGE }, "{bits} bits");
         if offered {
             assert_rv!(t.module.encrypt_init(session, None, 0), CKR_OK);

@@ -318,12 +318,12 @@ fn a_verification_without_its_parameters_does_not_begin(t: &Test) {
     }
 }
 
-/// RSA with 1024 bits: what others signed with such keys is verified, and nothing else is done with them.
+/// RSA with 768 bits: what others signed with such keys is verified, and nothing else is done with them.
 /// SoftHSM answers `CKR_MECHANISM_INVALID`: it does not have the mechanism that is asked first.
 fn a_key_of_a_size_that_mechanisms_do_not_take_is_of_no_use_but_to_verify(t: &Test) {
     let session = t.token().user_session();
     let m = t.module;
-    let pem = run(&mut openssl(["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:1024"]));
+    let pem = run(&mut openssl(["genpkey", "-algorithm", "RSA", "-pkeyopt", "rsa_keygen_bits:768"]));
     let modulus = run_with_input(&mut openssl(["rsa", "-noout", "-modulus"]), &pem);
     let modulus = String::from_utf8(modulus).unwrap();
     let template = Template::new()
@@ -341,7 +341,7 @@ fn a_key_of_a_size_that_mechanisms_do_not_take_is_of_no_use_but_to_verify(t: &Te
 
     let (by, secret) = (mechanism(CKM_RSA_PKCS), open_aes(m, session, &[2; 16]));
     let template = Template::new().ulong(CKA_CLASS, CKO_SECRET_KEY).ulong(CKA_KEY_TYPE, CKK_AES);
-    let blob = Sent::from(&[4; 128]);
+    let blob = Sent::from(&[4; 96]);
     for (call, rv, expected) in [
         ("C_EncryptInit", m.encrypt_init(session, Some(&by), public), CKR_KEY_SIZE_RANGE),
         ("C_DecryptInit", m.decrypt_init(session, Some(&by), private), CKR_KEY_SIZE_RANGE),

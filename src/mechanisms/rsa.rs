@@ -67,7 +67,9 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_SHA3_512_RSA_PKCS_PSS, SIGN),
 ];
 
-/// Bits of keys that verify: what others signed with once, or will.
+/// Bits of keys: from the smallest that some token still makes to the largest that AWS-LC takes (docs/decisions/0039).
+const BITS: (u64, u64) = (1024, 16384);
+/// Bits of keys that verify: what others signed with once.
 const VERIFY_BITS: (u64, u64) = (512, 16384);
 
 const SIGN: &[Can] = &[Can::Sign(sign), Can::VerifyOf(VERIFY_BITS, verify)];
@@ -84,7 +86,7 @@ const ALL: &[Can] = &[
 ];
 
 const fn row(mechanism: MechanismType, can: &'static [Can]) -> MechanismRow {
-    MechanismRow { mechanism, key_types: &[CKK_RSA], sizes: (2048, 8192), flags: 0, can }
+    MechanismRow { mechanism, key_types: &[CKK_RSA], sizes: BITS, flags: 0, can }
 }
 
 /// RSA keys, from outside and out of the store.
@@ -367,7 +369,8 @@ fn generate(mechanism: &Mechanism, public: &Attributes, _private: &Attributes) -
     let bits = public.ulong(CKA_MODULUS_BITS).ok_or(Error::TemplateIncomplete(CKA_MODULUS_BITS))?;
     let bits = u16::try_from(bits)
         .ok()
-        .filter(|bits| (2048..=8192).contains(bits) && u64::from(*bits).is_multiple_of(MODULUS_STEP))
+        .filter(|bits| (BITS.0..=BITS.1).contains(&u64::from(*bits)))
+        .filter(|bits| u64::from(*bits).is_multiple_of(MODULUS_STEP))
         .ok_or(Error::AttributeValueInvalid(CKA_MODULUS_BITS))?;
     let exponent = match public.bytes(CKA_PUBLIC_EXPONENT).map(without_leading_zeros) {
         None => DEFAULT_EXPONENT,

@@ -134,7 +134,7 @@ impl Verb for Generate {
         }
         let id = self.about.id(&session)?;
         let new = Newcomer::UNKNOWN;
-        let warnings = [new.of_label(&session, label)?, new.of_id(&session, &id)?];
+        let warnings = [breakable(&self.kind), new.of_label(&session, label)?, new.of_id(&session, &id)?];
         let warnings: Vec<_> = warnings.into_iter().flatten().collect();
         warnings.iter().for_each(|words| stage.tell(words));
         let running = stage.screen.progress("making the key");
@@ -144,6 +144,14 @@ impl Verb for Generate {
         let made: Vec<_> = made.into_iter().map(|key| Found::read(&session, key)).collect::<Result<_>>()?;
         self.about.tell("Made", &made, warnings, stage)
     }
+}
+
+/// What is to be said of a key that is made although it can be broken.
+fn breakable(kind: &Kind) -> Option<String> {
+    let small = matches!(kind, Kind::Rsa(bits) if *bits < 2048);
+    small.then(|| {
+        "RSA keys of less than 2048 bits can be broken: make a longer one, unless an old program takes no other".to_owned()
+    })
 }
 
 impl Generate {

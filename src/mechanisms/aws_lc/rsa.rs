@@ -380,7 +380,7 @@ unsafe extern "C" fn let_forks_pass(_event: i32, _number: i32, _callback: *mut c
     1
 }
 
-/// Makes a key pair. 2048 bits take about 50 ms, 8192 up to a minute: never call it under a lock.
+/// Makes a key pair. 2048 bits take about 50 ms, 8192 up to a minute, 16384 many minutes: never call it under a lock.
 ///
 /// # Errors
 /// [`Error::Primitive`] for a length that is no multiple of 128 bits, or an exponent that is even or over 32 bits.

@@ -19,10 +19,8 @@ use crate::der::{
     secret_element, unsigned_integer, without_leading_zeros,
 };
 
-/// Bits of a public key's modulus that may be imported: those that verify. The table of mechanisms bounds all other use.
-const PUBLIC_BITS: std::ops::RangeInclusive<usize> = 512..=16384;
-/// Bits of a private key's modulus that may be imported.
-const PRIVATE_BITS: std::ops::RangeInclusive<usize> = 1024..=8192;
+/// Bits of a modulus that may be imported: those that verify. The table of mechanisms bounds all other use.
+const BITS: std::ops::RangeInclusive<usize> = 512..=16384;
 /// `rsaEncryption`, 1.2.840.113549.1.1.1 (RFC 8017 appendix A.1), and the `NULL` that follows it.
 const RSA_ENCRYPTION: &[u8] = b"\x2a\x86\x48\x86\xf7\x0d\x01\x01\x01";
 const NULL: &[u8] = &[5, 0];
@@ -131,7 +129,7 @@ pub(super) fn complete(attributes: &Attributes) -> Result<Attributes> {
 fn complete_public(attributes: &Attributes) -> Result<Attributes> {
     let n = required(attributes, CKA_MODULUS)?;
     let e = required(attributes, CKA_PUBLIC_EXPONENT)?;
-    let bits = modulus_bits(n, PUBLIC_BITS)?;
+    let bits = modulus_bits(n, BITS)?;
     // What AWS-LC refuses beyond the size is an even modulus or the exponent.
     let odd = n.last().is_some_and(|last| last % 2 == 1);
     let culprit = if odd { CKA_PUBLIC_EXPONENT } else { CKA_MODULUS };
@@ -152,7 +150,7 @@ fn complete_private(attributes: &Attributes) -> Result<Attributes> {
     let n = required(attributes, CKA_MODULUS)?;
     let d = required(attributes, CKA_PRIVATE_EXPONENT)?;
     let e = given(attributes, CKA_PUBLIC_EXPONENT);
-    modulus_bits(n, PRIVATE_BITS)?;
+    modulus_bits(n, BITS)?;
     let primes = match (given(attributes, CKA_PRIME_1), given(attributes, CKA_PRIME_2)) {
         (Some(p), Some(q)) => Some((p, q)),
         (None, None) => None,

@@ -250,9 +250,9 @@ fn keys_that_no_operation_takes_are_refused_with_those_that_are_offered() {
     let desk = Desk::new();
     let curve = |name| ["EC", "-pkeyopt", name];
     let (small, brainpool) =
-        (["RSA", "-pkeyopt", "rsa_keygen_bits:1024"], curve("ec_paramgen_curve:brainpoolP512r1"));
+        (["RSA", "-pkeyopt", "rsa_keygen_bits:768"], curve("ec_paramgen_curve:brainpoolP512r1"));
     for (algorithm, words, offer) in [
-        (&small[..], "no operation of the token takes an RSA key of 1024 bits", "2048 to 8192 bits"),
+        (&small[..], "no operation of the token takes an RSA key of 768 bits", "1024 to 16384 bits"),
         (&brainpool, "on a curve that tokens here do not have", "P-224, P-256, P-384, P-521, secp256k1"),
     ] {
         let _ = desk.key(algorithm);
@@ -267,15 +267,25 @@ fn keys_that_no_operation_takes_are_refused_with_those_that_are_offered() {
     let bad = std::fs::read_to_string(desk.path("key.pem")).unwrap();
     std::fs::write(desk.path("both.pem"), good + &bad).unwrap();
     assert_eq!(desk.import("both.pem", &[], &[PIN]).code, 2, "two keys without names");
-    let done = desk.bench.claviger(&["key", "generate", "--type", "rsa:1024", "--label", "a"], &[PIN]);
+    let done = desk.bench.claviger(&["key", "generate", "--type", "rsa:768", "--label", "a"], &[PIN]);
     assert_eq!((done.code, desk.objects()), (1, 0));
-    assert!(done.err.contains("nothing was made") && done.err.contains("2048 to 8192"), "{}", done.err);
+    assert!(done.err.contains("nothing was made") && done.err.contains("1024 to 16384"), "{}", done.err);
+}
+
+#[test]
+fn a_small_key_is_made_with_a_warning() {
+    let desk = Desk::new();
+    let small = ["key", "generate", "--type", "rsa:1024", "--label", "a", "--json"];
+    let done = desk.bench.claviger(&small, &[PIN]);
+    assert_eq!((done.code, desk.objects()), (0, 2), "{}", done.err);
+    let words = "RSA keys of less than 2048 bits can be broken: make a longer one, unless an old program takes no other";
+    assert!(done.err.contains(words) && done.out.contains(words), "{}\n{}", done.err, done.out);
 }
 
 #[test]
 fn a_small_key_that_only_verifies_comes_in() {
     let desk = Desk::new();
-    let public = desk.key(&["RSA", "-pkeyopt", "rsa_keygen_bits:1024"]);
+    let public = desk.key(&["RSA", "-pkeyopt", "rsa_keygen_bits:768"]);
     std::fs::write(desk.path("public.pem"), &public).unwrap();
     let done = desk.import("public.pem", &["--label", "old"], &[PIN]);
     assert_eq!((done.code, desk.objects()), (0, 1), "{}", done.err);

@@ -56,6 +56,6 @@ fn where_the_token_lies_is_told_and_how_large_its_keys_and_pins_may_be() {
     assert!(std::path::Path::new(shown["device_key"].as_str().unwrap()).is_file(), "{shown}");
     assert_eq!(line(&bench, "PINs"), "4 to 255 bytes");
     assert_eq!(line(&bench, "sessions"), "without limit");
-    assert!(line(&bench, "keys").starts_with("RSA 2048 to 8192 bits, EC 224 to 521 bits, "));
+    assert!(line(&bench, "keys").starts_with("RSA 1024 to 16384 bits, EC 224 to 521 bits, "));
     assert!(line(&bench, "store").contains("/data/tokens/"));
 }
