@@ -4,8 +4,12 @@ use std::io::{Read as _, Write as _};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread;
+use std::time::Duration;
 
-use cryptoki_sys::{CKM_ECDSA, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_OK, CKR_USER_ALREADY_LOGGED_IN, CKU_USER};
+use cryptoki_sys::{
+    CKA_MODULUS_BITS, CKM_ECDSA, CKM_RSA_PKCS_KEY_PAIR_GEN, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_OK,
+    CKR_USER_ALREADY_LOGGED_IN, CKU_USER,
+};
 use pkcs11_tests::keys::{Kind, generate, sign};
 use pkcs11_tests::{Module, Out, Template, Test, Token, USER_PIN, assert_rv, mechanism, on_claviger};
 
@@ -20,6 +24,7 @@ on_claviger!(
     fork_while_a_thread_signs,
     fork_while_a_thread_searches,
     fork_while_threads_initialise_and_finalise_elsewhere,
+    fork_in_a_new_life_while_a_call_of_the_old_one_goes_on,
 );
 
 /// What a child does: 0 when all went well, else where it went wrong.
@@ -214,4 +219,25 @@ fn fork_while_threads_initialise_and_finalise_elsewhere(t: &Test) {
         }
     }
     assert!(sign(t.module, session, &mechanism(CKM_ECDSA), key, &[7; 32]).is_ok());
+}
+
+/// A key of this size takes longer to make than the new life to begin.
+const LONG: u64 = 8192;
+
+fn fork_in_a_new_life_while_a_call_of_the_old_one_goes_on(t: &Test) {
+    let (_, session, _) = ready(t);
+    let module = t.module;
+    let making = thread::spawn(move || {
+        let public = Kind::Rsa.public_template().without(CKA_MODULUS_BITS).ulong(CKA_MODULUS_BITS, LONG);
+        let by = mechanism(CKM_RSA_PKCS_KEY_PAIR_GEN);
+        module.generate_key_pair(session, Some(&by), &public, &Kind::Rsa.private_template()).0
+    });
+    thread::sleep(Duration::from_millis(50));
+    assert_rv!(module.finalize(), CKR_OK);
+    let token = Token::existing(module);
+    for _ in 0..3 {
+        assert_eq!(module.fork(|| child_signs(module)).status(), Some(0));
+    }
+    assert!(!making.is_finished(), "the old life's call was over before the forks");
+    assert_rv!(module.login(token.open_rw(), CKU_USER, USER_PIN.into()), CKR_OK);
 }

@@ -2,7 +2,7 @@
 #![forbid(unsafe_code)]
 
 pub mod config;
-mod fork_gate;
+pub mod drawing;
 pub mod trace;
 
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use pkcs11::{Result, Token};
 use store::{Folder, Layout, Permissions};
 
 pub use config::{Config, Destination, Journal};
-pub use fork_gate::ForkGate;
+pub use store::ForkGate;
 
 /// What is opened.
 pub struct Opened {
@@ -34,7 +34,7 @@ pub fn open(config: &Config) -> Result<Opened> {
         permissions: config.group.map_or(Permissions::Private, Permissions::Group),
         busy_wait: config.busy_wait,
     })?;
-    let fork = Arc::new(ForkGate::new(folder.fork_gate()));
+    let fork = folder.fork_gate();
     let parts = Parts {
         places: Arc::new(folder),
         mechanisms: mechanisms::MECHANISMS,

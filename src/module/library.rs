@@ -220,6 +220,18 @@ struct Held {
     changing: MutexGuard<'static, Changing>,
 }
 
+impl Held {
+    /// Lets everybody in again.
+    fn release_in_parent(self) {
+        drop(self.journal);
+        assembly::drawing::release_in_parent();
+        for gate in &self.gates {
+            gate.release_in_parent();
+        }
+        drop(self.changing);
+    }
+}
+
 thread_local! {
     /// All three handlers run in the thread that forks, and in the child it is the only one.
     static HELD: Cell<Option<Held>> = const { Cell::new(None) };
@@ -239,20 +251,23 @@ extern "C" fn before_fork() {
         for gate in &gates {
             gate.prepare();
         }
+        assembly::drawing::prepare();
         let journal = LIBRARY.journal.hold();
-        // A thread that forks while its thread-local values are being destroyed releases everything at once.
-        let _ = HELD.try_with(|held| held.set(Some(Held { gates, journal, changing })));
+        let mut held = Some(Held { gates, journal, changing });
+        // A thread that forks while its thread-local values are being destroyed has no place to keep it in.
+        if HELD.try_with(|place| place.set(held.take())).is_err()
+            && let Some(held) = held
+        {
+            held.release_in_parent();
+        }
     });
 }
 
 extern "C" fn after_in_parent() {
     quietly(|| {
-        let Ok(Some(Held { gates, journal, changing })) = HELD.try_with(Cell::take) else { return };
-        drop(journal);
-        for gate in &gates {
-            gate.release_in_parent();
+        if let Ok(Some(held)) = HELD.try_with(Cell::take) {
+            held.release_in_parent();
         }
-        drop(changing);
     });
 }
 
@@ -263,6 +278,7 @@ extern "C" fn after_in_child() {
         std::mem::forget(LIBRARY.installed.swap(None));
         let Ok(Some(Held { gates, journal, mut changing })) = HELD.try_with(Cell::take) else { return };
         drop(journal);
+        assembly::drawing::release_in_child();
         for gate in &gates {
             gate.release_in_child();
         }

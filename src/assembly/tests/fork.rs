@@ -97,9 +97,11 @@ fn live(config: &Config, slot: SlotId) -> Result<[u8; 32]> {
 fn fork(place: &Place) -> (Pid, OwnedFd) {
     let (read, write) = nix::unistd::pipe().unwrap();
     place.opened.fork.prepare();
+    assembly::drawing::prepare();
     // SAFETY: the child calls what a forked child of a host may call, and ends by _exit.
     match unsafe { nix::unistd::fork() }.unwrap() {
         ForkResult::Child => {
+            assembly::drawing::release_in_child();
             place.opened.fork.release_in_child();
             let random = live(&place.config, place.slot);
             let told = random.is_ok_and(|random| nix::unistd::write(&write, &random).is_ok());
@@ -107,6 +109,7 @@ fn fork(place: &Place) -> (Pid, OwnedFd) {
             unsafe { nix::libc::_exit(i32::from(!told)) }
         }
         ForkResult::Parent { child } => {
+            assembly::drawing::release_in_parent();
             place.opened.fork.release_in_parent();
             (child, read)
         }

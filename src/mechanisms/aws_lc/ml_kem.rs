@@ -194,7 +194,7 @@ impl DecapsulationKey {
         // SAFETY: as the line above says.
         let key = unsafe { EvpKey::owned(made, "ML-KEM private key") }?;
         // SAFETY: a living key, which the call reads.
-        let rc = unsafe { c::EVP_PKEY_kem_check_key(key.as_ptr()) };
+        let rc = drawing(|| unsafe { c::EVP_PKEY_kem_check_key(key.as_ptr()) });
         succeeded(rc, "ML-KEM private key")?;
         Ok(Self { set, key })
     }
