@@ -10,7 +10,7 @@ use pkcs11::{
 use crate::application::Application;
 use crate::audit::Happening;
 use crate::mechanism::{Bases, Can, Derivation, Derive, DeriveSeveral, Key, KeyTypeRow, Mechanisms};
-use crate::policy::joining::{JOINED, Source, may_join, may_tell};
+use crate::policy::joining::{JOINED, Source, may_be_joined, may_come_of_others, may_join, may_tell};
 use crate::policy::usage::{Operation, may_derive_len};
 use crate::policy::{self, Caller, Inheritance};
 
@@ -81,9 +81,11 @@ impl Call<'_> {
     }
 
     fn key(&self, inheritance: Inheritance, derive: Derive, template: Template) -> Result<Attributes> {
+        may_tell(self.mechanism, self.base)?;
         let (row, mut key) = self.complete(inheritance, template)?;
         let mut material = derive(self.mechanism, &self.keys, &key)?;
         if self.joins(&material)? {
+            may_be_joined(&key)?;
             material.set_bool(JOINED, true);
         }
         add_derived(row, &mut key, material)?;
@@ -141,6 +143,7 @@ impl Call<'_> {
         }
         let (class, key_type) = (CKO_SECRET_KEY, Some(CKK_GENERIC_SECRET));
         let key = policy::derived(&of, class, key_type, inheritance, template, self.caller)?;
+        may_come_of_others(&key)?;
         let row = self.mechanisms.key_type(key.key_type().unwrap_or_default());
         let row = row.ok_or(Error::AttributeValueInvalid(pkcs11::constants::CKA_KEY_TYPE))?;
         if let Some(len) = key.ulong(CKA_VALUE_LEN) {

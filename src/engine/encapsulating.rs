@@ -9,6 +9,7 @@ use crate::deriving::add_derived;
 use crate::key_management::of_unwrapping_key;
 use crate::mechanism::{Can, KeyTypeRow};
 use crate::policy;
+use crate::policy::joining::may_come_of_others;
 use crate::policy::usage::Operation;
 
 /// `CK_INVALID_HANDLE`: what a question for a length makes.
@@ -66,6 +67,7 @@ impl Application {
     }
 
     fn type_of(&self, key: &Attributes) -> Result<&'static KeyTypeRow> {
+        may_come_of_others(key)?;
         let row = self.parts.mechanisms.key_type(key.key_type().unwrap_or_default());
         row.ok_or(Error::AttributeValueInvalid(CKA_KEY_TYPE))
     }

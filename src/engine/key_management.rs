@@ -10,6 +10,7 @@ use crate::audit::Happening;
 use crate::mechanism::{Can, Ciphering, KeyTypeRow};
 use crate::object::Object;
 use crate::policy;
+use crate::policy::joining::{mark_unwrapped, may_come_of_others};
 use crate::policy::usage::{Operation, may_unwrap, may_wrap};
 use crate::slot::Look;
 
@@ -128,7 +129,9 @@ impl Application {
             self.key_for(&asking, Operation::Unwrap, row, unwrapping_key).map_err(of_unwrapping_key)?;
         let caller = asking.caller();
         let mut attributes = policy::unwrapped(&usable.object.attributes, template, caller)?;
+        may_come_of_others(&attributes)?;
         let how = may_unwrap(&attributes, mechanism.mechanism_type)?;
+        mark_unwrapped(&mut attributes, how)?;
         let key_type = attributes.key_type().unwrap_or_default();
         let row = self.parts.mechanisms.key_type(key_type);
         let row = row.ok_or(Error::AttributeValueInvalid(pkcs11::constants::CKA_KEY_TYPE))?;

@@ -5,6 +5,7 @@ use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, SessionHandle};
 use crate::application::Application;
 use crate::mechanism::Can;
 use crate::operations::Call;
+use crate::policy::joining::may_tell;
 use crate::policy::usage::Operation;
 
 impl Application {
@@ -27,6 +28,7 @@ impl Application {
         )?;
         let (row, start) = self.ability(mechanism.mechanism_type, Can::sign)?;
         let usable = self.key_for(&asking, Operation::Sign, row, key)?;
+        may_tell(&mechanism, &usable.object.attributes)?;
         let about = usable.about(&mechanism);
         session
             .with(|work| work.operations.sign.begin(usable.needs, about, || start(&mechanism, &usable.key)))
@@ -90,6 +92,7 @@ impl Application {
         })?;
         let (row, start) = self.ability(mechanism.mechanism_type, Can::verify)?;
         let usable = self.key_for(&asking, Operation::Verify, row, key)?;
+        may_tell(&mechanism, &usable.object.attributes)?;
         let about = usable.about(&mechanism);
         session
             .with(|work| work.operations.verify.begin(usable.needs, about, || start(&mechanism, &usable.key)))

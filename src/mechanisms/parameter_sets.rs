@@ -1,6 +1,7 @@
 //! Keys of post-quantum algorithms, each of a parameter set: their attributes (PKCS#11 v3.2 sections 6.67 to 6.69) and their
 //! encodings (RFC 9881 for ML-DSA, RFC 9909 for SLH-DSA, RFC 9935 for ML-KEM).
 
+use p384::elliptic_curve::subtle::ConstantTimeEq;
 use pkcs11::constants::{
     CKA_PARAMETER_SET, CKA_PUBLIC_KEY_INFO, CKA_SEED, CKA_VALUE, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
 };
@@ -138,7 +139,7 @@ impl<S> Family<S> {
                 let seeding = self.seed.as_ref().filter(|seeding| seeding.len == seed.len());
                 let pair = (seeding.ok_or(Error::AttributeValueInvalid(CKA_SEED))?.pair)(row, seed)?;
                 match private {
-                    Some(private) if private != pair.private.expose() => Err(WRONG),
+                    Some(private) if !bool::from(private.ct_eq(pair.private.expose())) => Err(WRONG),
                     _ => Ok(pair),
                 }
             }

@@ -4,6 +4,7 @@ use std::any::Any;
 use std::sync::Arc;
 
 use engine::mechanism::{Can, GeneratedPair, Key, KeyTypeRow, MechanismRow, Saving, Signing, Verifying};
+use p384::elliptic_curve::subtle::ConstantTimeEq;
 use pkcs11::constants::{
     CKA_VALUE, CKK_SLH_DSA, CKM_HASH_SLH_DSA, CKM_HASH_SLH_DSA_SHA3_224, CKM_HASH_SLH_DSA_SHA3_256,
     CKM_HASH_SLH_DSA_SHA3_384, CKM_HASH_SLH_DSA_SHA3_512, CKM_HASH_SLH_DSA_SHA224, CKM_HASH_SLH_DSA_SHA256,
@@ -126,7 +127,7 @@ fn pair<P: ParameterSet>(random: &[u8]) -> Result<Pair> {
 /// The public key, once it is computed that the root is the one of the three other parts.
 fn public_of(row: &SetRow<Set>, private: &[u8]) -> Result<Vec<u8>> {
     let pair = (row.set.pair)(private.get(..3 * row.set.n).ok_or(NO_KEY)?)?;
-    if pair.private.expose() == private { Ok(pair.public) } else { Err(NO_KEY) }
+    if pair.private.expose().ct_eq(private).into() { Ok(pair.public) } else { Err(NO_KEY) }
 }
 
 fn sign_with<P: ParameterSet>(key: &[u8], message: &[&[u8]], random: Option<&[u8]>) -> Result<Vec<u8>> {

@@ -62,6 +62,8 @@ const HMACS: [MechanismType; 9] = [
 
 /// Bytes that one call derives at most, over all keys.
 const MOST: usize = 1 << 20;
+/// The most bytes of fixed data that the function reads in one call, over all segments: a second or so of HMAC.
+const MOST_READ: usize = 1 << 28;
 
 fn parameters(mechanism: &Mechanism) -> Result<&Sp800108Parameters> {
     match &mechanism.parameters {
@@ -92,6 +94,11 @@ fn derive(mechanism: &Mechanism, bases: &Bases<'_>, keys: &[Option<Attributes>])
         return Err(Error::KeySizeRange);
     }
     let named = bases.named.iter().map(value_of).collect::<Result<Vec<_>>>()?;
+    let fixed =
+        parameters.data.iter().map(|data| if let PrfData::Bytes(bytes) = data { bytes.len() } else { 0 });
+    if fixed.sum::<usize>().saturating_mul(segments) > MOST_READ {
+        return Err(Error::MechanismParamInvalid("so long data, again and again, would be read for minutes"));
+    }
     let mut stream = Stream {
         prf,
         mode,

@@ -307,6 +307,11 @@ fn material(mechanism: &Mechanism, bases: &Bases<'_>, keys: &[Option<Attributes>
     Ok(Several { keys: made, told: rest.to_vec() })
 }
 
+/// The labels that the handshake uses itself: what an exporter made under one would be its keys (RFC 5705 section 4, RFC 7627
+/// section 4).
+const OF_THE_HANDSHAKE: [&[u8]; 5] =
+    [b"client finished", b"server finished", b"master secret", b"key expansion", b"extended master secret"];
+
 /// `CKM_TLS_KDF`: the exporter of RFC 5705 section 4. A context that is there has its length before it; one of no bytes
 /// counts as none, which the standard's structure says by the same length.
 fn exported(mechanism: &Mechanism, bases: &Bases<'_>, keys: &[Option<Attributes>]) -> Result<Several> {
@@ -314,6 +319,9 @@ fn exported(mechanism: &Mechanism, bases: &Bases<'_>, keys: &[Option<Attributes>
         return Err(Error::MechanismParamInvalid("CK_TLS_KDF_PARAMS is needed"));
     };
     let randoms = checked(&given.randoms)?;
+    if OF_THE_HANDSHAKE.contains(&given.label.as_slice()) {
+        return Err(Error::MechanismParamInvalid("this label is the handshake's own"));
+    }
     let prf = Prf::of(given.prf)?;
     let base = downcast::<HmacKey>(bases.key)?;
     let key =

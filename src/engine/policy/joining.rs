@@ -5,17 +5,33 @@
 //! whole or not at all. docs/decisions/0036.
 
 use pkcs11::constants::{
-    CKA_EXTRACTABLE, CKA_SENSITIVE, CKA_VENDOR_DEFINED, CKM_CONCATENATE_BASE_AND_DATA,
-    CKM_CONCATENATE_BASE_AND_KEY, CKM_CONCATENATE_DATA_AND_BASE, CKM_EXTRACT_KEY_FROM_KEY,
-    CKM_XOR_BASE_AND_DATA,
+    CKA_EXTRACTABLE, CKA_SENSITIVE, CKA_VENDOR_DEFINED, CKK_AES_XTS, CKK_DES, CKK_DES2, CKK_DES3,
+    CKK_POLY1305, CKM_CONCATENATE_BASE_AND_DATA, CKM_CONCATENATE_BASE_AND_KEY, CKM_CONCATENATE_DATA_AND_BASE,
+    CKM_EXTRACT_KEY_FROM_KEY, CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP, CKM_TLS_PRF, CKM_XOR_BASE_AND_DATA,
+    CKO_SECRET_KEY,
 };
-use pkcs11::{AttributeType, Attributes, Error, Mechanism, MechanismType, Parameters, Result};
+use pkcs11::{AttributeType, Attributes, Error, KeyType, Mechanism, MechanismType, Parameters, Result};
 
-use super::usage::may_derive_len;
+use super::usage::{Extent, Wrapping, may_derive_len};
 
 /// The mark of a key that was made of the bytes of keys that are not to be read. No table has it: no template can say it, no
 /// change takes it off, copies keep it, and nobody is shown it.
 pub const JOINED: AttributeType = CKA_VENDOR_DEFINED | 0x434C_0001;
+
+/// The mark of a key that came wrapped by a mechanism that brings pre-master secrets: as [`JOINED`], but the version in its first
+/// two bytes may be told.
+pub const WHOLE: AttributeType = CKA_VENDOR_DEFINED | 0x434C_0002;
+
+/// The mechanisms that bring pre-master secrets (RFC 5246 section 7.4.7.1).
+const OF_PRE_MASTERS: &[MechanismType] = &[CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP];
+
+/// Key types of which an operation tells bytes of the key: the tag of an empty message by Poly1305 is half of it (RFC 8439
+/// section 2.5). Whoever has such a key has made it, or brought it in the clear.
+const TOLD: &[KeyType] = &[CKK_POLY1305];
+
+/// Key types whose bytes enter more than one function. Of a key that is partly known, what one of them gives can be taken off,
+/// and the bytes in the other be tried alone.
+const APART: &[KeyType] = &[CKK_DES, CKK_DES2, CKK_DES3, CKK_AES_XTS];
 
 /// What a key is made of, from its first byte on.
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -77,7 +93,7 @@ pub fn may_join(
         joined = true;
         if taken < whole {
             may_derive_len(taken)?;
-            if attributes.is(JOINED) {
+            if attributes.is(JOINED) || attributes.is(WHOLE) {
                 return Err(Error::KeySizeRange);
             }
         }
@@ -85,11 +101,59 @@ pub fn may_join(
     Ok(joined)
 }
 
-/// Whether a mechanism may tell what these parameters ask it to tell of its base key.
+/// Whether a key that is not made here from nothing (derived, unwrapped, encapsulated) may be of its type.
 ///
 /// # Errors
-/// [`Error::MechanismParamInvalid`] where that is the first two bytes, the version in a pre-master secret, of a key that was
-/// made of others: who made it chose which bytes come first.
+/// [`Error::TemplateInconsistent`] for a type of which an operation tells bytes of the key.
+pub fn may_come_of_others(key: &Attributes) -> Result<()> {
+    if key.key_type().is_some_and(|key_type| TOLD.contains(&key_type)) {
+        return Err(Error::TemplateInconsistent(
+            "keys of this type tell half of themselves: they are generated or created, and come of no other key",
+        ));
+    }
+    Ok(())
+}
+
+/// Whether a key that was made of the bytes of closed ones may be of its type.
+///
+/// # Errors
+/// [`Error::TemplateInconsistent`] for a type whose bytes enter more than one function.
+pub fn may_be_joined(key: &Attributes) -> Result<()> {
+    if key.key_type().is_some_and(|key_type| APART.contains(&key_type)) {
+        return Err(Error::TemplateInconsistent("parts of a key of this type can be tried alone"));
+    }
+    Ok(())
+}
+
+/// Marks what was unwrapped, if it is a secret key that is not to be read: what wrapped it may have been joined, and its
+/// ciphertext put together by somebody who may unwrap and not decrypt.
+///
+/// # Errors
+/// Those of [`may_be_joined`] where each byte can be altered alone.
+pub fn mark_unwrapped(key: &mut Attributes, how: Wrapping) -> Result<()> {
+    if key.class() != Some(CKO_SECRET_KEY) || !is_closed(key) {
+        return Ok(());
+    }
+    if how.extent == Extent::Stream {
+        may_be_joined(key)?;
+    }
+    let mark = if OF_PRE_MASTERS.contains(&how.mechanism) { WHOLE } else { JOINED };
+    key.set_bool(mark, true);
+    Ok(())
+}
+
+/// Whether a key keeps its mark when a mechanism wraps it and unwraps it again.
+#[must_use]
+pub fn keeps_its_mark(key: &Attributes, mechanism: MechanismType) -> bool {
+    !(key.is(JOINED) && OF_PRE_MASTERS.contains(&mechanism))
+}
+
+/// Whether a mechanism may do with a key what these parameters ask.
+///
+/// # Errors
+/// [`Error::MechanismParamInvalid`] for a key that was made of others, where that is to tell its first two bytes, the version
+/// in a pre-master secret: who made it chose which bytes come first; and where that is the function of TLS 1.0, each half of
+/// which sees one half of the secret (RFC 2246 section 5).
 pub fn may_tell(mechanism: &Mechanism, base: &Attributes) -> Result<()> {
     let tells_version = match &mechanism.parameters {
         Parameters::Tls12Master(given) => given.tells_version,
@@ -99,6 +163,16 @@ pub fn may_tell(mechanism: &Mechanism, base: &Attributes) -> Result<()> {
     if tells_version && base.is(JOINED) {
         return Err(Error::MechanismParamInvalid(
             "pVersion must be null: this secret was made of other keys",
+        ));
+    }
+    let prf = match &mechanism.parameters {
+        Parameters::TlsKdf(given) => Some(given.prf),
+        Parameters::TlsMac(given) => Some(given.hash),
+        _ => None,
+    };
+    if prf == Some(CKM_TLS_PRF) && base.is(JOINED) {
+        return Err(Error::MechanismParamInvalid(
+            "CKM_TLS_PRF takes each half of the secret alone: this secret was made of other keys",
         ));
     }
     Ok(())

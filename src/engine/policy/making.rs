@@ -39,7 +39,8 @@ pub enum Inheritance {
     /// As [`Inheritance::FromBase`], and what the template leaves out is as the base key has it: the exporter of TLS (section
     /// 6.40.9).
     AtLeastAsBase,
-    /// The protection is the base key's, and the template may say nothing else: the keys of TLS (section 6.40.6).
+    /// The protection is the base key's, what only a trusted key may wrap and what is private included, and the template may say
+    /// nothing else: the keys of TLS (section 6.40.6).
     SameAsBase,
 }
 
@@ -47,9 +48,9 @@ impl Inheritance {
     /// Those of the bases whose protection no template takes off.
     fn handing<'b, 'a>(self, bases: &'b [&'a Attributes]) -> &'b [&'a Attributes] {
         match self {
-            Self::FromBase | Self::AtLeastAsBase => bases,
+            Self::FromBase | Self::AtLeastAsBase | Self::SameAsBase => bases,
             Self::AsBase => bases.get(1..).unwrap_or_default(),
-            Self::Free | Self::SameAsBase => &[],
+            Self::Free => &[],
         }
     }
 }

@@ -17,6 +17,7 @@ use pkcs11::constants::{
 use pkcs11::vendor::{CKM_CLOUDHSM_AES_GCM, meant};
 use pkcs11::{AttributeType, AttributeValue, Attributes, Error, KeyType, MechanismType, ObjectClass, Result};
 
+use super::joining::keeps_its_mark;
 use super::showing::matches;
 
 /// What a key is used for.
@@ -260,6 +261,9 @@ pub fn may_wrap(wrapping: &Attributes, key: &Attributes, mechanism: MechanismTyp
             );
             return Err(Error::KeyNotWrappable);
         }
+    }
+    if !keeps_its_mark(key, mechanism) {
+        return Err(Error::KeyNotWrappable);
     }
     match wrapping.value(CKA_WRAP_TEMPLATE) {
         Some(AttributeValue::Template(wanted)) if !matches(key, wanted) => Err(Error::KeyHandleInvalid),

@@ -39,10 +39,11 @@ pub(super) const CURVES: &[CurveRow] = &[
     },
 ];
 
-/// Whether bytes are a point of edwards25519 with more than eight multiples, which AWS-LC does not ask.
+/// Whether bytes are a point of edwards25519 with more than eight multiples, which AWS-LC does not ask, in its only form (RFC
+/// 8032 section 5.1.3): the crate takes coordinates that are not reduced too.
 fn is_ed25519_point(bytes: &[u8]) -> bool {
     let point = CompressedEdwardsY::from_slice(bytes).ok().and_then(|bytes| bytes.decompress());
-    point.is_some_and(|point| !point.is_small_order())
+    point.is_some_and(|point| !point.is_small_order() && point.compress().as_bytes() == bytes)
 }
 
 fn ed448_key(seed: &[u8]) -> Result<ed448::SigningKey> {
@@ -184,5 +185,28 @@ impl Key for VerifyingKey {
 
     fn as_any(&self) -> &dyn Any {
         self
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A coordinate below 2^255 in little endian: `low`, in the first byte, and `rest` in all others but the last.
+    fn coordinate(low: u8, rest: u8, last: u8) -> [u8; 32] {
+        let mut bytes = [rest; 32];
+        bytes[0] = low;
+        bytes[31] = last;
+        bytes
+    }
+
+    /// The prime is 2^255 - 19, so that 19 coordinates have a second form.
+    #[test]
+    fn a_coordinate_that_is_not_reduced_is_no_key() {
+        let reduced = (0..19).filter(|low| is_ed25519_point(&coordinate(*low, 0, 0)));
+        assert!(reduced.count() > 5, "about every second coordinate is a point's");
+        for low in 0..19 {
+            assert!(!is_ed25519_point(&coordinate(0xED + low, 0xFF, 0x7F)), "{low}");
+        }
     }
 }

@@ -302,3 +302,17 @@ fn data_that_a_mode_does_not_take_are_refused() {
     let refused = derive(&mechanism, &key, &wanted(CKK_GENERIC_SECRET, 255 * 32 + 1));
     assert_eq!(refused.unwrap_err(), Error::KeySizeRange);
 }
+
+/// A call does not end in the middle: what would take minutes does not begin.
+#[test]
+fn long_data_for_many_segments_are_refused() {
+    let key = secret_key(CKK_GENERIC_SECRET, &[3; 32]);
+    let with_data = |len| {
+        let data = vec![PrfData::IterationVariable(Some(counter(32))), PrfData::Bytes(vec![0; len])];
+        kdf(CKM_SP800_108_COUNTER_KDF, CKM_SHA256_HMAC, data, &[])
+    };
+    let (one, many) = (wanted(CKK_GENERIC_SECRET, 32), wanted(CKK_GENERIC_SECRET, 1 << 13));
+    assert!(derive(&with_data(super::MOST_READ / 256), &key, &one).is_ok());
+    let refused = derive(&with_data(super::MOST_READ / 256 + 1), &key, &many).unwrap_err();
+    assert!(matches!(refused, Error::MechanismParamInvalid(_)), "{refused:?}");
+}
