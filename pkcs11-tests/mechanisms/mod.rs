@@ -4,6 +4,7 @@
 //! parts, against published values, in an approved mode) finds here what to call each with.
 
 pub mod cloudhsm;
+pub mod finite_fields;
 mod keyring;
 pub mod operation;
 mod table;

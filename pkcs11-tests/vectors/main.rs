@@ -21,6 +21,7 @@ mod derivations;
 mod desk;
 mod digests;
 mod elliptic;
+mod finite_fields;
 mod generated;
 mod hashes;
 mod key_wraps;
@@ -52,6 +53,7 @@ const FAMILIES: &[fn(&Desk<'_>)] = &[
     ciphers::run,
     rsa::run,
     elliptic::run,
+    finite_fields::run,
     passwords::run,
     derivations::run,
     tls::run,

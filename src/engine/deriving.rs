@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use pkcs11::constants::{CKA_VALUE, CKA_VALUE_LEN, CKK_GENERIC_SECRET, CKO_SECRET_KEY};
+use pkcs11::constants::{CKA_PUBLIC_KEY_INFO, CKA_VALUE, CKA_VALUE_LEN, CKK_GENERIC_SECRET, CKO_SECRET_KEY};
 use pkcs11::{
     Attributes, DerivedKeys, Error, Mechanism, ObjectHandle, Result, Secret, SessionHandle, Template,
 };
 
 use crate::application::Application;
 use crate::audit::Happening;
-use crate::mechanism::{Bases, Can, Derivation, Derive, DeriveSeveral, Key, KeyTypeRow, Mechanisms};
+use crate::mechanism::{
+    Bases, Can, Derivation, Derive, DerivePublic, DeriveSeveral, Key, KeyTypeRow, Mechanisms,
+};
 use crate::policy::joining::{JOINED, Source, may_be_joined, may_come_of_others, may_join, may_tell};
 use crate::policy::usage::{Operation, may_derive_len};
 use crate::policy::{self, Caller, Inheritance};
@@ -57,6 +59,10 @@ impl Application {
                 let key = call.key(inheritance, derive, template)?;
                 Ok(DerivedKeys::one(self.keep_one(&asking, key, Happening::KeyDerived)?))
             }
+            Derivation::Public(derive) => {
+                let key = call.public(derive, template)?;
+                Ok(DerivedKeys::one(self.keep_one(&asking, key, Happening::KeyDerived)?))
+            }
             Derivation::Several(several) => {
                 let (keys, told) = call.several(several, template)?;
                 let asked_for: Vec<_> = keys.iter().map(Option::is_some).collect();
@@ -100,6 +106,22 @@ impl Call<'_> {
         let named = named.next().map(|(key, attributes)| Source { len: len(key), attributes });
         let made = material.bytes(CKA_VALUE).map_or(0, <[u8]>::len);
         may_join(self.mechanism, base, named, made)
+    }
+
+    /// The public key of the base key. What the template says of its components, they must be.
+    fn public(&self, derive: DerivePublic, template: Template) -> Result<Attributes> {
+        let mut key = policy::derived_public(self.base, template, self.caller)?;
+        let material = derive(self.mechanism, self.base)?;
+        let is_another = |(attribute, component): (_, &_)| {
+            // An empty one says nothing.
+            let sent = key.value(attribute).filter(|_| key.bytes(attribute) != Some(&[]));
+            attribute != CKA_PUBLIC_KEY_INFO && sent.is_some_and(|sent| sent != component)
+        };
+        if material.iter().any(is_another) {
+            return Err(Error::TemplateInconsistent("the public key is not what the template says"));
+        }
+        policy::add_material(&mut key, material)?;
+        Ok(key)
     }
 
     /// All keys or none; what is told beside them. An error that one of the further templates makes names it.

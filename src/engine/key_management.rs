@@ -22,10 +22,10 @@ impl Application {
         template: Template,
     ) -> Result<ObjectHandle> {
         let asking = self.asking(session)?;
-        let (row, make) = self.ability(mechanism.mechanism_type, Can::generate_key)?;
+        let (row, (class, make)) = self.ability(mechanism.mechanism_type, Can::generate_key)?;
         let caller = asking.caller();
         let mut attributes =
-            policy::generated_secret(row.key_types, mechanism.mechanism_type, template, caller)?;
+            policy::generated_one(class, row.key_types, mechanism.mechanism_type, template, caller)?;
         let made = make(&mechanism, &attributes)?;
         policy::add_material(&mut attributes, made)?;
         self.keep_one(&asking, attributes, Happening::KeyGenerated)

@@ -8,9 +8,10 @@ use std::sync::Arc;
 use pkcs11::constants::{
     CKA_KEY_TYPE, CKF_DECAPSULATE, CKF_DECRYPT, CKF_DERIVE, CKF_DIGEST, CKF_ENCAPSULATE, CKF_ENCRYPT,
     CKF_GENERATE, CKF_GENERATE_KEY_PAIR, CKF_SIGN, CKF_SIGN_RECOVER, CKF_UNWRAP, CKF_VERIFY,
-    CKF_VERIFY_RECOVER, CKF_WRAP, CKO_CERTIFICATE, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+    CKF_VERIFY_RECOVER, CKF_WRAP, CKO_CERTIFICATE, CKO_DOMAIN_PARAMETERS, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
+    CKO_SECRET_KEY,
 };
-use pkcs11::{Attributes, Error, KeyType, Mechanism, MechanismType, Result, Secret, Template};
+use pkcs11::{Attributes, Error, KeyType, Mechanism, MechanismType, ObjectClass, Result, Secret, Template};
 
 use crate::policy::Inheritance;
 
@@ -158,6 +159,9 @@ pub type StartEncapsulate = fn(&Mechanism, &Arc<dyn Key>) -> Result<Box<dyn Enca
 /// length than the key's is [`pkcs11::Error::WrappedKeyLenRange`], one that is none [`pkcs11::Error::WrappedKeyInvalid`].
 pub type Decapsulate = fn(&Mechanism, &Arc<dyn Key>, &Attributes, &[u8]) -> Result<Attributes>;
 
+/// Gives the components of the public key that belongs to a private one, from the attributes of that.
+pub type DerivePublic = fn(&Mechanism, &Attributes) -> Result<Attributes>;
+
 /// What a derivation starts from.
 #[derive(Clone, Copy)]
 pub struct Bases<'a> {
@@ -204,6 +208,8 @@ pub enum Derivation {
     Key(Inheritance, Derive),
     /// A data object.
     Data(Derive),
+    /// The public key of a pair.
+    Public(DerivePublic),
     /// Several secret keys.
     Several(DeriveSeveral),
 }
@@ -245,8 +251,12 @@ pub enum Can {
     Encapsulate(StartEncapsulate),
     /// `CKF_DECAPSULATE`
     Decapsulate(Decapsulate),
+    /// `CKF_DERIVE`: the public key that belongs to the private key that is derived from.
+    DerivePublic(DerivePublic),
     /// `CKF_GENERATE`
     GenerateKey(MakeKey),
+    /// `CKF_GENERATE`: the domain parameters of keys.
+    GenerateParameters(MakeKey),
     /// `CKF_GENERATE_KEY_PAIR`
     GenerateKeyPair(MakeKeyPair),
 }
@@ -314,6 +324,7 @@ impl Can {
             Self::DeriveProtected(derive) => Some(Derivation::Key(Inheritance::FromBase, *derive)),
             Self::DeriveData(derive) => Some(Derivation::Data(*derive)),
             Self::DeriveSeveral(several) => Some(Derivation::Several(*several)),
+            Self::DerivePublic(derive) => Some(Derivation::Public(*derive)),
             _ => None,
         }
     }
@@ -330,10 +341,14 @@ impl Can {
         if let Self::Decapsulate(decapsulate) = self { Some(*decapsulate) } else { None }
     }
 
-    /// The maker of secret keys, if this is one.
+    /// The maker of secret keys or of domain parameters, if this is one, and the class of what it makes.
     #[must_use]
-    pub fn generate_key(&self) -> Option<MakeKey> {
-        if let Self::GenerateKey(make) = self { Some(*make) } else { None }
+    pub fn generate_key(&self) -> Option<(ObjectClass, MakeKey)> {
+        match self {
+            Self::GenerateKey(make) => Some((CKO_SECRET_KEY, *make)),
+            Self::GenerateParameters(make) => Some((CKO_DOMAIN_PARAMETERS, *make)),
+            _ => None,
+        }
     }
 
     /// The maker of key pairs, if this is one.
@@ -355,12 +370,14 @@ impl Can {
             Self::Decrypt(_) => CKF_DECRYPT,
             Self::Wrap(_) => CKF_WRAP,
             Self::Unwrap(_) => CKF_UNWRAP,
-            Self::Derive(_) | Self::DeriveProtected(_) | Self::DeriveData(_) | Self::DeriveSeveral(_) => {
-                CKF_DERIVE
-            }
+            Self::Derive(_)
+            | Self::DeriveProtected(_)
+            | Self::DeriveData(_)
+            | Self::DeriveSeveral(_)
+            | Self::DerivePublic(_) => CKF_DERIVE,
             Self::Encapsulate(_) => CKF_ENCAPSULATE,
             Self::Decapsulate(_) => CKF_DECAPSULATE,
-            Self::GenerateKey(_) => CKF_GENERATE,
+            Self::GenerateKey(_) | Self::GenerateParameters(_) => CKF_GENERATE,
             Self::GenerateKeyPair(_) => CKF_GENERATE_KEY_PAIR,
         }
     }
@@ -477,7 +494,10 @@ impl Mechanisms {
     pub fn completed(&self, object: &Attributes) -> Result<Attributes> {
         match (object.class(), object.key_type()) {
             (Some(CKO_CERTIFICATE), _) => (self.certificate)(object),
-            (Some(CKO_PUBLIC_KEY | CKO_PRIVATE_KEY | CKO_SECRET_KEY), Some(key_type)) => {
+            (
+                Some(CKO_PUBLIC_KEY | CKO_PRIVATE_KEY | CKO_SECRET_KEY | CKO_DOMAIN_PARAMETERS),
+                Some(key_type),
+            ) => {
                 let row = self.key_type(key_type);
                 (row.ok_or(Error::AttributeValueInvalid(CKA_KEY_TYPE))?.complete)(object)
             }
@@ -518,7 +538,7 @@ mod tests {
             let made = match can.derive().unwrap() {
                 Derivation::Key(inheritance, _) => Some(inheritance),
                 Derivation::Several(several) => Some(several.inheritance),
-                Derivation::Data(_) => None,
+                Derivation::Data(_) | Derivation::Public(_) => None,
             };
             assert_eq!(made, makes);
         }

@@ -95,6 +95,12 @@ impl CurveRow {
         Ok(attributes)
     }
 
+    /// The public key of a private one of a family.
+    pub(crate) fn public_key_of(curves: &[Self], attributes: &Attributes) -> Result<Attributes> {
+        let row = Self::of_attributes(curves, attributes)?;
+        Ok(row.public_attributes(&(row.public_key)(required(attributes, CKA_VALUE)?)?))
+    }
+
     /// Checks an imported key of a family and gives its attributes in their final form.
     pub(crate) fn complete(curves: &[Self], attributes: &Attributes) -> Result<Attributes> {
         let row = Self::of_attributes(curves, attributes)?;

@@ -246,6 +246,13 @@ fn complete(attributes: &Attributes) -> Result<Attributes> {
     }
 }
 
+/// The public key of a private one.
+pub(crate) fn public_key_of(attributes: &Attributes) -> Result<Attributes> {
+    let row = CurveRow::of_attributes(attributes)?;
+    let key = PrivateKey::from_scalar(row.curve, required(attributes, CKA_VALUE)?)?;
+    Ok(public_attributes(row, &key.public_point()?))
+}
+
 fn complete_private(row: &CurveRow, scalar: &[u8]) -> Result<Attributes> {
     let invalid = Error::AttributeValueInvalid(CKA_VALUE);
     let digits = without_leading_zeros(scalar);

@@ -58,6 +58,11 @@ fn complete(attributes: &Attributes) -> Result<Attributes> {
     CurveRow::complete(CURVES, attributes)
 }
 
+/// The public key of a private one.
+pub(crate) fn public_key_of(attributes: &Attributes) -> Result<Attributes> {
+    CurveRow::public_key_of(CURVES, attributes)
+}
+
 fn to_bytes(attributes: &Attributes) -> Result<Secret> {
     CurveRow::wrapped(CURVES, attributes)
 }

@@ -12,7 +12,9 @@ use pkcs11::constants::{
     CKM_BLAKE2B_256_KEY_GEN, CKM_BLAKE2B_384, CKM_BLAKE2B_384_HMAC, CKM_BLAKE2B_384_HMAC_GENERAL,
     CKM_BLAKE2B_384_KEY_DERIVE, CKM_BLAKE2B_384_KEY_GEN, CKM_BLAKE2B_512, CKM_BLAKE2B_512_HMAC,
     CKM_BLAKE2B_512_HMAC_GENERAL, CKM_BLAKE2B_512_KEY_DERIVE, CKM_BLAKE2B_512_KEY_GEN, CKM_CHACHA20,
-    CKM_DES3_CBC, CKM_DES3_CBC_PAD, CKM_DES3_CMAC, CKM_DES3_CMAC_GENERAL, CKM_DES3_ECB, CKM_EC_KEY_PAIR_GEN,
+    CKM_DES3_CBC, CKM_DES3_CBC_PAD, CKM_DES3_CMAC, CKM_DES3_CMAC_GENERAL, CKM_DES3_ECB, CKM_DH_PKCS_DERIVE,
+    CKM_DH_PKCS_KEY_PAIR_GEN, CKM_DSA, CKM_DSA_SHA1, CKM_DSA_SHA3_224, CKM_DSA_SHA3_256, CKM_DSA_SHA3_384,
+    CKM_DSA_SHA3_512, CKM_DSA_SHA224, CKM_DSA_SHA256, CKM_DSA_SHA384, CKM_DSA_SHA512, CKM_EC_KEY_PAIR_GEN,
     CKM_ECDH1_COFACTOR_DERIVE, CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA1, CKM_ECDSA_SHA3_224,
     CKM_ECDSA_SHA3_256, CKM_ECDSA_SHA3_384, CKM_ECDSA_SHA3_512, CKM_ECDSA_SHA224, CKM_ECDSA_SHA256,
     CKM_ECDSA_SHA384, CKM_ECDSA_SHA512, CKM_HASH_ML_DSA, CKM_HASH_ML_DSA_SHA3_224, CKM_HASH_ML_DSA_SHA3_256,
@@ -46,8 +48,8 @@ use pkcs11::constants::{
 use pkcs11::vendor::CKM_CLOUDHSM_AES_GCM;
 
 use crate::{
-    aes, camellia, chacha20, des, digest, ec, edwards, hash_derivation, hkdf, hmac, ml_dsa, ml_kem,
-    montgomery, pbkdf2, poly1305, rsa, secret, simple_derivation, slh_dsa, sp800_108, tls12,
+    aes, camellia, chacha20, des, dh, digest, dsa, ec, edwards, hash_derivation, hkdf, hmac, ml_dsa, ml_kem,
+    montgomery, pbkdf2, poly1305, public_key, rsa, secret, simple_derivation, slh_dsa, sp800_108, tls12,
 };
 
 /// A table of mechanisms, and what is said of it.
@@ -74,6 +76,8 @@ pub enum Unit {
     Bits,
     /// Bytes.
     Bytes,
+    /// What the mechanisms of each key type count.
+    OfTheType,
     /// There are no keys.
     Nothing,
 }
@@ -109,7 +113,7 @@ const fn these(words: &'static str, mechanisms: &'static [MechanismType]) -> Sta
 const NOBODY: &str = "none";
 
 /// Every family once.
-pub const FAMILIES: [Family; 21] = [
+pub const FAMILIES: [Family; 24] = [
     Family {
         name: "RSA",
         section: "6.1",
@@ -186,6 +190,55 @@ pub const FAMILIES: [Family; 21] = [
         libraries: &[all("aws-lc-sys"), all("x448")],
         approved: &[],
         rows: montgomery::MECHANISMS,
+    },
+    Family {
+        name: "Diffie-Hellman",
+        section: "6.4",
+        unit: Unit::Bits,
+        libraries: &[all("aws-lc-sys")],
+        approved: &[these(
+            "SP 800-56A, the groups of RFC 3526 and RFC 7919",
+            &[CKM_DH_PKCS_KEY_PAIR_GEN, CKM_DH_PKCS_DERIVE],
+        )],
+        rows: dh::MECHANISMS,
+    },
+    Family {
+        name: "DSA",
+        section: "6.2",
+        unit: Unit::Bits,
+        libraries: &[all("aws-lc-sys")],
+        approved: &[these(
+            "FIPS 186-4, to verify",
+            &[
+                CKM_DSA,
+                CKM_DSA_SHA1,
+                CKM_DSA_SHA224,
+                CKM_DSA_SHA256,
+                CKM_DSA_SHA384,
+                CKM_DSA_SHA512,
+                CKM_DSA_SHA3_224,
+                CKM_DSA_SHA3_256,
+                CKM_DSA_SHA3_384,
+                CKM_DSA_SHA3_512,
+            ],
+        )],
+        rows: dsa::MECHANISMS,
+    },
+    Family {
+        name: "Public keys from private ones",
+        section: "6.43.8",
+        unit: Unit::OfTheType,
+        libraries: &[
+            all("aws-lc-sys"),
+            all("k256"),
+            all("bp256"),
+            all("bp384"),
+            all("ed448-goldilocks"),
+            all("x448"),
+            all("slh-dsa"),
+        ],
+        approved: &[],
+        rows: public_key::MECHANISMS,
     },
     Family {
         name: "Generic secrets",

@@ -165,7 +165,7 @@ pub(crate) fn with(mechanism_type: MechanismType, parameters: Parameters) -> Mec
 
 /// Makes a secret key.
 pub(crate) fn generate_key(mechanism: &Mechanism, template: &Attributes) -> Result<Attributes> {
-    row(mechanism).can.iter().find_map(Can::generate_key).unwrap()(mechanism, template)
+    row(mechanism).can.iter().find_map(Can::generate_key).unwrap().1(mechanism, template)
 }
 
 pub(crate) fn derive(mechanism: &Mechanism, key: &Arc<dyn Key>, template: &Attributes) -> Result<Attributes> {
@@ -180,6 +180,7 @@ pub(crate) fn derive_from(
 ) -> Result<Attributes> {
     match row(mechanism).can.iter().find_map(Can::derive).unwrap() {
         Derivation::Key(_, derive) | Derivation::Data(derive) => derive(mechanism, bases, template),
+        Derivation::Public(_) => panic!("a public key is derived from attributes"),
         Derivation::Several(several) => {
             let derived = (several.derive)(mechanism, bases, &[Some(template.clone())])?;
             Ok(derived.keys.into_iter().flatten().next().unwrap())

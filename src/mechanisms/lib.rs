@@ -21,7 +21,9 @@ mod certificate;
 mod chacha20;
 mod der;
 mod des;
+mod dh;
 mod digest;
+mod dsa;
 mod ec;
 mod edwards;
 pub mod families;
@@ -33,11 +35,13 @@ mod message;
 mod ml_dsa;
 mod ml_kem;
 mod montgomery;
+mod numbers;
 mod parameter_sets;
 mod pbkdf2;
 mod poly1305;
 mod prehash;
 mod primitives;
+mod public_key;
 mod rsa;
 mod secret;
 mod signed_context;
@@ -59,6 +63,7 @@ pub const MECHANISMS: Mechanisms = Mechanisms {
         &des::KEY_TYPES,
         &[camellia::KEY_TYPE, chacha20::KEY_TYPE, poly1305::KEY_TYPE],
         &[rsa::KEY_TYPE, ec::KEY_TYPE, edwards::KEY_TYPE, montgomery::KEY_TYPE],
+        &[dh::KEY_TYPE, dsa::KEY_TYPE],
         &[ml_kem::KEY_TYPE, ml_dsa::KEY_TYPE, slh_dsa::KEY_TYPE],
         &secret::KEY_TYPES,
     ],

@@ -89,6 +89,11 @@ fn complete(attributes: &Attributes) -> Result<Attributes> {
     FAMILY.complete(attributes)
 }
 
+/// The public key of a private one.
+pub(crate) fn public_key_of(attributes: &Attributes) -> Result<Attributes> {
+    FAMILY.public_key_of(attributes)
+}
+
 fn to_bytes(attributes: &Attributes) -> Result<Secret> {
     FAMILY.wrapped(attributes)
 }

@@ -123,6 +123,16 @@ impl<S> Family<S> {
         }
     }
 
+    /// The public key of a complete private one.
+    ///
+    /// # Errors
+    /// Those of [`Family::complete`].
+    pub(crate) fn public_key_of(&self, attributes: &Attributes) -> Result<Attributes> {
+        let row = self.set_of(attributes)?;
+        let pair = self.pair(row, given(attributes, CKA_SEED), given(attributes, CKA_VALUE))?;
+        Ok(self.public_attributes(row, &pair.public))
+    }
+
     /// The pair of a seed, of a private key, or of both where they agree.
     fn pair(&self, row: &SetRow<S>, seed: Option<&[u8]>, private: Option<&[u8]>) -> Result<Pair> {
         const WRONG: Error = Error::AttributeValueInvalid(CKA_VALUE);

@@ -126,6 +126,11 @@ const PSS_HASHES: [(MechanismType, Hash); 9] = [
     (CKM_SHA3_512_RSA_PKCS_PSS, Hash::Sha3_512),
 ];
 
+/// The public key of a private one.
+pub(crate) fn public_key_of(attributes: &Attributes) -> Result<Attributes> {
+    components::complete_public(attributes)
+}
+
 /// The mask generation functions: a `CKG_` value each.
 const MGFS: [(u64, Hash); 9] = [
     (CKG_MGF1_SHA1, Hash::Sha1),

@@ -40,6 +40,10 @@ use pkcs11::constants::{
     CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::constants::{
+    CKA_BASE, CKA_PRIME, CKA_PRIME_BITS, CKA_SUBPRIME, CKA_SUBPRIME_BITS, CKA_VALUE_BITS, CKK_DH, CKK_DSA,
+    CKO_DOMAIN_PARAMETERS,
+};
+use pkcs11::constants::{
     CKA_PARAMETER_SET, CKA_SEED, CKK_AES_XTS, CKK_CAMELLIA, CKK_CHACHA20, CKK_DES, CKK_DES2, CKK_DES3,
     CKK_EC_EDWARDS, CKK_EC_MONTGOMERY, CKK_HKDF, CKK_ML_DSA, CKK_ML_KEM, CKK_POLY1305, CKK_SLH_DSA,
 };
@@ -296,6 +300,58 @@ const SEED_PRIVATE_KEY: &[Row] = &[
 const PARAMETER_SET_PRIVATE_KEY: &[Row] =
     &[row(CKA_PARAMETER_SET, Ulong, Absent, &[1, 4, 6]), row(CKA_VALUE, Bytes, Absent, &[1, 4, 6, 7])];
 
+/// Section 4.12, "Common Domain Parameter Attributes".
+const DOMAIN_PARAMETERS: &[Row] =
+    &[row(CKA_KEY_TYPE, Ulong, Absent, &[1]), row(CKA_LOCAL, Bool, Computed, &[2, 4])];
+
+/// Section 6.4.2, "Diffie-Hellman Public Key Object Attributes".
+const DH_PUBLIC_KEY: &[Row] = &[
+    row(CKA_PRIME, BigInteger, Absent, &[1, 3]),
+    row(CKA_BASE, BigInteger, Absent, &[1, 3]),
+    row(CKA_VALUE, BigInteger, Absent, &[1, 4]),
+];
+
+/// Section 6.4.4, "Diffie-Hellman Private Key Object Attributes".
+const DH_PRIVATE_KEY: &[Row] = &[
+    row(CKA_PRIME, BigInteger, Absent, &[1, 4, 6]),
+    row(CKA_BASE, BigInteger, Absent, &[1, 4, 6]),
+    row(CKA_VALUE, BigInteger, Absent, &[1, 4, 6, 7]),
+    row(CKA_VALUE_BITS, Ulong, Absent, &[2]),
+];
+
+/// Section 6.4.6, "Diffie-Hellman Domain Parameter Object Attributes".
+const DH_PARAMETERS: &[Row] = &[
+    row(CKA_PRIME, BigInteger, Absent, &[1, 4]),
+    row(CKA_BASE, BigInteger, Absent, &[1, 4]),
+    row(CKA_PRIME_BITS, Ulong, Absent, &[2, 3]),
+];
+
+/// Section 6.2.2, "DSA Public Key Object Attributes".
+const DSA_PUBLIC_KEY: &[Row] = &[
+    row(CKA_PRIME, BigInteger, Absent, &[1, 3]),
+    row(CKA_SUBPRIME, BigInteger, Absent, &[1, 3]),
+    row(CKA_BASE, BigInteger, Absent, &[1, 3]),
+    row(CKA_VALUE, BigInteger, Absent, &[1, 4]),
+];
+
+/// Section 6.2.4, "DSA Private Key Object Attributes".
+const DSA_PRIVATE_KEY: &[Row] = &[
+    row(CKA_PRIME, BigInteger, Absent, &[1, 4, 6]),
+    row(CKA_SUBPRIME, BigInteger, Absent, &[1, 4, 6]),
+    row(CKA_BASE, BigInteger, Absent, &[1, 4, 6]),
+    row(CKA_VALUE, BigInteger, Absent, &[1, 4, 6, 7]),
+];
+
+/// Section 6.2.5, "DSA Domain Parameter Object Attributes". The length of the order is in the prose beneath alone, which
+/// gives it a value where the template says nothing.
+const DSA_PARAMETERS: &[Row] = &[
+    row(CKA_PRIME, BigInteger, Absent, &[1, 4]),
+    row(CKA_SUBPRIME, BigInteger, Absent, &[1, 4]),
+    row(CKA_BASE, BigInteger, Absent, &[1, 4]),
+    row(CKA_PRIME_BITS, Ulong, Absent, &[2, 3]),
+    row(CKA_SUBPRIME_BITS, Ulong, Absent, &[2]),
+];
+
 /// Section 6.10.2, "AES Secret Key Object Attributes", section 6.15.2 for XTS, section 6.47.2 for Camellia, and section
 /// 6.8.2 for generic secrets, whose table the keys of one HMAC each share (section 6.22): the same two rows.
 const VARIABLE_SECRET_KEY: &[Row] =
@@ -413,6 +469,42 @@ pub const SHAPES: &[Shape] = &[
         subtype: Some((CKA_KEY_TYPE, CKK_SLH_DSA)),
         can: &[CKA_SIGN],
         groups: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, PARAMETER_SET_PRIVATE_KEY],
+    },
+    Shape {
+        class: CKO_PUBLIC_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_DH)),
+        can: &[],
+        groups: &[OBJECT, STORAGE, KEY, PUBLIC_KEY, DH_PUBLIC_KEY],
+    },
+    Shape {
+        class: CKO_PRIVATE_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_DH)),
+        can: &[],
+        groups: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, DH_PRIVATE_KEY],
+    },
+    Shape {
+        class: CKO_DOMAIN_PARAMETERS,
+        subtype: Some((CKA_KEY_TYPE, CKK_DH)),
+        can: &[],
+        groups: &[OBJECT, STORAGE, DOMAIN_PARAMETERS, DH_PARAMETERS],
+    },
+    Shape {
+        class: CKO_PUBLIC_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_DSA)),
+        can: &[CKA_VERIFY],
+        groups: &[OBJECT, STORAGE, KEY, PUBLIC_KEY, DSA_PUBLIC_KEY],
+    },
+    Shape {
+        class: CKO_PRIVATE_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_DSA)),
+        can: &[CKA_SIGN],
+        groups: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, DSA_PRIVATE_KEY],
+    },
+    Shape {
+        class: CKO_DOMAIN_PARAMETERS,
+        subtype: Some((CKA_KEY_TYPE, CKK_DSA)),
+        can: &[],
+        groups: &[OBJECT, STORAGE, DOMAIN_PARAMETERS, DSA_PARAMETERS],
     },
     Shape {
         class: CKO_SECRET_KEY,

@@ -6,12 +6,15 @@
 //! [`may_make`].
 
 use pkcs11::constants::{
-    CK_UNAVAILABLE_INFORMATION, CKA_ALWAYS_AUTHENTICATE, CKA_ALWAYS_SENSITIVE, CKA_CHECK_VALUE, CKA_CLASS,
-    CKA_DECAPSULATE_TEMPLATE, CKA_DERIVE_TEMPLATE, CKA_ENCAPSULATE_TEMPLATE, CKA_EXTRACTABLE,
-    CKA_HASH_OF_ISSUER_PUBLIC_KEY, CKA_HASH_OF_SUBJECT_PUBLIC_KEY, CKA_KEY_GEN_MECHANISM, CKA_KEY_TYPE,
-    CKA_LOCAL, CKA_NEVER_EXTRACTABLE, CKA_OBJECT_VALIDATION_FLAGS, CKA_PRIVATE, CKA_PUBLIC_KEY_INFO,
-    CKA_SENSITIVE, CKA_TRUSTED, CKA_UNWRAP_TEMPLATE, CKA_URL, CKA_VALUE, CKA_VALUE_LEN,
-    CKA_WRAP_WITH_TRUSTED, CKO_CERTIFICATE, CKO_DATA, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+    CK_UNAVAILABLE_INFORMATION, CKA_ALLOWED_MECHANISMS, CKA_ALWAYS_AUTHENTICATE, CKA_ALWAYS_SENSITIVE,
+    CKA_CHECK_VALUE, CKA_CLASS, CKA_DECAPSULATE, CKA_DECAPSULATE_TEMPLATE, CKA_DECRYPT, CKA_DERIVE,
+    CKA_DERIVE_TEMPLATE, CKA_DESTROYABLE, CKA_ENCAPSULATE, CKA_ENCAPSULATE_TEMPLATE, CKA_ENCRYPT,
+    CKA_END_DATE, CKA_EXTRACTABLE, CKA_HASH_OF_ISSUER_PUBLIC_KEY, CKA_HASH_OF_SUBJECT_PUBLIC_KEY, CKA_ID,
+    CKA_KEY_GEN_MECHANISM, CKA_KEY_TYPE, CKA_LOCAL, CKA_NEVER_EXTRACTABLE, CKA_OBJECT_VALIDATION_FLAGS,
+    CKA_PRIVATE, CKA_PUBLIC_KEY_INFO, CKA_SENSITIVE, CKA_SIGN, CKA_SIGN_RECOVER, CKA_START_DATE, CKA_SUBJECT,
+    CKA_TRUSTED, CKA_UNWRAP, CKA_UNWRAP_TEMPLATE, CKA_URL, CKA_VALUE, CKA_VALUE_LEN, CKA_VERIFY,
+    CKA_VERIFY_RECOVER, CKA_WRAP, CKA_WRAP_WITH_TRUSTED, CKO_CERTIFICATE, CKO_DATA, CKO_PRIVATE_KEY,
+    CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::{
     Attribute, AttributeType, AttributeValue, Attributes, Error, KeyType, MechanismType, ObjectClass, Result,
@@ -80,12 +83,13 @@ pub fn generated_pair(
     Ok((public, private))
 }
 
-/// `C_GenerateKey`: a secret key of one of the mechanism's types. One that makes keys of many types leaves it to the
-/// template to say which (section 6.37.4).
+/// `C_GenerateKey`: a secret key, or domain parameters, of one of the mechanism's types. One that makes keys of many types
+/// leaves it to the template to say which (section 6.37.4).
 ///
 /// # Errors
 /// Those of the module.
-pub fn generated_secret(
+pub fn generated_one(
+    class: ObjectClass,
     key_types: &[KeyType],
     mechanism: MechanismType,
     template: Template,
@@ -98,7 +102,7 @@ pub fn generated_secret(
             many.iter().copied().find(|known| *known == sent).ok_or(ANOTHER_KIND)?
         }
     };
-    Making::generated(CKO_SECRET_KEY, key_type, mechanism).make(template, caller)
+    Making::generated(class, key_type, mechanism).make(template, caller)
 }
 
 /// `C_UnwrapKey` and `C_UnwrapKeyAuthenticated`: `CKA_UNWRAP_TEMPLATE` of the unwrapping key is part of the template.
@@ -204,6 +208,54 @@ pub fn derived_data(
     }
     let making = Making { class: Said::Insists(CKO_DATA), ..Making::from_outside(Event::Derived) };
     Ok((making.make(rest, caller)?, len.ulong(CKA_VALUE_LEN)))
+}
+
+/// TABLE: what a public key has of its private one where the template says nothing (section 6.43.8): its attribute, and the
+/// private key's.
+const FROM_PRIVATE_KEY: [(AttributeType, AttributeType); 11] = [
+    (CKA_ENCRYPT, CKA_DECRYPT),
+    (CKA_VERIFY, CKA_SIGN),
+    (CKA_VERIFY_RECOVER, CKA_SIGN_RECOVER),
+    (CKA_WRAP, CKA_UNWRAP),
+    // The section is older than encapsulation.
+    (CKA_ENCAPSULATE, CKA_DECAPSULATE),
+    (CKA_DERIVE, CKA_DERIVE),
+    (CKA_ID, CKA_ID),
+    (CKA_START_DATE, CKA_START_DATE),
+    (CKA_END_DATE, CKA_END_DATE),
+    (CKA_SUBJECT, CKA_SUBJECT),
+    (CKA_ALLOWED_MECHANISMS, CKA_ALLOWED_MECHANISMS),
+];
+
+/// `C_DeriveKey` that makes the public key of a private one (section 6.43.8): what the template leaves out is as the private
+/// key has it, and the key cannot be destroyed but with its session.
+///
+/// # Errors
+/// Those of the module.
+pub fn derived_public(base: &Attributes, template: Template, caller: Caller) -> Result<Attributes> {
+    let mut template = joined(&[base], CKA_DERIVE_TEMPLATE, template);
+    let is_sent =
+        |template: &Template, attribute| template.iter().any(|entry| entry.attribute_type == attribute);
+    let mut copied = Attributes::new();
+    for (attribute, of_private) in FROM_PRIVATE_KEY {
+        if let (false, Some(value)) = (is_sent(&template, attribute), base.value(of_private)) {
+            copied.set(attribute, value.clone());
+        }
+    }
+    if !is_sent(&template, CKA_DESTROYABLE) {
+        copied.set(CKA_DESTROYABLE, AttributeValue::Bool(false));
+    }
+    template.extend(as_sent(&copied));
+    let making = Making {
+        class: Said::Insists(CKO_PUBLIC_KEY),
+        key_type: base.key_type().map_or(Said::Nothing, Said::Insists),
+        ..Making::from_outside(Event::Derived)
+    };
+    let mut key = making.make(template, caller)?;
+    if let Some(mechanism) = base.value(CKA_KEY_GEN_MECHANISM) {
+        key.set(CKA_KEY_GEN_MECHANISM, mechanism.clone());
+    }
+    Ok(key)
 }
 
 /// Adds what the key itself brings: the components that a mechanism made, or what completing an imported key gave.

@@ -4,10 +4,10 @@
 //! | event | function |
 //! |---|---|
 //! | `C_CreateObject` | [`created`], then [`add_material`] |
-//! | `C_GenerateKey`, `C_GenerateKeyPair` | [`generated_secret`], [`generated_pair`], then [`add_material`] |
+//! | `C_GenerateKey`, `C_GenerateKeyPair` | [`generated_one`], [`generated_pair`], then [`add_material`] |
 //! | `C_UnwrapKey`, `C_UnwrapKeyAuthenticated` | [`unwrapped`], then [`add_material`] |
 //! | `C_EncapsulateKey`, `C_DecapsulateKey` | [`encapsulated`], [`decapsulated`], then [`add_material`] |
-//! | `C_DeriveKey` | [`derived`] or [`derived_data`], then [`add_material`] |
+//! | `C_DeriveKey` | [`derived`], [`derived_data`] or [`derived_public`], then [`add_material`] |
 //! | `C_CopyObject` | [`copied`] |
 //! | `C_SetAttributeValue` | [`changed`] |
 //! | `C_GetAttributeValue` | [`revealed`] |
@@ -33,7 +33,7 @@ pub use access::{Caller, may_change, may_destroy, may_make, may_see};
 pub use attributes::INDEXED;
 pub use changing::{changed, copied};
 pub use making::{
-    Inheritance, add_material, created, decapsulated, derived, derived_data, encapsulated, generated_pair,
-    generated_secret, unwrapped,
+    Inheritance, add_material, created, decapsulated, derived, derived_data, derived_public, encapsulated,
+    generated_one, generated_pair, unwrapped,
 };
 pub use showing::{matches, revealed, searched};

@@ -47,7 +47,7 @@ fn generated(kind: &Kind, template: Template, caller: Caller) -> Result<Attribut
     match kind.class {
         CKO_PUBLIC_KEY => generated_pair(key_type, 77, template, other(CKO_PRIVATE_KEY), caller).map(|p| p.0),
         CKO_PRIVATE_KEY => generated_pair(key_type, 77, other(CKO_PUBLIC_KEY), template, caller).map(|p| p.1),
-        _ => generated_secret(&[key_type], 77, template, caller),
+        class => generated_one(class, &[key_type], 77, template, caller),
     }
 }
 

@@ -1,13 +1,13 @@
 //! `BIGNUM`, owned or borrowed.
 
 use std::marker::PhantomData;
-use std::ptr::NonNull;
+use std::ptr::{NonNull, null_mut};
 
 use aws_lc_sys as c;
 
 use pkcs11::{Error, Result, Secret};
 
-use super::{failed, succeeded};
+use super::{failed, forking, succeeded};
 
 /// A number that this value owns; wiped when dropped.
 #[derive(Debug)]
@@ -19,6 +19,17 @@ impl BigNumber {
         // SAFETY: `bytes` is readable for its whole length; null asks for a new number.
         let number = unsafe { c::BN_bin2bn(bytes.as_ptr(), bytes.len(), std::ptr::null_mut()) };
         NonNull::new(number).map(Self).ok_or_else(|| failed("out of memory"))
+    }
+
+    /// For a call that writes to the number.
+    pub(super) fn as_mut_ptr(&self) -> *mut c::BIGNUM {
+        self.0.as_ptr()
+    }
+
+    /// The number for reading.
+    pub(super) fn borrow(&self) -> Result<Borrowed<'_>> {
+        // SAFETY: alive and unchanged for as long as `self` is borrowed.
+        unsafe { Borrowed::new(self.0.as_ptr()) }
     }
 
     pub(super) fn as_ptr(&self) -> *const c::BIGNUM {
@@ -80,4 +91,35 @@ impl Borrowed<'_> {
         let rc = unsafe { c::BN_bn2bin_padded(out.as_mut_ptr(), out.len(), self.number.as_ptr()) };
         succeeded(rc, "a number is longer than its place")
     }
+}
+
+/// What AWS-LC calls between two candidates for a prime, holding no lock.
+pub(super) struct Callback(NonNull<c::BN_GENCB>);
+
+impl Drop for Callback {
+    fn drop(&mut self) {
+        // SAFETY: owned by this value.
+        unsafe { c::BN_GENCB_free(self.0.as_ptr()) };
+    }
+}
+
+impl Callback {
+    pub(super) fn new() -> Result<Self> {
+        // SAFETY: makes a new object.
+        let made = unsafe { c::BN_GENCB_new() };
+        let callback = NonNull::new(made).map(Self).ok_or_else(|| failed("out of memory"))?;
+        // SAFETY: a living object; the function takes no argument of ours.
+        unsafe { c::BN_GENCB_set(callback.0.as_ptr(), Some(let_forks_pass), null_mut()) };
+        Ok(callback)
+    }
+
+    pub(super) fn as_ptr(&self) -> *mut c::BN_GENCB {
+        self.0.as_ptr()
+    }
+}
+
+/// Lets a fork pass that waits, and the generation go on.
+unsafe extern "C" fn let_forks_pass(_event: i32, _number: i32, _callback: *mut c::BN_GENCB) -> i32 {
+    forking::make_way();
+    1
 }

@@ -16,6 +16,7 @@ pub mod derivation;
 pub mod des;
 pub mod ec;
 mod evp_key;
+pub mod finite_field;
 pub mod forking;
 pub mod hash;
 mod heap;

@@ -2,7 +2,7 @@
 
 mod encryption;
 
-use std::ptr::{NonNull, null_mut};
+use std::ptr::NonNull;
 use std::sync::OnceLock;
 
 use aws_lc_sys as c;
@@ -10,8 +10,8 @@ use sha2::{Digest, Sha256};
 
 use pkcs11::{Error, Result, Secret};
 
-use super::big_number::{BigNumber, Borrowed};
-use super::forking::{self, drawing};
+use super::big_number::{BigNumber, Borrowed, Callback};
+use super::forking::drawing;
 use super::hash::Hash;
 use super::{failed, succeeded, thread};
 
@@ -353,33 +353,6 @@ fn filled(len: usize, out: &[u8]) -> Result<()> {
     if len == out.len() { Ok(()) } else { Err(Error::Primitive("RSA signature of another length")) }
 }
 
-/// What AWS-LC calls between two candidates for a prime, holding no lock.
-struct Callback(NonNull<c::BN_GENCB>);
-
-impl Drop for Callback {
-    fn drop(&mut self) {
-        // SAFETY: owned by this value.
-        unsafe { c::BN_GENCB_free(self.0.as_ptr()) };
-    }
-}
-
-impl Callback {
-    fn new() -> Result<Self> {
-        // SAFETY: makes a new object.
-        let made = unsafe { c::BN_GENCB_new() };
-        let callback = NonNull::new(made).map(Self).ok_or_else(|| failed("out of memory"))?;
-        // SAFETY: a living object; the function takes no argument of ours.
-        unsafe { c::BN_GENCB_set(callback.0.as_ptr(), Some(let_forks_pass), null_mut()) };
-        Ok(callback)
-    }
-}
-
-/// Lets a fork pass that waits, and the generation go on.
-unsafe extern "C" fn let_forks_pass(_event: i32, _number: i32, _callback: *mut c::BN_GENCB) -> i32 {
-    forking::make_way();
-    1
-}
-
 /// Makes a key pair. 2048 bits take about 50 ms, 8192 up to a minute, 16384 many minutes: never call it under a lock.
 ///
 /// # Errors
@@ -392,7 +365,7 @@ pub fn generate(bits: u16, exponent: &[u8]) -> Result<Components<Secret>> {
     let between = Callback::new()?;
     // SAFETY: a fresh object that nobody shares; the exponent and the callback live until the call is over.
     let rc = drawing(|| unsafe {
-        c::RSA_generate_key_ex(handle.as_ptr(), bits.into(), exponent.as_ptr(), between.0.as_ptr())
+        c::RSA_generate_key_ex(handle.as_ptr(), bits.into(), exponent.as_ptr(), between.as_ptr())
     });
     succeeded(rc, "RSA key generation")?;
     if handle.bits() != u32::from(bits) {

@@ -126,7 +126,8 @@ pub(super) fn complete(attributes: &Attributes) -> Result<Attributes> {
     }
 }
 
-fn complete_public(attributes: &Attributes) -> Result<Attributes> {
+/// Checks the public components, those of a private key too, and gives them in their final form.
+pub(super) fn complete_public(attributes: &Attributes) -> Result<Attributes> {
     let n = required(attributes, CKA_MODULUS)?;
     let e = required(attributes, CKA_PUBLIC_EXPONENT)?;
     let bits = modulus_bits(n, BITS)?;

@@ -564,7 +564,7 @@ fn a_generator_of_many_types_leaves_the_type_to_the_template() {
     let of = |key_type: Option<u64>| {
         let sent = key_type.map(|key_type| Attribute::ulong(CKA_KEY_TYPE, key_type));
         let template = sent.into_iter().chain([Attribute::ulong(CKA_VALUE_LEN, 16)]).collect();
-        generated_secret(&types, CKM_PKCS5_PBKD2, template, USER)
+        generated_one(CKO_SECRET_KEY, &types, CKM_PKCS5_PBKD2, template, USER)
     };
     for key_type in types {
         assert_eq!(of(Some(key_type)).unwrap().key_type(), Some(key_type));

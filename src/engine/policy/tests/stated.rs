@@ -163,6 +163,43 @@ const PARAMETER_SET_PRIVATE: &[Line] = &[
     line(CKA_PARAMETER_SET, &[1, 4, 6], "CK_SLH_DSA_PARAMETER_SET_TYPE"),
     line(CKA_VALUE, &[1, 4, 6, 7], "Byte array"),
 ];
+const PARAMETERS: &[Line] = &[line(CKA_KEY_TYPE, &[1], "CK_KEY_TYPE"), line(CKA_LOCAL, &[2, 4], "CK_BBOOL")];
+const DH_PUBLIC: &[Line] = &[
+    line(CKA_PRIME, &[1, 3], "Big integer"),
+    line(CKA_BASE, &[1, 3], "Big integer"),
+    line(CKA_VALUE, &[1, 4], "Big integer"),
+];
+const DH_PRIVATE: &[Line] = &[
+    line(CKA_PRIME, &[1, 4, 6], "Big integer"),
+    line(CKA_BASE, &[1, 4, 6], "Big integer"),
+    line(CKA_VALUE, &[1, 4, 6, 7], "Big integer"),
+    line(CKA_VALUE_BITS, &[2], "CK_ULONG"),
+];
+const DH_PARAMETERS: &[Line] = &[
+    line(CKA_PRIME, &[1, 4], "Big integer"),
+    line(CKA_BASE, &[1, 4], "Big integer"),
+    line(CKA_PRIME_BITS, &[2, 3], "CK_ULONG"),
+];
+const DSA_PUBLIC: &[Line] = &[
+    line(CKA_PRIME, &[1, 3], "Big integer"),
+    line(CKA_SUBPRIME, &[1, 3], "Big integer"),
+    line(CKA_BASE, &[1, 3], "Big integer"),
+    line(CKA_VALUE, &[1, 4], "Big integer"),
+];
+const DSA_PRIVATE: &[Line] = &[
+    line(CKA_PRIME, &[1, 4, 6], "Big integer"),
+    line(CKA_SUBPRIME, &[1, 4, 6], "Big integer"),
+    line(CKA_BASE, &[1, 4, 6], "Big integer"),
+    line(CKA_VALUE, &[1, 4, 6, 7], "Big integer"),
+];
+/// The length of the order is in the prose beneath the table alone, which gives it a value where the template says nothing.
+const DSA_PARAMETERS: &[Line] = &[
+    line(CKA_PRIME, &[1, 4], "Big integer"),
+    line(CKA_SUBPRIME, &[1, 4], "Big integer"),
+    line(CKA_BASE, &[1, 4], "Big integer"),
+    line(CKA_PRIME_BITS, &[2, 3], "CK_ULONG"),
+    line(CKA_SUBPRIME_BITS, &[2], "CK_ULONG"),
+];
 const SECRET_VALUE: &[Line] =
     &[line(CKA_VALUE, &[1, 4, 6, 7], "Byte array"), line(CKA_VALUE_LEN, &[2, 3], "CK_ULONG")];
 const DES_VALUE: &[Line] = &[line(CKA_VALUE, &[1, 4, 6, 7], "Byte array")];
@@ -252,6 +289,36 @@ pub(super) const KINDS: &[Kind] = &[
         class: CKO_PRIVATE_KEY,
         subtype: Some(CKK_SLH_DSA),
         tables: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, PARAMETER_SET_PRIVATE],
+    },
+    Kind {
+        class: CKO_PUBLIC_KEY,
+        subtype: Some(CKK_DH),
+        tables: &[OBJECT, STORAGE, KEY, PUBLIC_KEY, DH_PUBLIC],
+    },
+    Kind {
+        class: CKO_PRIVATE_KEY,
+        subtype: Some(CKK_DH),
+        tables: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, DH_PRIVATE],
+    },
+    Kind {
+        class: CKO_DOMAIN_PARAMETERS,
+        subtype: Some(CKK_DH),
+        tables: &[OBJECT, STORAGE, PARAMETERS, DH_PARAMETERS],
+    },
+    Kind {
+        class: CKO_PUBLIC_KEY,
+        subtype: Some(CKK_DSA),
+        tables: &[OBJECT, STORAGE, KEY, PUBLIC_KEY, DSA_PUBLIC],
+    },
+    Kind {
+        class: CKO_PRIVATE_KEY,
+        subtype: Some(CKK_DSA),
+        tables: &[OBJECT, STORAGE, KEY, PRIVATE_KEY, DSA_PRIVATE],
+    },
+    Kind {
+        class: CKO_DOMAIN_PARAMETERS,
+        subtype: Some(CKK_DSA),
+        tables: &[OBJECT, STORAGE, PARAMETERS, DSA_PARAMETERS],
     },
     Kind {
         class: CKO_SECRET_KEY,

@@ -44,9 +44,11 @@ fn operation(can: &Can) -> &'static str {
         Can::Unwrap(_) => "unwrap",
         Can::Derive(_) | Can::DeriveProtected(_) | Can::DeriveSeveral(_) => "derive",
         Can::DeriveData(_) => "derive data",
+        Can::DerivePublic(_) => "derive a public key",
         Can::Encapsulate(_) => "encapsulate",
         Can::Decapsulate(_) => "decapsulate",
         Can::GenerateKey(_) => "generate",
+        Can::GenerateParameters(_) => "generate parameters",
         Can::GenerateKeyPair(_) => "generate pair",
     }
 }
@@ -56,6 +58,7 @@ fn keys(family: &Family, row: &MechanismRow) -> String {
     let unit = match family.unit {
         Unit::Bits => "bits",
         Unit::Bytes => "bytes",
+        Unit::OfTheType => return "of the key's type".to_owned(),
         Unit::Nothing => return String::new(),
     };
     let range = |(least, most): (u64, u64)| match least == most {
