@@ -2,7 +2,7 @@
 
 use std::ptr::null_mut;
 
-use cryptoki_sys::{CK_FUNCTION_LIST_3_2, CK_RV, CK_SESSION_HANDLE, CKR_OK};
+use cryptoki_sys::{CK_FUNCTION_LIST_3_2, CK_RV, CK_SESSION_HANDLE};
 
 use super::Module;
 
@@ -24,12 +24,7 @@ impl Module {
     /// # Panics
     /// When the module gives none.
     pub(super) fn list_3_2(&self) -> &'static CK_FUNCTION_LIST_3_2 {
-        let (rv, found) = self.raw_interface(Some("PKCS 11"), Some((3, 2)), 0);
-        assert_eq!(rv, CKR_OK, "the interface of 3.2");
-        // SAFETY: on CKR_OK it points to an interface that lives as long as the module.
-        let interface = unsafe { found.as_ref() }.expect("an interface");
-        // SAFETY: name and version say that it is a list of this type (section 5.4).
-        unsafe { interface.pFunctionList.cast::<CK_FUNCTION_LIST_3_2>().as_ref() }.expect("a function list")
+        self.function_list_3_2().expect("the interface of 3.2")
     }
 
     /// Every function that is not there yet, with null pointers and zeros; each with what it answered.

@@ -5,7 +5,8 @@ use std::path::{Path, PathBuf};
 use std::ptr;
 
 use cryptoki_sys::{
-    CK_FLAGS, CK_FUNCTION_LIST, CK_FUNCTION_LIST_3_0, CK_INTERFACE, CK_RV, CK_ULONG, CK_VERSION, CKR_OK,
+    CK_FLAGS, CK_FUNCTION_LIST, CK_FUNCTION_LIST_3_0, CK_FUNCTION_LIST_3_2, CK_INTERFACE, CK_RV, CK_ULONG,
+    CK_VERSION, CKR_OK,
 };
 use libloading::Library;
 
@@ -82,6 +83,17 @@ impl Module {
     #[must_use]
     pub fn function_list(&self) -> &'static CK_FUNCTION_LIST {
         self.list
+    }
+
+    /// The function list of 3.2, for callers that nothing may stand before; `None` of a module that has none.
+    #[must_use]
+    pub fn function_list_3_2(&self) -> Option<&'static CK_FUNCTION_LIST_3_2> {
+        self.get_interface?;
+        let (rv, found) = self.raw_interface(Some("PKCS 11"), Some((3, 2)), 0);
+        // SAFETY: on CKR_OK it points to an interface that lives as long as the module.
+        let interface = unsafe { found.as_ref() }.filter(|_| rv == CKR_OK)?;
+        // SAFETY: name and version say that it is a list of this type (section 5.4).
+        unsafe { interface.pFunctionList.cast::<CK_FUNCTION_LIST_3_2>().as_ref() }
     }
 
     /// Version of the 2.40 function list.

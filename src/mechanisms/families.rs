@@ -579,6 +579,9 @@ pub(crate) const TABLES: [&[MechanismRow]; FAMILIES.len()] = {
 
 #[cfg(test)]
 mod tests {
+    use engine::mechanism::Can;
+    use pkcs11::constants::name;
+
     use super::*;
 
     #[test]
@@ -607,6 +610,63 @@ mod tests {
                     assert!(known, "{}: {} of {mechanism:#x}", family.name, statement.words);
                 }
             }
+        }
+    }
+
+    /// The rows that `make bench` measures, and what it measures them against.
+    const ROWS: &str = concat!(
+        include_str!("../../pkcs11-tests/benches/meter/cases.rs"),
+        include_str!("../../pkcs11-tests/benches/meter/rare.rs")
+    );
+    const ARMS: &str = concat!(
+        include_str!("examples/primitive_speed/operations.rs"),
+        include_str!("examples/primitive_speed/operations/rare.rs")
+    );
+
+    fn is_generator(row: &MechanismRow) -> bool {
+        row.can.iter().all(|can| matches!(can, Can::GenerateKey(_) | Can::GenerateKeyPair(_)))
+    }
+
+    /// The rows' names in a source: what stands between quotes and has one stroke in it.
+    fn row_names(source: &str) -> Vec<&str> {
+        let is_name = |text: &&str| {
+            text.split_once('/').is_some_and(|(group, name)| !group.is_empty() && !name.is_empty())
+                && text.chars().all(|letter| letter.is_ascii_alphanumeric() || "-/".contains(letter))
+        };
+        let code = source.lines().filter(|line| !line.trim_start().starts_with("//"));
+        code.flat_map(|line| line.split('"').skip(1).step_by(2)).filter(is_name).collect()
+    }
+
+    #[test]
+    fn the_meter_has_a_row_of_every_family() {
+        // Constants that no row uses do not compile there.
+        let words: Vec<_> =
+            ROWS.split(|letter: char| !letter.is_ascii_alphanumeric() && letter != '_').collect();
+        for family in FAMILIES {
+            // A generator is enough where there is nothing else.
+            let works = family.rows.iter().any(|row| !is_generator(row));
+            let mut rows = family.rows.iter().filter(|row| !works || !is_generator(row));
+            let measured =
+                rows.any(|row| name("CKM_", row.mechanism).is_some_and(|name| words.contains(&name)));
+            assert!(
+                measured,
+                "{}: add a row to pkcs11-tests/benches/meter/rare.rs and an arm of its name to \
+                 src/mechanisms/examples/primitive_speed/operations/rare.rs",
+                family.name
+            );
+        }
+    }
+
+    #[test]
+    fn the_meters_rows_are_measured_against_their_primitives() {
+        let without = ["small/open-close-session", "small/getattr-3", "derive/xor-with-data"];
+        let (rows, arms) = (row_names(ROWS), row_names(ARMS));
+        assert!(rows.len() > FAMILIES.len());
+        for row in &rows {
+            assert_eq!(arms.contains(row), !without.contains(row), "{row}: an arm in primitive_speed");
+        }
+        for arm in arms {
+            assert!(rows.contains(&arm), "{arm}: a row of the meter");
         }
     }
 

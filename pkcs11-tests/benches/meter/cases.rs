@@ -1,23 +1,26 @@
 //! What is measured: a row for each operation.
 //!
-//! To add a row, write one entry into [`CASES`]: its name (`group/name`), its key ([`Recipe`]: the mechanism that makes
+//! To add a row, write one entry into [`CASES`], or into [`RARE`] where the long form is enough: its name (`group/name`), its key ([`Recipe`]: the mechanism that makes
 //! it and the attributes it needs, a constant above the table), its mechanism ([`Mechanism`]: with the standard's
 //! parameter structure, member by member, another constant where it takes one) and what one operation is ([`Work`]).
 //! Then add an arm of the same name to `operation` in `src/mechanisms/examples/primitive_speed/operations.rs`, which
 //! makes the bare algorithm: two places, and the page, the charts, the medians, threads and kinds of keys follow. A row
 //! without an arm there is shown without a limit; a module without the mechanism shows what it answered. Only a function
-//! of the interface that no row calls yet needs code: an arm in `Worker::operate` and one in `Worker::check`.
+//! of the interface that no row calls yet needs code: an arm in `Worker::operate` and one in `Worker::check`. A family of
+//! mechanisms without a row fails a test of `src/mechanisms/families.rs`.
 
 use cryptoki_sys::{
-    CK_MECHANISM_TYPE, CKA_DECRYPT, CKA_DERIVE, CKA_EC_PARAMS, CKA_ENCRYPT, CKA_MODULUS_BITS,
-    CKA_PUBLIC_EXPONENT, CKA_SIGN, CKA_VALUE_LEN, CKA_VERIFY, CKD_NULL, CKF_HKDF_SALT_NULL, CKG_MGF1_SHA1,
-    CKG_MGF1_SHA256, CKM_AES_CBC_PAD, CKM_AES_CMAC, CKM_AES_CTR, CKM_AES_GCM, CKM_AES_KEY_GEN,
-    CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN, CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKM_ECDH1_DERIVE,
-    CKM_ECDSA, CKM_EDDSA, CKM_GENERIC_SECRET_KEY_GEN, CKM_HKDF_DERIVE, CKM_RSA_PKCS,
+    CK_MECHANISM_TYPE, CKA_DECAPSULATE, CKA_DECRYPT, CKA_DERIVE, CKA_EC_PARAMS, CKA_ENCAPSULATE, CKA_ENCRYPT,
+    CKA_MODULUS_BITS, CKA_PARAMETER_SET, CKA_PUBLIC_EXPONENT, CKA_SIGN, CKA_VALUE_LEN, CKA_VERIFY, CKD_NULL,
+    CKF_HKDF_SALT_NULL, CKG_MGF1_SHA1, CKG_MGF1_SHA256, CKM_AES_CBC_PAD, CKM_AES_CMAC, CKM_AES_CTR,
+    CKM_AES_GCM, CKM_AES_KEY_GEN, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN,
+    CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_EDDSA, CKM_GENERIC_SECRET_KEY_GEN,
+    CKM_HKDF_DERIVE, CKM_ML_DSA, CKM_ML_DSA_KEY_PAIR_GEN, CKM_ML_KEM, CKM_ML_KEM_KEY_PAIR_GEN, CKM_RSA_PKCS,
     CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_SHA_1, CKM_SHA256, CKM_SHA256_HMAC,
-    CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKZ_DATA_SPECIFIED,
+    CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKP_ML_DSA_65, CKP_ML_KEM_768, CKZ_DATA_SPECIFIED,
 };
 
+use crate::rare::RARE;
 use crate::recipe::{Mechanism, Member, Recipe, Value};
 
 /// What one operation is.
@@ -33,8 +36,14 @@ pub(crate) enum Work {
     Decrypt,
     /// `C_DigestInit`, `C_Digest` of the bytes 0, 1, .. 250, 0, 1, .. by their number; how the right digest begins.
     Digest(usize, [u8; 8]),
-    /// `C_DeriveKey` of a generic secret of 32 bytes, `C_DestroyObject`.
-    Derive,
+    /// `C_DeriveKey` of a generic secret of so many bytes, `C_DestroyObject`.
+    Derive(usize),
+    /// `C_EncapsulateKey` of a generic secret of 32 bytes, `C_DestroyObject`.
+    Encapsulate,
+    /// `C_DecapsulateKey` of such a secret, `C_DestroyObject`.
+    Decapsulate,
+    /// `C_WrapKey` of a generic secret of 32 bytes.
+    Wrap,
     /// `C_GenerateKey` or `C_GenerateKeyPair`, into a session or into the token. Destroying is not measured.
     Generate(&'static Recipe, bool),
     /// `C_OpenSession`, `C_CloseSession`.
@@ -71,14 +80,18 @@ pub(crate) struct Case {
     pub(crate) mechanism: Mechanism,
     /// What one operation is.
     pub(crate) work: Work,
+    /// Measured in the long form alone, or when it is asked for by name; with token keys alone.
+    pub(crate) rare: bool,
 }
 
 /// The groups of the page: the first part of names, what they are called there, and in what they are measured.
-pub(crate) const GROUPS: [Group; 10] = [
+pub(crate) const GROUPS: [Group; 12] = [
     group("sign", "Signing", RATE),
     group("verify", "Verifying", RATE),
     group("decrypt", "Decrypting with RSA", RATE),
     group("derive", "Key agreement and derivation", RATE),
+    group("kem", "Encapsulating keys", RATE),
+    group("wrap", "Wrapping keys", RATE),
     group("bulk", "Encrypting, hashing, MACs", RATE),
     group("keygen", "Making keys", RATE),
     group("small", "Small calls", RATE),
@@ -113,14 +126,20 @@ const fn group(name: &'static str, title: &'static str, unit: &'static str) -> G
 }
 
 const fn row(name: &'static str, key: &'static Recipe, mechanism: Mechanism, work: Work) -> Case {
-    Case { name, key: Some(key), mechanism, work }
+    Case { name, key: Some(key), mechanism, work, rare: false }
 }
 
 const fn keyless(name: &'static str, mechanism: Mechanism, work: Work) -> Case {
-    Case { name, key: None, mechanism, work }
+    Case { name, key: None, mechanism, work, rare: false }
 }
 
-const fn bare(kind: CK_MECHANISM_TYPE) -> Mechanism {
+/// Every row but those of the store.
+pub(crate) fn all() -> impl Iterator<Item = &'static Case> {
+    CASES.iter().chain(RARE)
+}
+
+/// A mechanism without a parameter.
+pub(crate) const fn bare(kind: CK_MECHANISM_TYPE) -> Mechanism {
     Mechanism { kind, parameter: &[] }
 }
 
@@ -129,7 +148,9 @@ pub(crate) const OWN: Mechanism = bare(0);
 
 use Member::{Block, Bytes, Flags, Nonce, Number, Peer, PeerLen};
 use Value::{Bytes as Octets, Flag, Number as Count};
-use Work::{Decrypt, Derive, Digest, Encrypt, Generate, Random, Read, Session, Sign, Verify};
+use Work::{
+    Decapsulate, Decrypt, Derive, Digest, Encapsulate, Encrypt, Generate, Random, Read, Session, Sign, Verify,
+};
 
 const RSA_KEPT: &[(u64, Value)] = &[(CKA_SIGN, Flag(true)), (CKA_DECRYPT, Flag(true))];
 
@@ -138,7 +159,7 @@ macro_rules! rsa {
     ($name:literal, $bits:literal) => {
         Recipe {
             name: $name,
-            generator: CKM_RSA_PKCS_KEY_PAIR_GEN,
+            generator: bare(CKM_RSA_PKCS_KEY_PAIR_GEN),
             kept: RSA_KEPT,
             shown: Some(&[
                 (CKA_VERIFY, Flag(true)),
@@ -156,7 +177,7 @@ macro_rules! ec {
     ($name:literal, $curve:expr) => {
         Recipe {
             name: $name,
-            generator: CKM_EC_KEY_PAIR_GEN,
+            generator: bare(CKM_EC_KEY_PAIR_GEN),
             kept: &[(CKA_SIGN, Flag(true)), (CKA_DERIVE, Flag(true))],
             shown: Some(&[(CKA_VERIFY, Flag(true)), (CKA_EC_PARAMS, Octets($curve))]),
             proof: Some(CKM_ECDSA),
@@ -172,21 +193,21 @@ static P384: Recipe = ec!("p384", pkcs11_tests::keys::P384);
 static P521: Recipe = ec!("p521", &[0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23]);
 static ED25519: Recipe = Recipe {
     name: "ed25519",
-    generator: CKM_EC_EDWARDS_KEY_PAIR_GEN,
+    generator: bare(CKM_EC_EDWARDS_KEY_PAIR_GEN),
     kept: &[(CKA_SIGN, Flag(true))],
     shown: Some(&[(CKA_VERIFY, Flag(true)), (CKA_EC_PARAMS, Octets(&[0x06, 0x03, 0x2B, 0x65, 0x70]))]),
     proof: Some(CKM_EDDSA),
 };
 static X25519: Recipe = Recipe {
     name: "x25519",
-    generator: CKM_EC_MONTGOMERY_KEY_PAIR_GEN,
+    generator: bare(CKM_EC_MONTGOMERY_KEY_PAIR_GEN),
     kept: &[(CKA_DERIVE, Flag(true))],
     shown: Some(&[(CKA_EC_PARAMS, Octets(&[0x06, 0x03, 0x2B, 0x65, 0x6E]))]),
     proof: None,
 };
-static AES: Recipe = Recipe {
+pub(crate) static AES: Recipe = Recipe {
     name: "aes256",
-    generator: CKM_AES_KEY_GEN,
+    generator: bare(CKM_AES_KEY_GEN),
     kept: &[
         (CKA_VALUE_LEN, Count(32)),
         (CKA_ENCRYPT, Flag(true)),
@@ -197,9 +218,9 @@ static AES: Recipe = Recipe {
     shown: None,
     proof: None,
 };
-static SECRET: Recipe = Recipe {
+pub(crate) static SECRET: Recipe = Recipe {
     name: "secret256",
-    generator: CKM_GENERIC_SECRET_KEY_GEN,
+    generator: bare(CKM_GENERIC_SECRET_KEY_GEN),
     kept: &[
         (CKA_VALUE_LEN, Count(32)),
         (CKA_SIGN, Flag(true)),
@@ -207,6 +228,21 @@ static SECRET: Recipe = Recipe {
         (CKA_DERIVE, Flag(true)),
     ],
     shown: None,
+    proof: None,
+};
+
+pub(crate) static ML_DSA_65: Recipe = Recipe {
+    name: "ml-dsa-65",
+    generator: bare(CKM_ML_DSA_KEY_PAIR_GEN),
+    kept: &[(CKA_SIGN, Flag(true))],
+    shown: Some(&[(CKA_VERIFY, Flag(true)), (CKA_PARAMETER_SET, Count(CKP_ML_DSA_65))]),
+    proof: Some(CKM_ML_DSA),
+};
+pub(crate) static ML_KEM_768: Recipe = Recipe {
+    name: "ml-kem-768",
+    generator: bare(CKM_ML_KEM_KEY_PAIR_GEN),
+    kept: &[(CKA_DECAPSULATE, Flag(true))],
+    shown: Some(&[(CKA_ENCAPSULATE, Flag(true)), (CKA_PARAMETER_SET, Count(CKP_ML_KEM_768))]),
     proof: None,
 };
 
@@ -231,7 +267,7 @@ const OAEP_SHA256: Mechanism = Mechanism {
     ],
 };
 /// `CK_ECDH1_DERIVE_PARAMS`
-const ECDH: Mechanism = Mechanism {
+pub(crate) const ECDH: Mechanism = Mechanism {
     kind: CKM_ECDH1_DERIVE,
     parameter: &[Number(CKD_NULL), Number(0), Bytes(&[]), PeerLen, Peer],
 };
@@ -263,11 +299,11 @@ const ECDSA: Mechanism = bare(CKM_ECDSA);
 
 /// A `DigestInfo` of SHA-256 is as long as this.
 const DIGEST_INFO: usize = 51;
-const KIB: usize = 1024;
+pub(crate) const KIB: usize = 1024;
 const MIB: usize = KIB * KIB;
 
-/// Every row but those of the store.
-pub(crate) const CASES: &[Case] = &[
+/// The rows of both forms.
+const CASES: &[Case] = &[
     row("sign/rsa2048-pkcs", &RSA_2048, PKCS, Sign(DIGEST_INFO)),
     row("sign/rsa2048-sha256-pkcs", &RSA_2048, bare(CKM_SHA256_RSA_PKCS), Sign(256)),
     row("sign/rsa2048-pss-sha256", &RSA_2048, PSS, Sign(256)),
@@ -277,16 +313,20 @@ pub(crate) const CASES: &[Case] = &[
     row("sign/ecdsa-p384", &P384, ECDSA, Sign(48)),
     row("sign/ecdsa-p521", &P521, ECDSA, Sign(64)),
     row("sign/ed25519", &ED25519, bare(CKM_EDDSA), Sign(64)),
+    row("sign/ml-dsa-65", &ML_DSA_65, bare(CKM_ML_DSA), Sign(64)),
     row("verify/rsa2048-pkcs", &RSA_2048, PKCS, Verify(DIGEST_INFO)),
     row("verify/ecdsa-p256", &P256, ECDSA, Verify(32)),
     row("verify/ecdsa-p384", &P384, ECDSA, Verify(48)),
     row("verify/ed25519", &ED25519, bare(CKM_EDDSA), Verify(64)),
+    row("verify/ml-dsa-65", &ML_DSA_65, bare(CKM_ML_DSA), Verify(64)),
     row("decrypt/rsa2048-pkcs", &RSA_2048, PKCS, Decrypt),
     row("decrypt/rsa2048-oaep-sha1", &RSA_2048, OAEP_SHA1, Decrypt),
     row("decrypt/rsa2048-oaep-sha256", &RSA_2048, OAEP_SHA256, Decrypt),
-    row("derive/ecdh-p256", &P256, ECDH, Derive),
-    row("derive/x25519", &X25519, ECDH, Derive),
-    row("derive/hkdf-sha256", &SECRET, HKDF, Derive),
+    row("derive/ecdh-p256", &P256, ECDH, Derive(32)),
+    row("derive/x25519", &X25519, ECDH, Derive(32)),
+    row("derive/hkdf-sha256", &SECRET, HKDF, Derive(32)),
+    row("kem/ml-kem-768-encapsulate", &ML_KEM_768, bare(CKM_ML_KEM), Encapsulate),
+    row("kem/ml-kem-768-decapsulate", &ML_KEM_768, bare(CKM_ML_KEM), Decapsulate),
     row("bulk/aes256-gcm-16", &AES, GCM, Encrypt(16)),
     row("bulk/aes256-gcm-1k", &AES, GCM, Encrypt(KIB)),
     row("bulk/aes256-gcm-16k", &AES, GCM, Encrypt(16 * KIB)),
@@ -315,7 +355,7 @@ pub(crate) const CASES: &[Case] = &[
 impl Case {
     /// How many times as long as others it is measured: finding primes takes very different times.
     pub(crate) fn patience(&self) -> f64 {
-        if matches!(self.work, Generate(recipe, _) if recipe.generator == CKM_RSA_PKCS_KEY_PAIR_GEN) {
+        if matches!(self.work, Generate(recipe, _) if recipe.generator.kind == CKM_RSA_PKCS_KEY_PAIR_GEN) {
             5.0
         } else {
             1.0

@@ -5,8 +5,8 @@
 use std::ptr;
 
 use cryptoki_sys::{
-    CK_ATTRIBUTE, CK_ATTRIBUTE_TYPE, CK_FLAGS, CK_FUNCTION_LIST, CK_MECHANISM, CK_OBJECT_HANDLE, CK_RV,
-    CK_SESSION_HANDLE, CK_SLOT_ID, CK_ULONG, CKR_OK,
+    CK_ATTRIBUTE, CK_ATTRIBUTE_TYPE, CK_FLAGS, CK_FUNCTION_LIST, CK_FUNCTION_LIST_3_2, CK_MECHANISM,
+    CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CK_ULONG, CKR_FUNCTION_NOT_SUPPORTED, CKR_OK,
 };
 use pkcs11_tests::Module;
 
@@ -15,7 +15,11 @@ pub(crate) type Answer<T> = Result<T, CK_RV>;
 
 /// A module's functions.
 #[derive(Clone, Copy)]
-pub(crate) struct Interface(&'static CK_FUNCTION_LIST);
+pub(crate) struct Interface {
+    list: &'static CK_FUNCTION_LIST,
+    /// Not every module has it.
+    list_3_2: Option<&'static CK_FUNCTION_LIST_3_2>,
+}
 
 /// Attributes that own their values.
 #[derive(Clone, Default)]
@@ -51,8 +55,11 @@ impl Attributes {
 
 /// Calls a function of the list; anything but `CKR_OK` goes back to who called.
 macro_rules! call {
-    ($interface:expr, $function:ident($($argument:expr),* $(,)?)) => {{
-        let function = $interface.0.$function.expect(concat!(stringify!($function), " is in the list"));
+    ($interface:expr, $function:ident($($argument:expr),* $(,)?)) => {
+        call!(@ $interface.list, $function($($argument),*))
+    };
+    (@ $list:expr, $function:ident($($argument:expr),* $(,)?)) => {{
+        let function = $list.$function.expect(concat!(stringify!($function), " is in the list"));
         // SAFETY: every pointer names memory of the caller's arguments or of this frame, with its length; both outlive
         // the call.
         match unsafe { function($($argument),*) } {
@@ -91,7 +98,7 @@ macro_rules! transforming {
 impl Interface {
     /// The functions of a module that is loaded.
     pub(crate) fn of(module: &Module) -> Self {
-        Self(module.function_list())
+        Self { list: module.function_list(), list_3_2: module.function_list_3_2() }
     }
 
     transforming! {
@@ -158,6 +165,103 @@ impl Interface {
         call!(
             self,
             C_DeriveKey(session, ptr::from_mut(mechanism), key, raw.as_mut_ptr(), count, &raw mut made)
+        )?;
+        Ok(made)
+    }
+
+    /// `C_WrapKey`: gives how much it wrote.
+    pub(crate) fn wrap(
+        self,
+        session: CK_SESSION_HANDLE,
+        mechanism: &mut CK_MECHANISM,
+        (wrapping, wrapped): (CK_OBJECT_HANDLE, CK_OBJECT_HANDLE),
+        out: &mut [u8],
+    ) -> Answer<usize> {
+        let mut len = out.len() as CK_ULONG;
+        let mechanism = ptr::from_mut(mechanism);
+        call!(self, C_WrapKey(session, mechanism, wrapping, wrapped, out.as_mut_ptr(), &raw mut len))?;
+        Ok(as_len(len))
+    }
+
+    /// `C_UnwrapKey`
+    pub(crate) fn unwrap(
+        self,
+        session: CK_SESSION_HANDLE,
+        mechanism: &mut CK_MECHANISM,
+        wrapping: CK_OBJECT_HANDLE,
+        wrapped: &[u8],
+        template: &Attributes,
+    ) -> Answer<CK_OBJECT_HANDLE> {
+        let (mut raw, mut made) = (template.raw(), 0);
+        let (count, len) = (raw.len() as CK_ULONG, wrapped.len() as CK_ULONG);
+        call!(
+            self,
+            C_UnwrapKey(
+                session,
+                ptr::from_mut(mechanism),
+                wrapping,
+                wrapped.as_ptr().cast_mut(),
+                len,
+                raw.as_mut_ptr(),
+                count,
+                &raw mut made
+            )
+        )?;
+        Ok(made)
+    }
+
+    /// `C_EncapsulateKey`: gives how much it wrote, and the key.
+    pub(crate) fn encapsulate(
+        self,
+        session: CK_SESSION_HANDLE,
+        mechanism: &mut CK_MECHANISM,
+        key: CK_OBJECT_HANDLE,
+        template: &Attributes,
+        out: &mut [u8],
+    ) -> Answer<(usize, CK_OBJECT_HANDLE)> {
+        let list = self.list_3_2.ok_or(CKR_FUNCTION_NOT_SUPPORTED)?;
+        let (mut raw, mut len, mut made) = (template.raw(), out.len() as CK_ULONG, 0);
+        let count = raw.len() as CK_ULONG;
+        call!(
+            @ list,
+            C_EncapsulateKey(
+                session,
+                ptr::from_mut(mechanism),
+                key,
+                raw.as_mut_ptr(),
+                count,
+                out.as_mut_ptr(),
+                &raw mut len,
+                &raw mut made
+            )
+        )?;
+        Ok((as_len(len), made))
+    }
+
+    /// `C_DecapsulateKey`
+    pub(crate) fn decapsulate(
+        self,
+        session: CK_SESSION_HANDLE,
+        mechanism: &mut CK_MECHANISM,
+        key: CK_OBJECT_HANDLE,
+        template: &Attributes,
+        ciphertext: &[u8],
+    ) -> Answer<CK_OBJECT_HANDLE> {
+        let list = self.list_3_2.ok_or(CKR_FUNCTION_NOT_SUPPORTED)?;
+        let (mut raw, mut made) = (template.raw(), 0);
+        let (count, len) = (raw.len() as CK_ULONG, ciphertext.len() as CK_ULONG);
+        call!(
+            @ list,
+            C_DecapsulateKey(
+                session,
+                ptr::from_mut(mechanism),
+                key,
+                raw.as_mut_ptr(),
+                count,
+                ciphertext.as_ptr().cast_mut(),
+                len,
+                &raw mut made
+            )
         )?;
         Ok(made)
     }

@@ -21,6 +21,7 @@ mod page;
 mod part;
 mod plan;
 mod progress;
+mod rare;
 mod recipe;
 mod results;
 mod store;
@@ -32,7 +33,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use cases::{CASES, Case};
+use cases::Case;
 use interface::Answer;
 use pkcs11_tests::names::rv_name;
 use plan::Plan;
@@ -89,12 +90,16 @@ type Turn = (Row, &'static Case);
 /// What a round goes through.
 fn turns(plan: &Plan) -> Vec<Turn> {
     let mut turns = Vec::new();
-    for (place, case) in CASES.iter().enumerate().filter(|(_, case)| plan.wants(case.name)) {
-        let variants: &[&str] = if case.key.is_some() { &["token", "session"] } else { &[""] };
+    for (place, case) in plan.cases() {
+        let variants: &[&str] = match case.key {
+            Some(_) if case.rare => &["token"],
+            Some(_) => &["token", "session"],
+            None => &[""],
+        };
         for keys in variants {
             for threads in plan.threads {
                 // The short form measures session keys with one thread.
-                if *keys != "session" || threads == 1 || plan.all_variants {
+                if *keys != "session" || threads == 1 || plan.long {
                     let place = 2 * place + usize::from(*keys == "session");
                     turns.push((Row { place, name: case.name.to_owned(), keys, threads }, case));
                 }

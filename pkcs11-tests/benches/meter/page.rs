@@ -22,10 +22,14 @@ key does not. Every contender is measured in turn within each round, and each ro
 answers are checked before and after. The time that a thread waits for a core while other programs have it is left out.
 Each thread has a session, and all of them one key. *bare* is the algorithm alone, in the library that Claviger uses,
 with a key for each thread: no call through the C interface can be faster. *to SoftHSM* says how many times as fast, or
-as small, Claviger is. A name that begins with CKR_ is what a module answered instead. PINs are stretched as little as
-the configuration allows (8 MiB of memory, once). Rows without keys come first, while the module holds no objects.
-`C_Login` counts in the rows of fresh processes alone.
+as small, Claviger is. A module without the mechanism has a -; a name that begins with CKR_ is what a module answered
+instead. Families that fewer programs use are measured by `make bench` alone, with token keys. PINs are stretched as
+little as the configuration allows (8 MiB of memory, once). Rows without keys come first, while the module holds no
+objects. `C_Login` counts in the rows of fresh processes alone.
 ";
+
+/// What a module answers that does not have a mechanism, or a function.
+const NOT_THERE: [&str; 2] = ["CKR_MECHANISM_INVALID", "CKR_FUNCTION_NOT_SUPPORTED"];
 
 const KEYS: &str = "\
 A key in the token waits until the disk has it.
@@ -166,6 +170,7 @@ impl Page<'_> {
 
     fn cell(&self, row: &Row, who: &str) -> String {
         match (self.results.rate(row, who), self.results.refusal(row, who)) {
+            (_, Some(why)) if NOT_THERE.contains(&why) => "-".to_owned(),
             (_, Some(why)) => why.to_owned(),
             (Some(rate), None) => grouped(rate),
             (None, None) => String::new(),

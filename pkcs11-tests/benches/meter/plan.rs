@@ -4,6 +4,8 @@ use std::env;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use crate::cases::{self, Case};
+
 /// How a run goes.
 #[derive(Clone, Debug)]
 pub(crate) struct Plan {
@@ -21,8 +23,8 @@ pub(crate) struct Plan {
     pub(crate) fill_time: Duration,
     /// Threads of the rows that are measured with one and with several.
     pub(crate) threads: [usize; 2],
-    /// Session keys with several threads too.
-    pub(crate) all_variants: bool,
+    /// The rare rows too, and session keys with several threads.
+    pub(crate) long: bool,
     /// Only rows with this in their name.
     pub(crate) only: String,
     /// Where the page goes: a folder, `docs`.
@@ -64,7 +66,7 @@ impl Plan {
             store_time: Duration::from_secs(store_time),
             fill_time: Duration::from_secs(fill_time),
             threads: [1, number("METER_THREADS", cores.clamp(2, 64))],
-            all_variants: long,
+            long,
             only,
             page: env::var_os("METER_PAGE").map_or(page, PathBuf::from),
         }
@@ -73,6 +75,12 @@ impl Plan {
     /// Whether a row is asked for.
     pub(crate) fn wants(&self, row: &str) -> bool {
         row.contains(&self.only)
+    }
+
+    /// The rows that are asked for, those of stores apart, each with its place among all.
+    pub(crate) fn cases(&self) -> impl Iterator<Item = (usize, &'static Case)> {
+        let of_this_form = |case: &Case| self.long || !case.rare || !self.only.is_empty();
+        cases::all().enumerate().filter(move |(_, case)| of_this_form(case) && self.wants(case.name))
     }
 
     /// How long each of so many measurements is, when all of them share `time` in every round.

@@ -7,7 +7,6 @@ use cryptoki_sys::{
     CK_ATTRIBUTE_TYPE, CK_MECHANISM, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CK_ULONG,
     CKA_EXTRACTABLE, CKA_ID, CKA_LABEL, CKA_PRIVATE, CKA_SENSITIVE, CKA_TOKEN,
 };
-use pkcs11_tests::mechanism;
 
 use crate::interface::{Answer, Attributes, Interface};
 
@@ -22,7 +21,8 @@ pub(crate) enum Value {
     Bytes(&'static [u8]),
 }
 
-/// Attributes beside those that every key has here: sensitive, not extractable, a label and an id.
+/// Attributes beside those that every key has here: a label and an id; sensitive and not extractable, unless it says
+/// otherwise.
 pub(crate) type Template = &'static [(CK_ATTRIBUTE_TYPE, Value)];
 
 /// A key that rows are measured with.
@@ -30,8 +30,8 @@ pub(crate) type Template = &'static [(CK_ATTRIBUTE_TYPE, Value)];
 pub(crate) struct Recipe {
     /// Its label, too.
     pub(crate) name: &'static str,
-    /// Takes no parameter.
-    pub(crate) generator: CK_MECHANISM_TYPE,
+    /// What makes it.
+    pub(crate) generator: Mechanism,
     /// Of the secret or the private key.
     pub(crate) kept: Template,
     /// Of the public key; a secret key has none.
@@ -66,8 +66,11 @@ impl Recipe {
                 .bytes(CKA_ID, label);
             with(named, template)
         };
-        let kept = named(true, self.kept).flag(CKA_SENSITIVE, true).flag(CKA_EXTRACTABLE, false);
-        let mut generator = mechanism(self.generator);
+        let guards = [(CKA_SENSITIVE, true), (CKA_EXTRACTABLE, false)];
+        let unsaid = guards.iter().filter(|(guard, _)| self.kept.iter().all(|(kind, _)| kind != guard));
+        let kept = unsaid.fold(named(true, self.kept), |kept, (guard, value)| kept.flag(*guard, *value));
+        let mut parameter = Parameter::new(self.generator.parameter, [0; 16], &[]);
+        let mut generator = parameter.mechanism(self.generator.kind);
         let Some(shown) = self.shown else {
             let made = module.generate(session, &mut generator, &kept)?;
             return Ok(Handles { private: made, public: made });
@@ -106,8 +109,10 @@ pub(crate) enum Member {
     Bytes(&'static [u8]),
     /// A pointer to a nonce of up to 16 bytes, new in each message.
     Nonce,
-    /// So many bytes of such a nonce themselves: 8 or 16.
+    /// So many bytes of such a nonce themselves, up to 16. Another member may follow whole words alone.
     Block(usize),
+    /// A pointer to a structure, or to an array of them, in which nothing changes.
+    Structure(&'static [Member]),
     /// How long the other side's public value is.
     PeerLen,
     /// A pointer to the other side's public value: the row agrees with another key.
@@ -118,6 +123,10 @@ pub(crate) enum Member {
 #[derive(Default)]
 pub(crate) struct Parameter {
     words: Vec<*mut c_void>,
+    /// Of the words in bytes.
+    len: usize,
+    /// What members point to.
+    structures: Vec<Parameter>,
     nonce: Vec<u8>,
     /// Where a nonce lies among the words, and how many bytes of it.
     block: Option<(usize, usize)>,
@@ -150,12 +159,20 @@ impl Parameter {
                 Member::Block(len) => {
                     made.block = Some((made.words.len(), *len));
                     made.words.extend(nonce[..*len].chunks(WORD).map(word));
+                    made.len += len;
                     continue;
+                }
+                Member::Structure(members) => {
+                    let mut structure = Self::new(members, nonce, &[]);
+                    let place = structure.words.as_mut_ptr().cast();
+                    made.structures.push(structure);
+                    place
                 }
                 Member::PeerLen => ptr::without_provenance_mut(made.peer.len()),
                 Member::Peer => made.peer.as_mut_ptr().cast(),
             };
             made.words.push(next);
+            made.len += WORD;
         }
         made
     }
@@ -172,8 +189,7 @@ impl Parameter {
 
     /// A mechanism that points here.
     pub(crate) fn mechanism(&mut self, kind: CK_MECHANISM_TYPE) -> CK_MECHANISM {
-        let len = self.words.len() * WORD;
-        let place = if len == 0 { ptr::null_mut() } else { self.words.as_mut_ptr().cast() };
-        CK_MECHANISM { mechanism: kind, pParameter: place, ulParameterLen: len as CK_ULONG }
+        let place = if self.len == 0 { ptr::null_mut() } else { self.words.as_mut_ptr().cast() };
+        CK_MECHANISM { mechanism: kind, pParameter: place, ulParameterLen: self.len as CK_ULONG }
     }
 }

@@ -14,7 +14,7 @@ use pkcs11_tests::names::rv_name;
 use pkcs11_tests::token::initialised_slots;
 use pkcs11_tests::{Module, Token, USER_PIN, assert_rv};
 
-use crate::cases::{CASES, Case, Find, OWN, Work};
+use crate::cases::{self, Case, Find, OWN, Work};
 use crate::interface::{Answer, Attributes, Interface};
 use crate::measure;
 use crate::page::grouped;
@@ -149,7 +149,7 @@ fn row(plan: &Plan, name: &str, size: usize, threads: usize) -> Row {
     let place = names.iter().position(|known| *known == name).unwrap_or(names.len());
     let objects = grouped(plan.stores[size] as f64);
     Row {
-        place: 2 * CASES.len() + place * plan.stores.len() + size,
+        place: 2 * cases::all().count() + place * plan.stores.len() + size,
         name: format!("{name}, {objects} keys"),
         keys: "token",
         threads,
@@ -193,7 +193,8 @@ impl Filled<'_> {
         if let Some(why) = &self.ended {
             return Err(why.clone());
         }
-        let case = Case { name: "", key: None, mechanism: OWN, work: Work::Find(find, self.objects) };
+        let case =
+            Case { name: "", key: None, mechanism: OWN, work: Work::Find(find, self.objects), rare: false };
         let (module, slot) = (self.subject.module, self.subject.token.slot);
         let workers = (1..=threads).map(|thread| {
             let thread = u8::try_from(thread).expect("few threads");

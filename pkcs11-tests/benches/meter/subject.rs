@@ -10,7 +10,6 @@ use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
 use pkcs11_tests::provider::{Installation, beside_this_program};
 use pkcs11_tests::{Module, Provider, Token};
 
-use crate::cases::CASES;
 use crate::interface::{Answer, Interface};
 use crate::plan::Plan;
 use crate::progress;
@@ -75,8 +74,7 @@ impl Subject {
     /// Makes a key of each kind that the rows use: in the token, and in the session.
     pub(crate) fn make_keys(&mut self, plan: &Plan) {
         let session = self.token.open_rw();
-        let wanted = CASES.iter().filter(|case| plan.wants(case.name));
-        for recipe in wanted.filter_map(|case| case.key) {
+        for recipe in plan.cases().filter_map(|(_, case)| case.key) {
             progress::at(format!("{}: a key {}", self.name, recipe.name));
             for token in [true, false] {
                 self.keys

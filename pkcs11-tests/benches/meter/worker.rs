@@ -9,7 +9,7 @@ use cryptoki_sys::{
 
 use pkcs11_tests::mechanism;
 
-use crate::cases::{Case, Work};
+use crate::cases::{Case, Find, Work};
 use crate::interface::{Answer, Attributes, Interface};
 use crate::recipe::{Handles, Member, Parameter, Recipe};
 use crate::store;
@@ -21,8 +21,10 @@ pub(crate) const WRONG: CK_RV = 0xBAD_0BAD;
 const BEYOND_INPUT: usize = 64 * 1024;
 /// What is encrypted for the rows that decrypt.
 const SHORT_MESSAGE: [u8; 32] = [0x17; 32];
-/// Length of a derived secret in bytes.
+/// Length in bytes of a secret that is agreed on, decapsulated or unwrapped.
 const SECRET: usize = 32;
+/// What is wrapped.
+const WRAPPED: [u8; SECRET] = [0x2B; SECRET];
 
 /// One thread at one row.
 pub(crate) struct Worker {
@@ -36,6 +38,8 @@ pub(crate) struct Worker {
     input: Vec<u8>,
     /// Of the rows that verify.
     signature: Vec<u8>,
+    /// What the rows that wrap wrap.
+    wrapped: CK_OBJECT_HANDLE,
     out: Vec<u8>,
     out_len: usize,
     sequence: u64,
@@ -57,13 +61,12 @@ impl Worker {
             Work::Sign(len) | Work::Verify(len) | Work::Encrypt(len) | Work::Digest(len, _) => len,
             _ => SHORT_MESSAGE.len(),
         };
-        let derived = Attributes::default()
-            .ulong(CKA_CLASS, CKO_SECRET_KEY)
-            .ulong(CKA_KEY_TYPE, CKK_GENERIC_SECRET)
-            .ulong(CKA_VALUE_LEN, SECRET as u64)
-            .flag(CKA_TOKEN, false)
-            .flag(CKA_SENSITIVE, false)
-            .flag(CKA_EXTRACTABLE, true);
+        let derived = match case.work {
+            // The length comes with the wrapped key.
+            Work::Wrap => open_secret(),
+            Work::Derive(len) => open_secret().ulong(CKA_VALUE_LEN, len as u64),
+            _ => open_secret().ulong(CKA_VALUE_LEN, SECRET as u64),
+        };
         let nonce = [thread; 16];
         let mut worker = Self {
             module,
@@ -75,6 +78,7 @@ impl Worker {
             nonce,
             input: (0..=250).cycle().take(len).collect(),
             signature: Vec::new(),
+            wrapped: 0,
             out: vec![0; len + BEYOND_INPUT],
             out_len: 0,
             sequence: 0,
@@ -103,14 +107,29 @@ impl Worker {
                 )?;
                 self.input = self.out[..len].to_vec();
             }
-            Work::Derive => self.prepare_derivation()?,
+            Work::Derive(len) => self.prepare_derivation(len)?,
+            Work::Wrap => self.wrapped = module.create(session, &open_secret().bytes(CKA_VALUE, WRAPPED))?,
+            Work::Decapsulate => {
+                let (len, made) = module.encapsulate(
+                    session,
+                    &mut mechanism,
+                    self.keys.public,
+                    &self.derived,
+                    &mut self.out,
+                )?;
+                self.input = self.out[..len].to_vec();
+                let told = self.value_of(made)?;
+                if !self.decapsulates_to(&told)? {
+                    return Err(WRONG);
+                }
+            }
             _ => {}
         }
         Ok(())
     }
 
     /// Derives twice: from both sides of an agreement, else from the same key. Both must come to one secret.
-    fn prepare_derivation(&mut self) -> Answer<()> {
+    fn prepare_derivation(&mut self, len: usize) -> Answer<()> {
         let members = self.case.mechanism.parameter;
         let own = self.keys;
         let (first, second) = match self.case.key {
@@ -124,16 +143,35 @@ impl Worker {
             }
             _ => (self.derived_secret(own.private)?, self.derived_secret(own.private)?),
         };
-        let right = first == second && first.len() == SECRET && first.iter().any(|byte| *byte != 0);
+        let right = first == second && first.len() == len && first.iter().any(|byte| *byte != 0);
         if right { Ok(()) } else { Err(WRONG) }
     }
 
     fn derived_secret(&mut self, key: CK_OBJECT_HANDLE) -> Answer<Vec<u8>> {
         let mut mechanism = self.mechanism();
         let made = self.module.derive(self.session, &mut mechanism, key, &self.derived)?;
-        let [len] = self.module.read(self.session, made, [CKA_VALUE], &mut self.out)?;
+        self.value_of(made)
+    }
+
+    /// Reads the value of a secret that was just made, and takes it away.
+    fn value_of(&mut self, made: CK_OBJECT_HANDLE) -> Answer<Vec<u8>> {
+        let mut value = vec![0; BEYOND_INPUT];
+        let [len] = self.module.read(self.session, made, [CKA_VALUE], &mut value)?;
         self.module.destroy(self.session, made)?;
-        Ok(self.out[..len].to_vec())
+        value.truncate(len);
+        Ok(value)
+    }
+
+    /// Whether the ciphertext, which is the input or was just written, holds this secret.
+    fn decapsulates_to(&mut self, secret: &[u8]) -> Answer<bool> {
+        let mut mechanism = self.mechanism();
+        let ciphertext = match self.case.work {
+            Work::Decapsulate => &self.input,
+            _ => &self.out[..self.out_len],
+        };
+        let key = self.keys.private;
+        let made = self.module.decapsulate(self.session, &mut mechanism, key, &self.derived, ciphertext)?;
+        Ok(secret.len() == SECRET && self.value_of(made)? == secret)
     }
 
     /// Takes the public value of a key into the parameter, without the DER that some modules put around it.
@@ -184,9 +222,13 @@ impl Worker {
             Work::Digest(..) => {
                 self.out_len = module.digest(session, &mut mechanism, input, out)?;
             }
-            Work::Derive => {
-                let made = module.derive(session, &mut mechanism, self.keys.private, &self.derived)?;
+            Work::Derive(_) | Work::Encapsulate | Work::Decapsulate => {
+                let made = self.made_from_key(&mut mechanism)?;
                 module.destroy(session, made)?;
+            }
+            Work::Wrap => {
+                let keys = (self.keys.private, self.wrapped);
+                self.out_len = module.wrap(session, &mut mechanism, keys, out)?;
             }
             Work::Generate(recipe, token) => {
                 self.made = Some(recipe.generate(module, session, token, "made and destroyed")?);
@@ -200,19 +242,34 @@ impl Worker {
                 let [len, ..] = module.read(session, self.keys.private, kinds, out)?;
                 self.out_len = len;
             }
-            Work::Find(find, objects) => {
-                // Each time another object: nothing is answered from what was found just now.
-                self.sequence += 1;
-                let turn = 7919 * self.sequence + u64::from(self.nonce[15]);
-                let number = usize::try_from(turn).expect("a number") % objects;
-                let (template, expected) = store::wanted(find, number, objects);
-                let (found, _) = module.find(session, &template)?;
-                if found != expected {
-                    return Err(WRONG);
-                }
-            }
+            Work::Find(find, objects) => self.find(find, objects)?,
         }
         Ok(())
+    }
+
+    /// The secret of a derivation, an encapsulation or a decapsulation.
+    fn made_from_key(&mut self, mechanism: &mut CK_MECHANISM) -> Answer<CK_OBJECT_HANDLE> {
+        let (module, session, Handles { private, public }) = (self.module, self.session, self.keys);
+        match self.case.work {
+            Work::Encapsulate => {
+                let (len, made) =
+                    module.encapsulate(session, mechanism, public, &self.derived, &mut self.out)?;
+                self.out_len = len;
+                Ok(made)
+            }
+            Work::Decapsulate => module.decapsulate(session, mechanism, private, &self.derived, &self.input),
+            _ => module.derive(session, mechanism, private, &self.derived),
+        }
+    }
+
+    fn find(&mut self, find: Find, objects: usize) -> Answer<()> {
+        // Each time another object: nothing is answered from what was found just now.
+        self.sequence += 1;
+        let turn = 7919 * self.sequence + u64::from(self.nonce[15]);
+        let number = usize::try_from(turn).expect("a number") % objects;
+        let (template, expected) = store::wanted(find, number, objects);
+        let (found, _) = self.module.find(self.session, &template)?;
+        if found == expected { Ok(()) } else { Err(WRONG) }
     }
 
     /// Whether what is left after an operation has to be taken away, outside the time.
@@ -253,11 +310,27 @@ impl Worker {
                 let label = self.case.key.map_or("", |key| key.name);
                 self.out[..self.out_len] == *label.as_bytes()
             }
-            // Both derivations were compared before, a find counts what it found; a session that opens has nothing to
+            Work::Encapsulate => self.encapsulates()?,
+            Work::Wrap => {
+                let wrapped = &self.out[..self.out_len];
+                let (key, mut mechanism) =
+                    (self.keys.private, self.parameter.mechanism(self.case.mechanism.kind));
+                let made = self.module.unwrap(self.session, &mut mechanism, key, wrapped, &self.derived)?;
+                self.value_of(made)? == WRAPPED
+            }
+            // Both derivations, and both ends of an encapsulation, were compared before; a find counts what it found; a session that opens has nothing to
             // look at.
-            Work::Derive | Work::Session | Work::Find(..) => true,
+            Work::Derive(_) | Work::Decapsulate | Work::Session | Work::Find(..) => true,
         };
         if right { Ok(()) } else { Err(WRONG) }
+    }
+
+    /// Encapsulates once more, for its secret.
+    fn encapsulates(&mut self) -> Answer<bool> {
+        let mut mechanism = self.mechanism();
+        let made = self.made_from_key(&mut mechanism)?;
+        let told = self.value_of(made)?;
+        self.decapsulates_to(&told)
     }
 
     fn decrypts(&mut self) -> Answer<bool> {
@@ -290,6 +363,16 @@ impl Worker {
             self.module.sign(self.session, &mut mechanism, made.private, &self.input, &mut self.out)?;
         self.signed_by(&mut mechanism, made)
     }
+}
+
+/// A secret of a session that shows its value.
+fn open_secret() -> Attributes {
+    Attributes::default()
+        .ulong(CKA_CLASS, CKO_SECRET_KEY)
+        .ulong(CKA_KEY_TYPE, CKK_GENERIC_SECRET)
+        .flag(CKA_TOKEN, false)
+        .flag(CKA_SENSITIVE, false)
+        .flag(CKA_EXTRACTABLE, true)
 }
 
 impl Drop for Worker {

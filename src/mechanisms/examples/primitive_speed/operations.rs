@@ -2,6 +2,8 @@
 //!
 //! An arm of [`operation`] bears the name of the row in the meter's own table.
 
+mod rare;
+
 use std::sync::OnceLock;
 
 use claviger_mechanisms::aws_lc::Direction;
@@ -10,8 +12,8 @@ use claviger_mechanisms::aws_lc::curve25519::{self, SIGNATURE, Signed, SigningKe
 use claviger_mechanisms::aws_lc::derivation::{hkdf_expand, hkdf_extract};
 use claviger_mechanisms::aws_lc::ec::{self, Curve};
 use claviger_mechanisms::aws_lc::hash::Hash;
-use claviger_mechanisms::aws_lc::random;
 use claviger_mechanisms::aws_lc::rsa::{self, Components, Oaep, Pss};
+use claviger_mechanisms::aws_lc::{ml_dsa, ml_kem, random};
 use hmac::{Hmac, KeyInit, Mac};
 use pkcs11::{Result, Secret};
 use sha2::{Digest, Sha256};
@@ -48,6 +50,8 @@ pub(crate) fn operation(row: &str) -> Result<Option<Operation>> {
         "sign/ecdsa-p384" => ecdsa_sign(Curve::P384, 48)?,
         "sign/ecdsa-p521" => ecdsa_sign(Curve::P521, 64)?,
         "sign/ed25519" => ed25519_sign(),
+        "sign/ml-dsa-65" => ml_dsa_sign()?,
+        "verify/ml-dsa-65" => ml_dsa_verify()?,
         "verify/rsa2048-pkcs" => rsa_verify()?,
         "verify/ecdsa-p256" => ecdsa_verify(Curve::P256, 32)?,
         "verify/ecdsa-p384" => ecdsa_verify(Curve::P384, 48)?,
@@ -58,6 +62,8 @@ pub(crate) fn operation(row: &str) -> Result<Option<Operation>> {
         "derive/ecdh-p256" => agree()?,
         "derive/x25519" => x25519_agree()?,
         "derive/hkdf-sha256" => hkdf(),
+        "kem/ml-kem-768-encapsulate" => encapsulate()?,
+        "kem/ml-kem-768-decapsulate" => decapsulate()?,
         "bulk/aes256-gcm-16" => gcm(16)?,
         "bulk/aes256-gcm-1k" => gcm(KIB)?,
         "bulk/aes256-gcm-16k" => gcm(16 * KIB)?,
@@ -81,7 +87,7 @@ pub(crate) fn operation(row: &str) -> Result<Option<Operation>> {
             let mut out = [0; 32];
             Box::new(move || random(&mut out))
         }
-        _ => return Ok(None),
+        _ => return rare::operation(row),
     };
     Ok(Some(operation))
 }
@@ -182,6 +188,43 @@ fn ed25519_verify() -> Result<Operation> {
     Ok(Box::new(move || right(curve25519::verify(&public, Signed::Pure(&message), &signature))))
 }
 
+fn ml_dsa_key() -> Result<ml_dsa::PrivateKey> {
+    ml_dsa::PrivateKey::from_seed(ml_dsa::Set::MlDsa65, &[7; ml_dsa::SEED])
+}
+
+fn ml_dsa_sign() -> Result<Operation> {
+    let (key, mut signature) = (ml_dsa_key()?, vec![0; ml_dsa::Set::MlDsa65.signature_len()]);
+    Ok(Box::new(move || key.sign_mu(&[0x5A; ml_dsa::MU], &mut signature)))
+}
+
+fn ml_dsa_verify() -> Result<Operation> {
+    let (key, mut signature) = (ml_dsa_key()?, vec![0; ml_dsa::Set::MlDsa65.signature_len()]);
+    let mu = [0x5A; ml_dsa::MU];
+    key.sign_mu(&mu, &mut signature)?;
+    let public = ml_dsa::PublicKey::from_bytes(ml_dsa::Set::MlDsa65, &key.public()?)?;
+    Ok(Box::new(move || right(public.verify_mu(&mu, &signature)?)))
+}
+
+/// Both keys, and a ciphertext for them.
+fn ml_kem_keys() -> Result<(ml_kem::DecapsulationKey, ml_kem::EncapsulationKey, Vec<u8>)> {
+    let set = ml_kem::Set::MlKem768;
+    let key = ml_kem::DecapsulationKey::from_seed(set, &[7; ml_kem::SEED])?;
+    let public = ml_kem::EncapsulationKey::from_bytes(set, &key.public()?)?;
+    let mut ciphertext = vec![0; set.ciphertext_len()];
+    public.encapsulate(&mut ciphertext)?;
+    Ok((key, public, ciphertext))
+}
+
+fn encapsulate() -> Result<Operation> {
+    let (_, public, mut ciphertext) = ml_kem_keys()?;
+    Ok(Box::new(move || public.encapsulate(&mut ciphertext).map(drop)))
+}
+
+fn decapsulate() -> Result<Operation> {
+    let (key, _, ciphertext) = ml_kem_keys()?;
+    Ok(Box::new(move || key.decapsulate(&ciphertext).map(drop)))
+}
+
 fn x25519_agree() -> Result<Operation> {
     let peer = *key_bytes(&curve25519::x25519_public(&[9; 32]))?;
     Ok(Box::new(move || curve25519::x25519(&[7; 32], &peer).map(drop)))
@@ -231,21 +274,33 @@ fn ctr(len: usize) -> Result<Operation> {
 }
 
 fn digest(len: usize) -> Operation {
+    digest_with::<Sha256>(len)
+}
+
+/// A digest by a crate's hash function.
+fn digest_with<D: Digest>(len: usize) -> Operation {
     let input = vec![0x5A; len];
     Box::new(move || {
-        std::hint::black_box(Sha256::digest(&input));
+        std::hint::black_box(D::digest(&input));
         Ok(())
     })
 }
 
 fn hmac(len: usize) -> Result<Operation> {
+    macs(1, len)
+}
+
+/// So many MACs of HMAC-SHA256 with one key.
+fn macs(count: usize, len: usize) -> Result<Operation> {
     let input = vec![0x5A; len];
     let keyed = Hmac::<Sha256>::new_from_slice(&[7; 32])
         .map_err(|_| pkcs11::Error::Bug("an HMAC key of any length fits"))?;
     Ok(Box::new(move || {
-        let mut mac = keyed.clone();
-        mac.update(&input);
-        std::hint::black_box(mac.finalize());
+        for _ in 0..count {
+            let mut mac = keyed.clone();
+            mac.update(&input);
+            std::hint::black_box(mac.finalize());
+        }
         Ok(())
     }))
 }
