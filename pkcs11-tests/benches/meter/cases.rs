@@ -38,6 +38,8 @@ pub(crate) enum Work {
     Digest(usize, [u8; 8]),
     /// `C_DeriveKey` of a generic secret of so many bytes, `C_DestroyObject`.
     Derive(usize),
+    /// `C_DeriveKey` of the public key of a private one on a curve, `C_DestroyObject`.
+    DerivePublic,
     /// `C_EncapsulateKey` of a generic secret of 32 bytes, `C_DestroyObject`.
     Encapsulate,
     /// `C_DecapsulateKey` of such a secret, `C_DestroyObject`.
@@ -188,7 +190,7 @@ macro_rules! ec {
 static RSA_2048: Recipe = rsa!("rsa2048", 2048);
 static RSA_3072: Recipe = rsa!("rsa3072", 3072);
 static RSA_4096: Recipe = rsa!("rsa4096", 4096);
-static P256: Recipe = ec!("p256", pkcs11_tests::keys::P256);
+pub(crate) static P256: Recipe = ec!("p256", pkcs11_tests::keys::P256);
 static P384: Recipe = ec!("p384", pkcs11_tests::keys::P384);
 static P521: Recipe = ec!("p521", &[0x06, 0x05, 0x2B, 0x81, 0x04, 0x00, 0x23]);
 static ED25519: Recipe = Recipe {

@@ -4,27 +4,29 @@
 //! form when `METER_ONLY` asks for it by name.
 
 use cryptoki_sys::{
-    CK_MECHANISM_TYPE, CK_SP800_108_BYTE_ARRAY, CK_SP800_108_ITERATION_VARIABLE, CKA_DECRYPT, CKA_DERIVE,
-    CKA_EC_PARAMS, CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_KEY_TYPE, CKA_PARAMETER_SET, CKA_SENSITIVE, CKA_SIGN,
-    CKA_UNWRAP, CKA_VALUE_LEN, CKA_VERIFY, CKA_WRAP, CKK_GENERIC_SECRET, CKM_AES_CCM, CKM_AES_CFB128,
-    CKM_AES_CTS, CKM_AES_GMAC, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_OFB,
-    CKM_AES_XTS, CKM_AES_XTS_KEY_GEN, CKM_BLAKE2B_256, CKM_CAMELLIA_CBC_PAD, CKM_CAMELLIA_KEY_GEN,
-    CKM_CHACHA20, CKM_CHACHA20_KEY_GEN, CKM_CHACHA20_POLY1305, CKM_DES3_CBC_PAD, CKM_DES3_KEY_GEN,
-    CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN, CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKM_ECDSA, CKM_EDDSA,
-    CKM_GENERIC_SECRET_KEY_GEN, CKM_MD5, CKM_PKCS5_PBKD2, CKM_POLY1305, CKM_POLY1305_KEY_GEN, CKM_RIPEMD160,
-    CKM_SHA_1, CKM_SHA3_256, CKM_SHA3_256_HMAC, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_KEY_DERIVATION,
-    CKM_SHA512, CKM_SLH_DSA, CKM_SLH_DSA_KEY_PAIR_GEN, CKM_SP800_108_COUNTER_KDF, CKM_TLS12_KDF,
-    CKM_TLS12_MASTER_KEY_DERIVE_DH, CKM_XOR_BASE_AND_DATA, CKP_PKCS5_PBKD2_HMAC_SHA256,
-    CKP_SLH_DSA_SHA2_128F, CKZ_SALT_SPECIFIED,
+    CK_MECHANISM_TYPE, CK_SP800_108_BYTE_ARRAY, CK_SP800_108_ITERATION_VARIABLE, CKA_BASE, CKA_DECRYPT,
+    CKA_DERIVE, CKA_EC_PARAMS, CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_KEY_TYPE, CKA_PARAMETER_SET, CKA_PRIME,
+    CKA_SENSITIVE, CKA_SIGN, CKA_SUBPRIME, CKA_UNWRAP, CKA_VALUE_LEN, CKA_VERIFY, CKA_WRAP,
+    CKK_GENERIC_SECRET, CKM_AES_CCM, CKM_AES_CFB128, CKM_AES_CTS, CKM_AES_GMAC, CKM_AES_KEY_GEN,
+    CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_OFB, CKM_AES_XTS, CKM_AES_XTS_KEY_GEN, CKM_BLAKE2B_256,
+    CKM_CAMELLIA_CBC_PAD, CKM_CAMELLIA_KEY_GEN, CKM_CHACHA20, CKM_CHACHA20_KEY_GEN, CKM_CHACHA20_POLY1305,
+    CKM_DES3_CBC_PAD, CKM_DES3_KEY_GEN, CKM_DH_PKCS_DERIVE, CKM_DH_PKCS_KEY_PAIR_GEN, CKM_DSA,
+    CKM_DSA_KEY_PAIR_GEN, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN, CKM_EC_MONTGOMERY_KEY_PAIR_GEN,
+    CKM_ECDSA, CKM_EDDSA, CKM_GENERIC_SECRET_KEY_GEN, CKM_MD5, CKM_PKCS5_PBKD2, CKM_POLY1305,
+    CKM_POLY1305_KEY_GEN, CKM_PUB_KEY_FROM_PRIV_KEY, CKM_RIPEMD160, CKM_SHA_1, CKM_SHA3_256,
+    CKM_SHA3_256_HMAC, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_KEY_DERIVATION, CKM_SHA512, CKM_SLH_DSA,
+    CKM_SLH_DSA_KEY_PAIR_GEN, CKM_SP800_108_COUNTER_KDF, CKM_TLS12_KDF, CKM_TLS12_MASTER_KEY_DERIVE_DH,
+    CKM_XOR_BASE_AND_DATA, CKP_PKCS5_PBKD2_HMAC_SHA256, CKP_SLH_DSA_SHA2_128F, CKZ_SALT_SPECIFIED,
 };
+use pkcs11_tests::mechanisms::finite_fields::{DSA_2048, FFDHE2048};
 use pkcs11_tests::mechanisms::{ED448, X448};
 
-use crate::cases::{AES, Case, ECDH, KIB, ML_DSA_65, ML_KEM_768, OWN, SECRET, Work, bare};
+use crate::cases::{AES, Case, ECDH, KIB, ML_DSA_65, ML_KEM_768, OWN, P256, SECRET, Work, bare};
 use crate::recipe::{Mechanism, Member, Recipe, Value};
 
-use Member::{Block, Bytes, Flags, Nonce, Number, Structure};
-use Value::{Bytes as Octets, Flag, Number as Count};
-use Work::{Derive, Digest, Encrypt, Generate, Sign, Verify, Wrap};
+use Member::{Block, Bytes, Flags, Nonce, Number, PeerItself, Structure};
+use Value::{Bytes as Octets, Flag, Hexadecimal, Number as Count};
+use Work::{Derive, DerivePublic, Digest, Encrypt, Generate, Sign, Verify, Wrap};
 
 const fn row(name: &'static str, key: &'static Recipe, mechanism: Mechanism, work: Work) -> Case {
     Case { name, key: Some(key), mechanism, work, rare: true }
@@ -87,6 +89,26 @@ static SLH_DSA_SHA2_128F: Recipe = Recipe {
     kept: &[(CKA_SIGN, Flag(true))],
     shown: Some(&[(CKA_VERIFY, Flag(true)), (CKA_PARAMETER_SET, Count(CKP_SLH_DSA_SHA2_128F))]),
     proof: Some(CKM_SLH_DSA),
+};
+/// `ffdhe2048` of RFC 7919.
+static DH: Recipe = Recipe {
+    name: "dh2048",
+    generator: bare(CKM_DH_PKCS_KEY_PAIR_GEN),
+    kept: &[(CKA_DERIVE, Flag(true))],
+    shown: Some(&[(CKA_PRIME, Hexadecimal(FFDHE2048)), (CKA_BASE, Octets(&[2]))]),
+    proof: None,
+};
+static DSA: Recipe = Recipe {
+    name: "dsa2048",
+    generator: bare(CKM_DSA_KEY_PAIR_GEN),
+    kept: &[(CKA_SIGN, Flag(true))],
+    shown: Some(&[
+        (CKA_VERIFY, Flag(true)),
+        (CKA_PRIME, Hexadecimal(DSA_2048[0])),
+        (CKA_SUBPRIME, Hexadecimal(DSA_2048[1])),
+        (CKA_BASE, Hexadecimal(DSA_2048[2])),
+    ]),
+    proof: Some(CKM_DSA),
 };
 static AES_XTS: Recipe = cipher!("aes256-xts", CKM_AES_XTS_KEY_GEN, 64);
 static DES3: Recipe = cipher!("des3", CKM_DES3_KEY_GEN);
@@ -166,6 +188,8 @@ const fn chained(kind: CK_MECHANISM_TYPE, len: usize) -> Mechanism {
     }
 }
 
+/// The other side's number.
+const DH_AGREEMENT: Mechanism = Mechanism { kind: CKM_DH_PKCS_DERIVE, parameter: &[PeerItself] };
 /// `CK_CCM_PARAMS`
 const CCM: Mechanism = Mechanism {
     kind: CKM_AES_CCM,
@@ -228,12 +252,16 @@ const XOR: Mechanism =
 pub(crate) const RARE: &[Case] = &[
     row("sign/ecdsa-secp256k1", &SECP256K1, bare(CKM_ECDSA), Sign(32)),
     row("sign/ecdsa-brainpoolP256r1", &BRAINPOOL_P256, bare(CKM_ECDSA), Sign(32)),
+    row("sign/dsa2048", &DSA, bare(CKM_DSA), Sign(32)),
     row("sign/ed448", &ED448_PAIR, ED448_SIGNATURE, Sign(64)),
     row("sign/slh-dsa-sha2-128f", &SLH_DSA_SHA2_128F, bare(CKM_SLH_DSA), Sign(64)),
     row("verify/ecdsa-secp256k1", &SECP256K1, bare(CKM_ECDSA), Verify(32)),
     row("verify/ecdsa-brainpoolP256r1", &BRAINPOOL_P256, bare(CKM_ECDSA), Verify(32)),
+    row("verify/dsa2048", &DSA, bare(CKM_DSA), Verify(32)),
     row("verify/ed448", &ED448_PAIR, ED448_SIGNATURE, Verify(64)),
     row("verify/slh-dsa-sha2-128f", &SLH_DSA_SHA2_128F, bare(CKM_SLH_DSA), Verify(64)),
+    row("derive/dh2048", &DH, DH_AGREEMENT, Derive(32)),
+    row("derive/public-of-p256", &P256, bare(CKM_PUB_KEY_FROM_PRIV_KEY), DerivePublic),
     row("derive/x448", &X448_PAIR, ECDH, Derive(32)),
     row("derive/sp800-108-counter-sha256", &SECRET, COUNTER_KDF, Derive(32)),
     row("derive/tls12-master-secret", &MASTER, MASTER_SECRET, Derive(48)),

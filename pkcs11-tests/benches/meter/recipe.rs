@@ -8,6 +8,8 @@ use cryptoki_sys::{
     CKA_EXTRACTABLE, CKA_ID, CKA_LABEL, CKA_PRIVATE, CKA_SENSITIVE, CKA_TOKEN,
 };
 
+use pkcs11_tests::program::unhex;
+
 use crate::interface::{Answer, Attributes, Interface};
 
 /// The value of an attribute.
@@ -19,6 +21,8 @@ pub(crate) enum Value {
     Number(CK_ULONG),
     /// An array of bytes.
     Bytes(&'static [u8]),
+    /// The same, in hexadecimal.
+    Hexadecimal(&'static str),
 }
 
 /// Attributes beside those that every key has here: a label and an id; sensitive and not extractable, unless it says
@@ -86,6 +90,7 @@ fn with(attributes: Attributes, template: Template) -> Attributes {
         Value::Flag(value) => attributes.flag(*kind, *value),
         Value::Number(value) => attributes.ulong(*kind, *value),
         Value::Bytes(value) => attributes.bytes(*kind, value),
+        Value::Hexadecimal(value) => attributes.bytes(*kind, unhex(value)),
     })
 }
 
@@ -117,6 +122,8 @@ pub(crate) enum Member {
     PeerLen,
     /// A pointer to the other side's public value: the row agrees with another key.
     Peer,
+    /// Alone: the parameter is the other side's public value, no structure.
+    PeerItself,
 }
 
 /// A parameter structure in memory, with everything that it points to: moving it moves none of that.
@@ -131,6 +138,7 @@ pub(crate) struct Parameter {
     /// Where a nonce lies among the words, and how many bytes of it.
     block: Option<(usize, usize)>,
     peer: Vec<u8>,
+    is_peer: bool,
 }
 
 const WORD: usize = size_of::<usize>();
@@ -168,6 +176,10 @@ impl Parameter {
                     made.structures.push(structure);
                     place
                 }
+                Member::PeerItself => {
+                    made.is_peer = true;
+                    continue;
+                }
                 Member::PeerLen => ptr::without_provenance_mut(made.peer.len()),
                 Member::Peer => made.peer.as_mut_ptr().cast(),
             };
@@ -189,6 +201,10 @@ impl Parameter {
 
     /// A mechanism that points here.
     pub(crate) fn mechanism(&mut self, kind: CK_MECHANISM_TYPE) -> CK_MECHANISM {
+        if self.is_peer {
+            let (place, len) = (self.peer.as_mut_ptr().cast(), self.peer.len() as CK_ULONG);
+            return CK_MECHANISM { mechanism: kind, pParameter: place, ulParameterLen: len };
+        }
         let place = if self.len == 0 { ptr::null_mut() } else { self.words.as_mut_ptr().cast() };
         CK_MECHANISM { mechanism: kind, pParameter: place, ulParameterLen: self.len as CK_ULONG }
     }

@@ -64,6 +64,7 @@ impl Worker {
         let derived = match case.work {
             // The length comes with the wrapped key.
             Work::Wrap => open_secret(),
+            Work::DerivePublic => Attributes::default().flag(CKA_TOKEN, false),
             Work::Derive(len) => open_secret().ulong(CKA_VALUE_LEN, len as u64),
             _ => open_secret().ulong(CKA_VALUE_LEN, SECRET as u64),
         };
@@ -133,7 +134,9 @@ impl Worker {
         let members = self.case.mechanism.parameter;
         let own = self.keys;
         let (first, second) = match self.case.key {
-            Some(recipe) if members.iter().any(|member| matches!(member, Member::Peer)) => {
+            Some(recipe)
+                if members.iter().any(|member| matches!(member, Member::Peer | Member::PeerItself)) =>
+            {
                 let other = recipe.generate(self.module, self.session, false, "the other side")?;
                 self.agree_with(own.public)?;
                 let first = self.derived_secret(other.private)?;
@@ -176,8 +179,11 @@ impl Worker {
 
     /// Takes the public value of a key into the parameter, without the DER that some modules put around it.
     fn agree_with(&mut self, public: CK_OBJECT_HANDLE) -> Answer<()> {
-        let [len] = self.module.read(self.session, public, [CKA_EC_POINT], &mut self.out)?;
+        let is_number = matches!(self.case.mechanism.parameter, [Member::PeerItself]);
+        let value = if is_number { CKA_VALUE } else { CKA_EC_POINT };
+        let [len] = self.module.read(self.session, public, [value], &mut self.out)?;
         let peer = match &self.out[..len] {
+            number if is_number => number,
             // Points of up to 127 bytes, then of up to 255: the length tells an OCTET STRING from an uncompressed point.
             [4, told, point @ ..] if usize::from(*told) == point.len() => point,
             [4, 0x81, told, point @ ..] if usize::from(*told) == point.len() => point,
@@ -222,7 +228,7 @@ impl Worker {
             Work::Digest(..) => {
                 self.out_len = module.digest(session, &mut mechanism, input, out)?;
             }
-            Work::Derive(_) | Work::Encapsulate | Work::Decapsulate => {
+            Work::Derive(_) | Work::DerivePublic | Work::Encapsulate | Work::Decapsulate => {
                 let made = self.made_from_key(&mut mechanism)?;
                 module.destroy(session, made)?;
             }
@@ -311,6 +317,16 @@ impl Worker {
                 self.out[..self.out_len] == *label.as_bytes()
             }
             Work::Encapsulate => self.encapsulates()?,
+            Work::DerivePublic => {
+                let mut mechanism = self.mechanism();
+                let made = self.made_from_key(&mut mechanism)?;
+                let [len] = self.module.read(self.session, made, [CKA_EC_POINT], &mut self.out)?;
+                self.module.destroy(self.session, made)?;
+                let point = self.out[..len].to_vec();
+                let [len] =
+                    self.module.read(self.session, self.keys.public, [CKA_EC_POINT], &mut self.out)?;
+                self.out[..len] == point
+            }
             Work::Wrap => {
                 let wrapped = &self.out[..self.out_len];
                 let (key, mut mechanism) =

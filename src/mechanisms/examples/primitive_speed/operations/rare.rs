@@ -3,6 +3,8 @@
 //! A mode that the library has none of is taken for as many blocks of its cipher, or as many MACs, as it needs: no
 //! implementation of the mode can do with less.
 
+use std::sync::OnceLock;
+
 use blake2::Blake2b;
 use blake2::digest::consts::U32;
 use bp256::BrainpoolP256r1;
@@ -13,6 +15,7 @@ use claviger_mechanisms::aws_lc::Direction;
 use claviger_mechanisms::aws_lc::aes::{BLOCK, CounterState, Key, TAG};
 use claviger_mechanisms::aws_lc::chacha20::{ChaCha20Poly1305, Poly1305};
 use claviger_mechanisms::aws_lc::derivation::pbkdf2;
+use claviger_mechanisms::aws_lc::finite_field::{Domain, agree};
 use claviger_mechanisms::aws_lc::hash::{Hash, Running};
 use claviger_mechanisms::aws_lc::{des, ml_dsa, ml_kem, random};
 use ecdsa::signature::hazmat::{PrehashSigner, PrehashVerifier};
@@ -36,12 +39,15 @@ pub(super) fn operation(row: &str) -> Result<Option<Operation>> {
     let operation: Operation = match row {
         "sign/ecdsa-secp256k1" => ecdsa_sign!(Secp256k1),
         "sign/ecdsa-brainpoolP256r1" => ecdsa_sign!(BrainpoolP256r1),
+        "sign/dsa2048" => dsa_sign()?,
         "sign/ed448" => ed448_sign(),
         "sign/slh-dsa-sha2-128f" => slh_dsa_sign(),
         "verify/ecdsa-secp256k1" => ecdsa_verify!(Secp256k1),
         "verify/ecdsa-brainpoolP256r1" => ecdsa_verify!(BrainpoolP256r1),
+        "verify/dsa2048" => dsa_verify()?,
         "verify/ed448" => ed448_verify(),
         "verify/slh-dsa-sha2-128f" => slh_dsa_verify(),
+        "derive/dh2048" => dh_agree()?,
         "derive/x448" => x448_agree(),
         // A counter and 18 bytes.
         "derive/sp800-108-counter-sha256" => macs(1, 22)?,
@@ -144,6 +150,40 @@ fn x448_agree() -> Operation {
         std::hint::black_box(x448::x448_unchecked([7; 56], peer));
         Ok(())
     })
+}
+
+fn dh_agree() -> Result<Operation> {
+    // No prime, which takes as long as one; the private number is as long as a token's.
+    let (modulus, private, public) = ([vec![0xFF; 248], vec![0x5B; 8]].concat(), [0x5A; 256], [0x3C; 256]);
+    Ok(Box::new(move || agree(&modulus, &[2], None, &private, &public).map(drop)))
+}
+
+/// A domain, which takes seconds to make, for all threads; and a key in it.
+fn dsa_key() -> Result<(&'static Domain, Secret, Vec<u8>)> {
+    static DOMAIN: OnceLock<Domain> = OnceLock::new();
+    if DOMAIN.get().is_none() {
+        // Two threads at once may both make one: the first is kept.
+        let _taken = DOMAIN.set(Domain::generate(2048, 256)?);
+    }
+    let domain = DOMAIN.get().ok_or(Error::Bug("a domain that was just made"))?;
+    let (private, public) = domain.generate_key()?;
+    Ok((domain, private, public))
+}
+
+fn dsa_sign() -> Result<Operation> {
+    let (domain, private, public) = dsa_key()?;
+    let mut signature = [0; 64];
+    Ok(Box::new(move || domain.sign(&private, &public, &[0x5A; 32], &mut signature)))
+}
+
+fn dsa_verify() -> Result<Operation> {
+    let (domain, private, public) = dsa_key()?;
+    let mut signature = [0; 64];
+    domain.sign(&private, &public, &[0x5A; 32], &mut signature)?;
+    Ok(Box::new(move || {
+        let (r, s) = signature.split_at(32);
+        right(domain.verify(&public, &[0x5A; 32], r, s)?)
+    }))
 }
 
 fn slh_dsa_key() -> SlhDsaKey<Sha2_128f> {
