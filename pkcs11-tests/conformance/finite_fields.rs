@@ -13,7 +13,7 @@ use cryptoki_sys::{
     CKR_TEMPLATE_INCONSISTENT, CKR_WRAPPED_KEY_INVALID,
 };
 use pkcs11_tests::keys::{Pair, attribute, ecdsa_from_der, ecdsa_to_der, sign, verify};
-use pkcs11_tests::mechanisms::finite_fields::{DSA_2048, FFDHE2048, dh_group, dsa_domain};
+use pkcs11_tests::mechanisms::finite_fields::{DSA_1024, DSA_2048, FFDHE2048, dh_group, dsa_domain};
 use pkcs11_tests::program::{openssl, output, run, unhex};
 use pkcs11_tests::raw::parameters::with;
 use pkcs11_tests::{Module, Out, Sent, Template, Test, assert_rv, mechanism, on_claviger};
@@ -23,7 +23,7 @@ use crate::wrapping::{kind, wrapped};
 
 on_claviger!(
     the_mechanisms_say_what_they_can,
-    a_pair_agrees_with_openssl,
+    a_pair_agrees_with_openssl_on_every_known_group,
     a_derived_key_is_the_end_of_the_secret,
     a_private_number_is_as_long_as_it_was_asked_for,
     a_public_value_that_is_none_derives_nothing,
@@ -102,19 +102,47 @@ fn the_mechanisms_say_what_they_can(t: &Test) {
     }
 }
 
-/// Its pair and ours: both make the same secret.
-fn a_pair_agrees_with_openssl(t: &Test) {
+/// The groups of RFC 7919 and RFC 3526 as OpenSSL calls them, and the bytes of their primes.
+const GROUPS: [(&str, usize); 10] = [
+    ("ffdhe2048", 256),
+    ("ffdhe3072", 384),
+    ("ffdhe4096", 512),
+    ("ffdhe6144", 768),
+    ("ffdhe8192", 1024),
+    ("modp_2048", 256),
+    ("modp_3072", 384),
+    ("modp_4096", 512),
+    ("modp_6144", 768),
+    ("modp_8192", 1024),
+];
+
+/// Its pair and ours, on every group that both know: both make the same secret.
+fn a_pair_agrees_with_openssl_on_every_known_group(t: &Test) {
     let (m, session) = (t.module, t.token().user_session());
     let path = |name: &str| t.installation.folder().join(name);
-    run(openssl(["genpkey", "-algorithm", "DH", "-pkeyopt", "group:ffdhe2048", "-out"]).arg(path("theirs")));
-    let info = run(openssl(["pkey", "-pubout", "-outform", "DER", "-in"]).arg(path("theirs")));
-    let theirs = &info[info.len() - 256..];
-    let ours = dh(m, session);
-    std::fs::write(path("ours"), attribute(m, session, ours.public, CKA_PUBLIC_KEY_INFO)).unwrap();
-    let mut command = openssl(["pkeyutl", "-derive", "-pkeyopt", "dh_pad:1", "-peerform", "DER", "-peerkey"]);
-    let expected = run(command.arg(path("ours")).arg("-inkey").arg(path("theirs")));
-    let found = derived(m, session, ours.private, theirs, &secret(CKK_GENERIC_SECRET));
-    assert!(found == Ok(expected), "another secret");
+    for (name, len) in GROUPS {
+        let group = format!("group:{name}");
+        run(openssl(["genpkey", "-algorithm", "DH", "-pkeyopt", &group, "-out"]).arg(path("theirs")));
+        let info = run(openssl(["pkey", "-pubout", "-outform", "DER", "-in"]).arg(path("theirs")));
+        let theirs = &info[info.len() - len..];
+        let prime = &prime_of(&info)[..len];
+        let template = Template::new().bytes(CKA_PRIME, prime).bytes(CKA_BASE, [2]);
+        let ours = made(m, session, CKM_DH_PKCS_KEY_PAIR_GEN, template, &Template::new());
+        std::fs::write(path("ours"), attribute(m, session, ours.public, CKA_PUBLIC_KEY_INFO)).unwrap();
+        let mut command =
+            openssl(["pkeyutl", "-derive", "-pkeyopt", "dh_pad:1", "-peerform", "DER", "-peerkey"]);
+        let expected = run(command.arg(path("ours")).arg("-inkey").arg(path("theirs")));
+        let found = derived(m, session, ours.private, theirs, &secret(CKK_GENERIC_SECRET));
+        assert!(expected.len() == len && found == Ok(expected), "another secret on {name}");
+    }
+}
+
+/// From the prime on, in a `SubjectPublicKeyInfo` whose prime has 256 bytes or more.
+fn prime_of(info: &[u8]) -> &[u8] {
+    const DH_KEY_AGREEMENT: &[u8] = &[0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x03, 0x01];
+    let oid = info.windows(DH_KEY_AGREEMENT.len()).position(|window| window == DH_KEY_AGREEMENT);
+    // Behind it a SEQUENCE and an INTEGER, four bytes each, and the INTEGER's leading zero.
+    &info[oid.expect("a key of PKCS #3") + DH_KEY_AGREEMENT.len() + 9..]
 }
 
 /// Section 6.4.10: what is cut is cut at the beginning.
@@ -250,7 +278,7 @@ fn a_signature_of_another_length_or_value_is_refused(t: &Test) {
 /// Groups of a type, of which one part is wrong.
 fn wrong_groups(key_type: u64) -> Vec<Template> {
     let of_dsa = key_type == CKK_DSA;
-    let numbers = if of_dsa { DSA_2048.map(unhex).to_vec() } else { vec![unhex(FFDHE2048), vec![2]] };
+    let numbers = if of_dsa { DSA_1024.map(unhex).to_vec() } else { vec![unhex(FFDHE2048), vec![2]] };
     let parts: &[u64] = if of_dsa { &[CKA_PRIME, CKA_SUBPRIME, CKA_BASE] } else { &[CKA_PRIME, CKA_BASE] };
     let p = numbers[0].clone();
     let mut composite = p.clone();
@@ -261,7 +289,7 @@ fn wrong_groups(key_type: u64) -> Vec<Template> {
     wrong.extend(bases.into_iter().map(|number| (CKA_BASE, number)));
     if of_dsa {
         let q = &numbers[1];
-        let orders = [less_one(q), q[..20].to_vec(), p];
+        let orders = [less_one(q), q[..19].to_vec(), p];
         wrong.extend(orders.into_iter().map(|number| (CKA_SUBPRIME, number)));
         // Of another order.
         wrong.push((CKA_BASE, vec![2]));
@@ -306,11 +334,11 @@ fn what_is_no_group_makes_no_key(t: &Test) {
 /// Private numbers out of range, public ones outside the group, and a key that says to belong to another public one.
 fn what_is_no_number_of_a_group_is_no_key(t: &Test) {
     let (m, session) = (t.module, t.token().user_session());
-    let [dsa_p, q, _] = DSA_2048.map(unhex);
+    let [dsa_p, q, _] = DSA_1024.map(unhex);
     let p = unhex(FFDHE2048);
     let refused = |class: u64, key_type: u64, value: &[u8], info: Option<&[u8]>| {
         let mut object = kind(class, key_type).bytes(CKA_VALUE, value);
-        object.0.extend(if key_type == CKK_DSA { dsa_domain(DSA_2048).0 } else { dh_group().0 });
+        object.0.extend(if key_type == CKK_DSA { dsa_domain(DSA_1024).0 } else { dh_group().0 });
         let object = info.into_iter().fold(object, |object, info| object.bytes(CKA_PUBLIC_KEY_INFO, info));
         m.create_object(session, &object).0
     };
@@ -333,8 +361,8 @@ fn what_is_no_number_of_a_group_is_no_key(t: &Test) {
     }
     for (key_type, pair) in [(CKK_DSA, dsa(m, session)), (CKK_DH, dh(m, session))] {
         let info = attribute(m, session, pair.public, CKA_PUBLIC_KEY_INFO);
-        assert_rv!(refused(CKO_PRIVATE_KEY, key_type, &[7; 32], Some(&info)), invalid);
-        assert_rv!(refused(CKO_PRIVATE_KEY, key_type, &[7; 32], None), CKR_OK);
+        assert_rv!(refused(CKO_PRIVATE_KEY, key_type, &[0x90; 20], Some(&info)), invalid);
+        assert_rv!(refused(CKO_PRIVATE_KEY, key_type, &[0x90; 20], None), CKR_OK);
     }
 }
 
