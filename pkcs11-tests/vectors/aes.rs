@@ -1,9 +1,9 @@
 //! AES: NIST's examples of the modes, Wycheproof's sets of padding, GCM and key wrapping.
 
 use cryptoki_sys::{
-    CK_MECHANISM, CK_OBJECT_HANDLE, CKA_CLASS, CKA_KEY_TYPE, CKK_AES, CKK_GENERIC_SECRET, CKM_AES_CBC,
-    CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_ECB, CKM_AES_GCM, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP,
-    CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7, CKO_SECRET_KEY, CKR_OK,
+    CK_MECHANISM, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CKA_CLASS, CKA_KEY_TYPE, CKK_AES, CKK_GENERIC_SECRET,
+    CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CTR, CKM_AES_ECB, CKM_AES_GCM, CKM_AES_KEY_WRAP,
+    CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7, CKO_SECRET_KEY, CKR_OK,
 };
 use pkcs11_tests::mechanisms::cloudhsm::{
     CKM_CLOUDHSM_AES_GCM, CKM_CLOUDHSM_AES_KEY_WRAP_NO_PAD, CKM_CLOUDHSM_AES_KEY_WRAP_PKCS5_PAD,
@@ -160,10 +160,48 @@ pub(crate) fn unwrapped(desk: &Desk<'_>, by: &CK_MECHANISM, key: CK_OBJECT_HANDL
     }
 }
 
+const PADDED_KEY_WRAPS: [CK_MECHANISM_TYPE; 3] =
+    [CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7, CKM_CLOUDHSM_AES_KEY_WRAP_PKCS5_PAD];
+
+/// NIST CAVP, key wrapping (SP 800-38F, CAVS 17.4): file and case, key, what is wrapped, ciphertext. What is wrapped ends in
+/// one byte of 01, which is as what is padded ends.
+const ENDS_AS_PADDED: &[(&str, [&str; 3])] = &[
+    (
+        "NIST CAVP KW_AE_128.txt, case 19 less its padding",
+        [
+            "688a6e52120088f342130d9c799bfa9d",
+            "8312678eb1e73e9093a0a0a880b86501",
+            "d3dfc000273d872b51c512e9f338574b29dbf3026b55030e",
+        ],
+    ),
+    (
+        "NIST CAVP KW_AE_192.txt, case 70 less its padding",
+        [
+            "bf4ee24260573d6d8b94b4e07146aa074e5bb04c7d12aed6",
+            "1fea94be0076e9611ad82cda077da9b53b1d1097d3e6d001",
+            "b036818480eaa8eb190847ecf0353b5e7c9b9082d4c2c211e3683f7eb0d75014",
+        ],
+    ),
+    (
+        "NIST CAVP KW_AE_256.txt, case 42 less its padding",
+        [
+            "736ea502bbe5ac532563823d834d0a5e74a4f89e5841c23e9ebf485fbbb8f52a",
+            "c4d0a62c29449ae02e087092d8beb5b892087e22b02299e90ccbba6df09fbb01",
+            "1f5a1d35693076fbed3fee81d1418966b3f4f3040a805b91cbf433f83ed5cb20542efa8c0757f47b",
+        ],
+    ),
+];
+
 /// Section 6.16.3: the padding of PKCS #7, and then the wrapping whose vectors are Wycheproof's.
 fn padded_key_wraps(desk: &Desk<'_>) {
+    for (source, parts) in ENDS_AS_PADDED {
+        let [key, padded, sealed] = parts.map(unhex);
+        for kind in PADDED_KEY_WRAPS {
+            both_ways(desk, source, &mechanism(kind), &key, (&padded[..padded.len() - 1], &sealed));
+        }
+    }
     let source = "self-consistent: AES_KEY_WRAP of what is padded by RFC 5652 section 6.3";
-    for kind in [CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7, CKM_CLOUDHSM_AES_KEY_WRAP_PKCS5_PAD] {
+    for kind in PADDED_KEY_WRAPS {
         for len in [8, 9, 16, 20, 31, 32] {
             let plain = vec![len; usize::from(len)];
             let pad = 8 - len % 8;

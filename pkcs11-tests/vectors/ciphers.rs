@@ -399,8 +399,15 @@ fn stealing(desk: &Desk<'_>) {
     }
 }
 
-/// CBC whose examples are above, of what is padded.
+/// CBC whose examples are above, of what is padded; and an example of NIST's whose message ends in one byte of 01, which
+/// is as what is padded ends. Its three keys are one, so that it is an example of DES too.
 fn padded_blocks(desk: &Desk<'_>) {
+    let [key, iv, padded, sealed] = ENDS_AS_PADDED.map(unhex);
+    let plain = &padded[..padded.len() - 1];
+    for (kind, key_type, keys) in [(CKM_DES_CBC_PAD, CKK_DES, 1), (CKM_DES3_CBC_PAD, CKK_DES3, 3)] {
+        let source = "NIST CAVP TCBCMMT1.rsp, case 2 less its padding";
+        both_ways(desk, source, &with(kind, &iv[..]), (key_type, &key.repeat(keys)), (plain, &sealed));
+    }
     for (kind, cbc, key_type, key) in [
         (CKM_DES_CBC_PAD, CKM_DES_CBC, CKK_DES, FIPS_81[0]),
         (CKM_DES3_CBC_PAD, CKM_DES3_CBC, CKK_DES3, SP_800_67.0),
@@ -439,6 +446,14 @@ fn streams(desk: &Desk<'_>) {
     let sealed = unhex("d09dc29a8214619a20877c76db1f0b3f");
     both_ways(desk, "RFC 5528", &by, (CKK_CAMELLIA, &key), (b"Single block msg", &sealed));
 }
+
+/// NIST CAVP, `TCBCMMT1.rsp`, encryption, case 2: the key that stands three times, vector, message, ciphertext.
+const ENDS_AS_PADDED: [&str; 4] = [
+    "989dd9341aec9efd",
+    "1dad342c0fb3c9b1",
+    "aafe7854d34e6730899599c879dcc28ea0397361b2a19d01",
+    "69ceb8567acbac1b47d91802a235c4e9e4d0af894c533759",
+];
 
 /// A key derived of data is the ciphertext that is published.
 fn keys_of_data(desk: &Desk<'_>) {

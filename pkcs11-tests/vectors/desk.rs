@@ -45,6 +45,11 @@ impl<'a> Desk<'a> {
         Self { m, session, report: RefCell::default(), long, taken: RefCell::default() }
     }
 
+    /// Whether every case is wanted, not the quick form.
+    pub(crate) fn is_long(&self) -> bool {
+        self.long
+    }
+
     /// Counts a vector that gave `found` where `expected` was published.
     pub(crate) fn compare(
         &self,

@@ -15,6 +15,7 @@
 )]
 
 mod acceptable;
+mod acvp;
 mod aes;
 mod ciphers;
 mod derivations;
@@ -59,6 +60,7 @@ const FAMILIES: &[fn(&Desk<'_>)] = &[
     tls::run,
     generated::run,
     post_quantum::run,
+    acvp::run,
     key_wraps::run,
 ];
 

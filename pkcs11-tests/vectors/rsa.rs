@@ -1,4 +1,4 @@
-//! RSA: Wycheproof's sets of signatures and ciphertexts, and a signature of NIST's over SHA-1.
+//! RSA: Wycheproof's sets of signatures and ciphertexts, a signature of NIST's over SHA-1, and a certificate's over MD5.
 
 use cryptoki_sys::{
     CK_OBJECT_HANDLE, CK_RSA_PKCS_PSS_PARAMS, CK_RV, CKA_CLASS, CKA_COEFFICIENT, CKA_DECRYPT, CKA_ENCRYPT,
@@ -79,6 +79,7 @@ const OAEP: &[&str] = &[
 
 pub(crate) fn run(desk: &Desk<'_>) {
     nist_over_sha_1(desk);
+    root_certificate_over_md5(desk);
     composed(desk);
     for set in SIGNATURES {
         signatures(desk, set);
@@ -284,6 +285,40 @@ const OLD: &[(u64, u64, &[u8])] = &[
 ];
 const SHA3: [HashFunction; 4] =
     [HashFunction::Sha3_224, HashFunction::Sha3_256, HashFunction::Sha3_384, HashFunction::Sha3_512];
+
+/// A certificate that signed itself, and the same with a bit turned.
+fn root_certificate_over_md5(desk: &Desk<'_>) {
+    let [modulus, mut signed, signature] = GTE_CYBERTRUST_GLOBAL_ROOT.map(unhex);
+    let key = public_key(desk, &modulus, &[1, 0, 1]).unwrap();
+    for holds in [true, false] {
+        let rv = desk.verify(&mechanism(CKM_MD5_RSA_PKCS), key, &signed, &signature);
+        let source = "certificate \"GTE CyberTrust Global Root\"";
+        desk.count(CKM_MD5_RSA_PKCS, source, rv_name(rv), (rv == CKR_OK) == holds);
+        signed[0] ^= 1;
+    }
+    desk.forget(key);
+}
+
+/// The root certificate "GTE CyberTrust Global Root" of 1998, which its own key of 65537 signed: modulus, what is signed
+/// (RFC 5280 section 4.1.1.1), signature.
+const GTE_CYBERTRUST_GLOBAL_ROOT: [&str; 3] = [
+    "950fa0b6f0509ce87ac788cddd170e2eb094d01b3d0ef694c08a94c706c89097c8b8641a7a7e6c3c53e1372873607fb2\
+     9753079f53f96d5894d2af8d6d886780e6edb295cf7231caa51c72ba5c02e76442e7f9a92cd63a0dac8d42aa240139e6\
+     9c3f0185570d588745f8d385aa936926857048803f1215c779b41f052f3b6299",
+    "308201c3020201a5300d06092a864886f70d01010405003075310b300906035504061302555331183016060355040a13\
+     0f47544520436f72706f726174696f6e31273025060355040b131e475445204379626572547275737420536f6c757469\
+     6f6e732c20496e632e312330210603550403131a475445204379626572547275737420476c6f62616c20526f6f74301e\
+     170d3938303831333030323930305a170d3138303831333233353930305a3075310b3009060355040613025553311830\
+     16060355040a130f47544520436f72706f726174696f6e31273025060355040b131e4754452043796265725472757374\
+     20536f6c7574696f6e732c20496e632e312330210603550403131a475445204379626572547275737420476c6f62616c\
+     20526f6f7430819f300d06092a864886f70d010101050003818d0030818902818100950fa0b6f0509ce87ac788cddd17\
+     0e2eb094d01b3d0ef694c08a94c706c89097c8b8641a7a7e6c3c53e1372873607fb29753079f53f96d5894d2af8d6d88\
+     6780e6edb295cf7231caa51c72ba5c02e76442e7f9a92cd63a0dac8d42aa240139e69c3f0185570d588745f8d385aa93\
+     6926857048803f1215c779b41f052f3b62990203010001",
+    "6deb1b09e95ed951db672261a42a3c4877e3a07ca6de73a21403853dfbab0e30c58316338113089e7b344edf40c874d7\
+     b97ddcf476557d9b635418e9f0eaf35cb1d98b421eb9c0954ebafad5e27cf56861bf8eec05975f5bb0d7a38534c424a7\
+     0d0f9593efcb94d89e1f9d5c856dc7aaae4f1f22b5cd95adbaa7ccf9ab0b7a7f",
+];
 
 /// NIST CAVP, `SigVer15_186-3.rsp` (CAVS 11.0), modulus of 1024 bits, SHA-1: messages, signatures and whether they hold.
 fn nist_over_sha_1(desk: &Desk<'_>) {

@@ -47,6 +47,18 @@ const KNOWN_ANSWER: [&str; 4] = [
      077def17abfd3797c0564bab4fbc91666e9def9b97fce34f796789baa48082d122ee42c5a72e5a5110fff70187347b66",
 ];
 
+/// Whose Finished message it is (PKCS#11 v3.2 section 6.40.3).
+const SERVER: u64 = 1;
+const CLIENT: u64 = 2;
+
+/// "The Illustrated TLS 1.2 Connection" (tls12.xargs.org), SHA-256: master secret, hash of the handshake, and what the
+/// client's Finished message holds.
+const ILLUSTRATED: [&str; 3] = [
+    "916abf9da55973e13614ae0a3f5d3f37b023ba129aee02cc9134338127cd7049781c8e19fc1eb2a7387ac06ae237344c",
+    "061dda04b3c2217ff73bd79b9cf88a2bb6ec505404aac8722db03ef417b54cb4",
+    "cf919626f1360c536aaad73a",
+];
+
 pub(crate) fn run(desk: &Desk<'_>) {
     masters(desk);
     for kind in [CKM_TLS12_KEY_AND_MAC_DERIVE, CKM_TLS12_KEY_SAFE_DERIVE] {
@@ -115,12 +127,16 @@ fn known_answer(desk: &Desk<'_>, kind: u64) {
 }
 
 /// What a Finished message holds is the function's output under a label of its own (RFC 5246 section 7.4.9), which no exporter
-/// takes: here the function is put together of HMACs (section 5).
+/// takes: the client's is published, and for both the function is put together of HMACs (section 5).
 fn finished(desk: &Desk<'_>, kind: u64) {
+    let [master, hash, published] = ILLUSTRATED.map(unhex);
+    let by = tls_mac(kind, CKM_SHA256, 12, CLIENT);
+    let found = desk.with_secret(CKK_GENERIC_SECRET, &master, |key| desk.sign(&by.mechanism(), key, &hash));
+    desk.compare(kind, "tls12.xargs.org, client's Finished", "verify data", &found, &published);
     let hash: Vec<u8> = (0..32).collect();
     let master = unhex(MASTER[3]);
     let source = "self-consistent: CKM_SHA256_HMAC, put together as RFC 5246 5 has it";
-    for (side, label) in [(1, "server finished"), (2, "client finished")] {
+    for (side, label) in [(SERVER, "server finished"), (CLIENT, "client finished")] {
         let by = tls_mac(kind, CKM_SHA256, 12, side);
         let seed = [label.as_bytes(), &hash].concat();
         let found = desk.with_secret(CKK_GENERIC_SECRET, &master, |key| {
