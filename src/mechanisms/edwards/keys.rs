@@ -54,9 +54,18 @@ fn ed448_key(seed: &[u8]) -> Result<ed448::SigningKey> {
     Ok(key)
 }
 
-/// A point of the group that keys are of, and not its neutral element: the crate looks.
+/// A point of the group that keys are of, and not its neutral element: the crate looks; in its only form.
 fn ed448_point(bytes: &[u8]) -> Option<ed448::VerifyingKey> {
-    ed448::VerifyingKey::from_bytes(bytes.try_into().ok()?).ok()
+    let bytes = bytes.try_into().ok().filter(|bytes: &&_| is_reduced(bytes))?;
+    ed448::VerifyingKey::from_bytes(bytes).ok()
+}
+
+/// Whether 57 bytes are a coordinate below 2^448 - 2^224 - 1 in little endian, and a sign in the highest bit: the crate
+/// passes over the seven bits between, and reduces (RFC 8032 section 5.2.3).
+fn is_reduced(point: &[u8; ed448::PUBLIC_KEY_LENGTH]) -> bool {
+    let prime = (0..56).rev().map(|at| if at == 28 { 0xFE } else { 0xFF });
+    let [coordinate @ .., sign] = point;
+    sign & 0x7F == 0 && coordinate.iter().rev().copied().lt(prime)
 }
 
 /// The bytes of a digest, for the crate that would make the digest itself.
@@ -149,6 +158,9 @@ impl VerifyingKey {
             Self::Ed448(key) => {
                 let signature: &[u8; ED448_SIGNATURE] =
                     signature.try_into().map_err(|_| Error::SignatureLenRange)?;
+                if !signature.first_chunk().is_some_and(is_reduced) {
+                    return Ok(false);
+                }
                 let signature = ed448::Signature::from_bytes(signature);
                 let right = match signed {
                     Signed::Pure(message) => key.verify_raw(&signature, message),
@@ -198,6 +210,24 @@ mod tests {
         bytes[0] = low;
         bytes[31] = last;
         bytes
+    }
+
+    #[test]
+    fn a_coordinate_of_edwards448_has_one_form() {
+        let with = |changes: &[(usize, u8)]| {
+            let mut point = [0xFF; 57];
+            (point[28], point[56]) = (0xFE, 0);
+            changes.iter().for_each(|(at, byte)| point[*at] = *byte);
+            point
+        };
+        assert!(!is_reduced(&with(&[])), "the prime itself");
+        assert!(is_reduced(&with(&[(0, 0xFE)])), "one less");
+        assert!(is_reduced(&with(&[(28, 0xFD)])));
+        assert!(!is_reduced(&with(&[(28, 0xFF), (0, 0)])));
+        assert!(is_reduced(&with(&[(0, 0xFE), (56, 0x80)])), "with the sign");
+        for bit in 0..7 {
+            assert!(!is_reduced(&with(&[(0, 0xFE), (56, 1 << bit)])));
+        }
     }
 
     /// The prime is 2^255 - 19, so that 19 coordinates have a second form.
