@@ -111,9 +111,21 @@ impl<'a> Desk<'a> {
         result: TestResult,
         flags: &[impl Debug],
     ) -> Option<Case> {
+        self.case_of(0, set, id, result, flags)
+    }
+
+    /// The same of a set that several mechanisms take in turn: the quick form counts for each.
+    pub(crate) fn case_of(
+        &self,
+        kind: CK_MECHANISM_TYPE,
+        set: &str,
+        id: usize,
+        result: TestResult,
+        flags: &[impl Debug],
+    ) -> Option<Case> {
         let flags: Vec<String> = flags.iter().map(|flag| format!("{flag:?}")).collect();
         let mut taken = self.taken.borrow_mut();
-        let of_kind = taken.entry(format!("{set} {result:?} {flags:?}")).or_default();
+        let of_kind = taken.entry(format!("{kind} {set} {result:?} {flags:?}")).or_default();
         *of_kind += 1;
         (self.long || *of_kind <= QUICK).then(|| Case {
             set: set.to_owned(),

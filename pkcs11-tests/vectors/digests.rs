@@ -91,15 +91,15 @@ const OF_OTHERS: &[(u64, &str, &str)] = &[
     ),
     (
         CKM_BLAKE2B_384,
-        "BLAKE2's reference implementation",
+        "V, vlib/crypto/blake2b",
         "6f56a82c8e7ef526dfe182eb5212f7db9df1317e57815dbda46083fc30f54ee6c66ba83be64b302d7cba6ce15bb556f4",
     ),
     (
         CKM_BLAKE2B_256,
-        "BLAKE2's reference implementation",
+        "V, vlib/crypto/blake2b",
         "bddd813c634239723171ef3fee98579b94964e3bb1cb3e427262c8c068d52319",
     ),
-    (CKM_BLAKE2B_160, "BLAKE2's reference implementation", "384264f676f39536840523f284921cdc68b6846b"),
+    (CKM_BLAKE2B_160, "V, vlib/crypto/blake2b", "384264f676f39536840523f284921cdc68b6846b"),
 ];
 
 /// SHA-512/t by its parameter, as FIPS 180-4 has it by name.

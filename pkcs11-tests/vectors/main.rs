@@ -17,6 +17,7 @@
 mod acceptable;
 mod acvp;
 mod aes;
+mod botan;
 mod ciphers;
 mod derivations;
 mod desk;
@@ -53,6 +54,7 @@ const FAMILIES: &[fn(&Desk<'_>)] = &[
     aes::run,
     ciphers::run,
     rsa::run,
+    botan::run,
     elliptic::run,
     finite_fields::run,
     passwords::run,

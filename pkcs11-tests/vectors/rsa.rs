@@ -96,7 +96,11 @@ pub(crate) fn run(desk: &Desk<'_>) {
 }
 
 /// A public key that may do everything.
-fn public_key(desk: &Desk<'_>, modulus: &[u8], exponent: &[u8]) -> Result<CK_OBJECT_HANDLE, CK_RV> {
+pub(crate) fn public_key(
+    desk: &Desk<'_>,
+    modulus: &[u8],
+    exponent: &[u8],
+) -> Result<CK_OBJECT_HANDLE, CK_RV> {
     desk.create(
         &Template::new()
             .ulong(CKA_CLASS, CKO_PUBLIC_KEY)

@@ -33,6 +33,24 @@ pub(crate) fn macs(
     }
 }
 
+/// The MACs of a set that are not cut, by a mechanism with a parameter of its own.
+pub(crate) fn whole_macs(
+    desk: &Desk<'_>,
+    set: &str,
+    key_type: CK_KEY_TYPE,
+    (by, bits): (&CK_MECHANISM, usize),
+) {
+    for group in mac::TestSet::load(set.parse().unwrap()).unwrap().test_groups {
+        for test in group.tests.iter().filter(|test| test.tag.len() * 8 == bits) {
+            let Some(case) = desk.case_of(by.mechanism, set, test.tc_id, test.result, &test.flags) else {
+                continue;
+            };
+            let failure = mac_failure(desk, key_type, by, (&test.key, &test.msg, &test.tag), &case);
+            desk.judge(by.mechanism, &case, failure);
+        }
+    }
+}
+
 /// What is wrong with a MAC: made, verified, and refused where it is not the message's.
 fn mac_failure(
     desk: &Desk<'_>,
