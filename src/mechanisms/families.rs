@@ -4,25 +4,26 @@
 use engine::mechanism::MechanismRow;
 use pkcs11::MechanismType;
 use pkcs11::constants::{
-    CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CCM, CKM_AES_CFB1, CKM_AES_CFB8, CKM_AES_CFB128, CKM_AES_CMAC,
-    CKM_AES_CMAC_GENERAL, CKM_AES_CTR, CKM_AES_CTS, CKM_AES_ECB, CKM_AES_GCM, CKM_AES_GMAC, CKM_AES_KEY_GEN,
-    CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_OFB, CKM_AES_XTS, CKM_AES_XTS_KEY_GEN, CKM_BLAKE2B_160,
-    CKM_BLAKE2B_160_HMAC, CKM_BLAKE2B_160_HMAC_GENERAL, CKM_BLAKE2B_160_KEY_DERIVE, CKM_BLAKE2B_160_KEY_GEN,
-    CKM_BLAKE2B_256, CKM_BLAKE2B_256_HMAC, CKM_BLAKE2B_256_HMAC_GENERAL, CKM_BLAKE2B_256_KEY_DERIVE,
-    CKM_BLAKE2B_256_KEY_GEN, CKM_BLAKE2B_384, CKM_BLAKE2B_384_HMAC, CKM_BLAKE2B_384_HMAC_GENERAL,
-    CKM_BLAKE2B_384_KEY_DERIVE, CKM_BLAKE2B_384_KEY_GEN, CKM_BLAKE2B_512, CKM_BLAKE2B_512_HMAC,
-    CKM_BLAKE2B_512_HMAC_GENERAL, CKM_BLAKE2B_512_KEY_DERIVE, CKM_BLAKE2B_512_KEY_GEN, CKM_CHACHA20,
-    CKM_DES3_CBC, CKM_DES3_CBC_PAD, CKM_DES3_CMAC, CKM_DES3_CMAC_GENERAL, CKM_DES3_ECB, CKM_DH_PKCS_DERIVE,
-    CKM_DH_PKCS_KEY_PAIR_GEN, CKM_DSA, CKM_DSA_SHA1, CKM_DSA_SHA3_224, CKM_DSA_SHA3_256, CKM_DSA_SHA3_384,
-    CKM_DSA_SHA3_512, CKM_DSA_SHA224, CKM_DSA_SHA256, CKM_DSA_SHA384, CKM_DSA_SHA512, CKM_EC_KEY_PAIR_GEN,
-    CKM_ECDH1_COFACTOR_DERIVE, CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA1, CKM_ECDSA_SHA3_224,
-    CKM_ECDSA_SHA3_256, CKM_ECDSA_SHA3_384, CKM_ECDSA_SHA3_512, CKM_ECDSA_SHA224, CKM_ECDSA_SHA256,
-    CKM_ECDSA_SHA384, CKM_ECDSA_SHA512, CKM_HASH_ML_DSA, CKM_HASH_ML_DSA_SHA3_224, CKM_HASH_ML_DSA_SHA3_256,
-    CKM_HASH_ML_DSA_SHA3_384, CKM_HASH_ML_DSA_SHA3_512, CKM_HASH_ML_DSA_SHA224, CKM_HASH_ML_DSA_SHA256,
-    CKM_HASH_ML_DSA_SHA384, CKM_HASH_ML_DSA_SHA512, CKM_HASH_ML_DSA_SHAKE128, CKM_HASH_ML_DSA_SHAKE256,
-    CKM_HKDF_DATA, CKM_HKDF_DERIVE, CKM_HKDF_KEY_GEN, CKM_MD5, CKM_MD5_HMAC, CKM_MD5_HMAC_GENERAL,
-    CKM_MD5_KEY_DERIVATION, CKM_ML_DSA, CKM_RIPEMD160, CKM_RIPEMD160_HMAC, CKM_RIPEMD160_HMAC_GENERAL,
-    CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_SHA_1, CKM_SHA_1_HMAC,
+    CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CCM, CKM_AES_CFB1, CKM_AES_CFB8, CKM_AES_CFB64, CKM_AES_CFB128,
+    CKM_AES_CMAC, CKM_AES_CMAC_GENERAL, CKM_AES_CTR, CKM_AES_CTS, CKM_AES_ECB, CKM_AES_GCM, CKM_AES_GMAC,
+    CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_OFB, CKM_AES_XTS, CKM_AES_XTS_KEY_GEN,
+    CKM_BLAKE2B_160, CKM_BLAKE2B_160_HMAC, CKM_BLAKE2B_160_HMAC_GENERAL, CKM_BLAKE2B_160_KEY_DERIVE,
+    CKM_BLAKE2B_160_KEY_GEN, CKM_BLAKE2B_256, CKM_BLAKE2B_256_HMAC, CKM_BLAKE2B_256_HMAC_GENERAL,
+    CKM_BLAKE2B_256_KEY_DERIVE, CKM_BLAKE2B_256_KEY_GEN, CKM_BLAKE2B_384, CKM_BLAKE2B_384_HMAC,
+    CKM_BLAKE2B_384_HMAC_GENERAL, CKM_BLAKE2B_384_KEY_DERIVE, CKM_BLAKE2B_384_KEY_GEN, CKM_BLAKE2B_512,
+    CKM_BLAKE2B_512_HMAC, CKM_BLAKE2B_512_HMAC_GENERAL, CKM_BLAKE2B_512_KEY_DERIVE, CKM_BLAKE2B_512_KEY_GEN,
+    CKM_CHACHA20, CKM_CONCATENATE_BASE_AND_KEY, CKM_DES3_CBC, CKM_DES3_CBC_PAD, CKM_DES3_CMAC,
+    CKM_DES3_CMAC_GENERAL, CKM_DES3_ECB, CKM_DH_PKCS_DERIVE, CKM_DH_PKCS_KEY_PAIR_GEN, CKM_DSA, CKM_DSA_SHA1,
+    CKM_DSA_SHA3_224, CKM_DSA_SHA3_256, CKM_DSA_SHA3_384, CKM_DSA_SHA3_512, CKM_DSA_SHA224, CKM_DSA_SHA256,
+    CKM_DSA_SHA384, CKM_DSA_SHA512, CKM_EC_KEY_PAIR_GEN, CKM_ECDH1_COFACTOR_DERIVE, CKM_ECDH1_DERIVE,
+    CKM_ECDSA, CKM_ECDSA_SHA1, CKM_ECDSA_SHA3_224, CKM_ECDSA_SHA3_256, CKM_ECDSA_SHA3_384,
+    CKM_ECDSA_SHA3_512, CKM_ECDSA_SHA224, CKM_ECDSA_SHA256, CKM_ECDSA_SHA384, CKM_ECDSA_SHA512,
+    CKM_HASH_ML_DSA, CKM_HASH_ML_DSA_SHA3_224, CKM_HASH_ML_DSA_SHA3_256, CKM_HASH_ML_DSA_SHA3_384,
+    CKM_HASH_ML_DSA_SHA3_512, CKM_HASH_ML_DSA_SHA224, CKM_HASH_ML_DSA_SHA256, CKM_HASH_ML_DSA_SHA384,
+    CKM_HASH_ML_DSA_SHA512, CKM_HASH_ML_DSA_SHAKE128, CKM_HASH_ML_DSA_SHAKE256, CKM_HKDF_DATA,
+    CKM_HKDF_DERIVE, CKM_HKDF_KEY_GEN, CKM_MD5, CKM_MD5_HMAC, CKM_MD5_HMAC_GENERAL, CKM_MD5_KEY_DERIVATION,
+    CKM_ML_DSA, CKM_RIPEMD160, CKM_RIPEMD160_HMAC, CKM_RIPEMD160_HMAC_GENERAL, CKM_RSA_PKCS,
+    CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_SHA_1, CKM_SHA_1_HMAC,
     CKM_SHA_1_HMAC_GENERAL, CKM_SHA_1_KEY_GEN, CKM_SHA1_KEY_DERIVATION, CKM_SHA1_RSA_PKCS,
     CKM_SHA1_RSA_PKCS_PSS, CKM_SHA3_224, CKM_SHA3_224_HMAC, CKM_SHA3_224_HMAC_GENERAL,
     CKM_SHA3_224_KEY_DERIVATION, CKM_SHA3_224_KEY_GEN, CKM_SHA3_224_RSA_PKCS, CKM_SHA3_224_RSA_PKCS_PSS,
@@ -112,6 +113,9 @@ const fn these(words: &'static str, mechanisms: &'static [MechanismType]) -> Sta
 /// There is no primitive: bytes are moved.
 const NOBODY: &str = "none";
 
+/// SHA-1 in signatures, which FIPS 186-5 no longer has.
+const OLD_SIGNATURES: &str = "SP 800-131A, to verify what is old";
+
 /// Every family once.
 pub const FAMILIES: [Family; 24] = [
     Family {
@@ -144,7 +148,7 @@ pub const FAMILIES: [Family; 24] = [
                 ],
             ),
             these("FIPS 186-5, of a digest", &[CKM_RSA_PKCS]),
-            these("FIPS 186-4, to verify", &[CKM_SHA1_RSA_PKCS, CKM_SHA1_RSA_PKCS_PSS]),
+            these(OLD_SIGNATURES, &[CKM_SHA1_RSA_PKCS, CKM_SHA1_RSA_PKCS_PSS]),
             these("SP 800-56B", &[CKM_RSA_PKCS_OAEP]),
         ],
         rows: rsa::MECHANISMS,
@@ -170,7 +174,7 @@ pub const FAMILIES: [Family; 24] = [
                     CKM_ECDSA_SHA3_512,
                 ],
             ),
-            these("FIPS 186-4, to verify", &[CKM_ECDSA_SHA1]),
+            these(OLD_SIGNATURES, &[CKM_ECDSA_SHA1]),
             these("SP 800-56A, NIST's curves", &[CKM_ECDH1_DERIVE, CKM_ECDH1_COFACTOR_DERIVE]),
         ],
         rows: ec::MECHANISMS,
@@ -207,21 +211,23 @@ pub const FAMILIES: [Family; 24] = [
         section: "6.2",
         unit: Unit::Bits,
         libraries: &[all("aws-lc-sys")],
-        approved: &[these(
-            "FIPS 186-4, to verify",
-            &[
-                CKM_DSA,
-                CKM_DSA_SHA1,
-                CKM_DSA_SHA224,
-                CKM_DSA_SHA256,
-                CKM_DSA_SHA384,
-                CKM_DSA_SHA512,
-                CKM_DSA_SHA3_224,
-                CKM_DSA_SHA3_256,
-                CKM_DSA_SHA3_384,
-                CKM_DSA_SHA3_512,
-            ],
-        )],
+        approved: &[
+            these(
+                "FIPS 186-5, to verify what is old",
+                &[
+                    CKM_DSA,
+                    CKM_DSA_SHA224,
+                    CKM_DSA_SHA256,
+                    CKM_DSA_SHA384,
+                    CKM_DSA_SHA512,
+                    CKM_DSA_SHA3_224,
+                    CKM_DSA_SHA3_256,
+                    CKM_DSA_SHA3_384,
+                    CKM_DSA_SHA3_512,
+                ],
+            ),
+            these(OLD_SIGNATURES, &[CKM_DSA_SHA1]),
+        ],
         rows: dsa::MECHANISMS,
     },
     Family {
@@ -264,6 +270,7 @@ pub const FAMILIES: [Family; 24] = [
                     CKM_AES_CTR,
                     CKM_AES_CFB1,
                     CKM_AES_CFB8,
+                    CKM_AES_CFB64,
                     CKM_AES_CFB128,
                     CKM_AES_OFB,
                 ],
@@ -319,6 +326,7 @@ pub const FAMILIES: [Family; 24] = [
         libraries: &[
             these("sha1", &[CKM_SHA_1]),
             these("sha2", SHA2),
+            these("sha2", &[CKM_SHA512_T]),
             these("aws-lc-sys", SHA3),
             these("blake2", &[CKM_BLAKE2B_160, CKM_BLAKE2B_256, CKM_BLAKE2B_384, CKM_BLAKE2B_512]),
             these("md-5", &[CKM_MD5]),
@@ -327,6 +335,7 @@ pub const FAMILIES: [Family; 24] = [
         approved: &[
             these("FIPS 180-4, until 2030", &[CKM_SHA_1]),
             these("FIPS 180-4", SHA2),
+            these("FIPS 180-4, of 224 and 256 bits", &[CKM_SHA512_T]),
             these("FIPS 202", SHA3),
         ],
         rows: digest::MECHANISMS,
@@ -381,15 +390,18 @@ pub const FAMILIES: [Family; 24] = [
         libraries: &[
             these("sha1", &[CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL]),
             these("sha2", SHA2_HMAC),
+            these("sha2", &[CKM_SHA512_T_HMAC]),
             these("aws-lc-sys", SHA3_HMAC),
             these("blake2", BLAKE2B_HMAC),
             these("md-5", &[CKM_MD5_HMAC, CKM_MD5_HMAC_GENERAL]),
             these("ripemd", &[CKM_RIPEMD160_HMAC, CKM_RIPEMD160_HMAC_GENERAL]),
             these("aws-lc-sys", HMAC_KEY_GEN),
+            these("aws-lc-sys", BLAKE2B_KEY_GEN),
         ],
         approved: &[
             these("FIPS 198-1, until 2030", &[CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL]),
             these("FIPS 198-1", SHA2_HMAC),
+            these("FIPS 198-1, of 224 and 256 bits", &[CKM_SHA512_T_HMAC]),
             these("FIPS 198-1", SHA3_HMAC),
             these("SP 800-133", HMAC_KEY_GEN),
         ],
@@ -400,7 +412,7 @@ pub const FAMILIES: [Family; 24] = [
         section: "6.37.4",
         unit: Unit::Bytes,
         libraries: &[all("aws-lc-sys")],
-        approved: &[all("SP 800-132")],
+        approved: &[all("SP 800-132, for storage")],
         rows: pbkdf2::MECHANISMS,
     },
     Family {
@@ -454,7 +466,7 @@ pub const FAMILIES: [Family; 24] = [
         section: "6.43",
         unit: Unit::Bytes,
         libraries: &[all(NOBODY)],
-        approved: &[],
+        approved: &[these("SP 800-133, of independent keys", &[CKM_CONCATENATE_BASE_AND_KEY])],
         rows: simple_derivation::MECHANISMS,
     },
     Family {
@@ -484,7 +496,7 @@ pub const FAMILIES: [Family; 24] = [
 ];
 
 const SHA2: &[MechanismType] =
-    &[CKM_SHA224, CKM_SHA256, CKM_SHA384, CKM_SHA512, CKM_SHA512_224, CKM_SHA512_256, CKM_SHA512_T];
+    &[CKM_SHA224, CKM_SHA256, CKM_SHA384, CKM_SHA512, CKM_SHA512_224, CKM_SHA512_256];
 
 const SHA3: &[MechanismType] = &[CKM_SHA3_224, CKM_SHA3_256, CKM_SHA3_384, CKM_SHA3_512];
 
@@ -501,7 +513,6 @@ const SHA2_HMAC: &[MechanismType] = &[
     CKM_SHA512_224_HMAC_GENERAL,
     CKM_SHA512_256_HMAC,
     CKM_SHA512_256_HMAC_GENERAL,
-    CKM_SHA512_T_HMAC,
 ];
 
 const SHA3_HMAC: &[MechanismType] = &[
@@ -539,11 +550,11 @@ const HMAC_KEY_GEN: &[MechanismType] = &[
     CKM_SHA3_256_KEY_GEN,
     CKM_SHA3_384_KEY_GEN,
     CKM_SHA3_512_KEY_GEN,
-    CKM_BLAKE2B_160_KEY_GEN,
-    CKM_BLAKE2B_256_KEY_GEN,
-    CKM_BLAKE2B_384_KEY_GEN,
-    CKM_BLAKE2B_512_KEY_GEN,
 ];
+
+/// Keys of what is not approved.
+const BLAKE2B_KEY_GEN: &[MechanismType] =
+    &[CKM_BLAKE2B_160_KEY_GEN, CKM_BLAKE2B_256_KEY_GEN, CKM_BLAKE2B_384_KEY_GEN, CKM_BLAKE2B_512_KEY_GEN];
 
 const ML_DSA_SIGNATURES: &[MechanismType] = &[
     CKM_ML_DSA,
