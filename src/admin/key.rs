@@ -6,6 +6,7 @@ mod generate;
 mod import;
 mod kind;
 mod list;
+mod secrets;
 mod show;
 #[cfg(test)]
 mod tests;

@@ -31,7 +31,7 @@ const LONGEST: usize = 1 << 20;
 #[derive(Debug)]
 pub(crate) struct KeyValue {
     pub(crate) key_type: KeyType,
-    /// Its size, in the unit of the mechanisms' bounds.
+    /// Its size, in the unit of the mechanisms' bounds; 0 of a parameter set, which tells it.
     pub(crate) bits: u64,
     pub(crate) attributes: Vec<Attribute>,
     /// What the file calls it.

@@ -20,6 +20,7 @@ mod namesakes;
 mod object;
 mod offered;
 mod output;
+mod parameter_sets;
 mod pin;
 mod screen;
 mod session;

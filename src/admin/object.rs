@@ -13,6 +13,7 @@ use serde::Serialize;
 
 use crate::curves::{curve_named, curve_of};
 use crate::failure::{Failure, Result};
+use crate::parameter_sets::{ParameterSet, family_of};
 use crate::session::UserSession;
 
 pub(crate) use choice::{Id, ObjectChoice, several};
@@ -33,6 +34,7 @@ const READ: &[AttributeType] = &[
     c::CKA_MODULUS_BITS,
     c::CKA_MODULUS,
     c::CKA_EC_PARAMS,
+    c::CKA_PARAMETER_SET,
     c::CKA_VALUE_LEN,
     c::CKA_CERTIFICATE_TYPE,
     c::CKA_UNIQUE_ID,
@@ -54,6 +56,8 @@ pub(crate) struct Shown {
     bits: Option<u64>,
     /// Of a key on an elliptic curve: `P-256`.
     curve: Option<&'static str>,
+    /// Of a post-quantum key: `ML-DSA-65`.
+    parameter_set: Option<&'static str>,
     label: String,
     /// In hexadecimal.
     id: String,
@@ -103,7 +107,10 @@ impl Found {
 
     /// The key's type as a word, `rsa`, if it is a key.
     pub(crate) fn key_type(&self) -> Option<String> {
-        self.attributes.key_type().map(|key_type| word(c::name("CKK_", key_type), key_type))
+        let word = |key_type| word(c::name("CKK_", key_type), key_type);
+        self.attributes.key_type().map(|key_type| {
+            family_of(key_type).map_or_else(|| word(key_type), |family| family.name.to_owned())
+        })
     }
 
     /// The length of the key in bits, where an attribute tells it.
@@ -123,9 +130,18 @@ impl Found {
         curve_of(self.attributes.bytes(c::CKA_EC_PARAMS)?).map(|curve| curve.bits)
     }
 
-    /// The size as people say it: `3072`, `P-256`.
+    /// The name of the parameter set of a post-quantum key.
+    pub(crate) fn parameter_set(&self) -> Option<&'static str> {
+        let number = self.attributes.ulong(c::CKA_PARAMETER_SET)?;
+        ParameterSet::of(self.attributes.key_type()?, number).map(|set| set.name)
+    }
+
+    /// The size as people say it: `3072`, `P-256`, `ML-DSA-65`.
     pub(crate) fn size(&self) -> Option<String> {
-        self.curve().map(str::to_owned).or_else(|| self.bits().map(|bits| bits.to_string()))
+        self.curve()
+            .or_else(|| self.parameter_set())
+            .map(str::to_owned)
+            .or_else(|| self.bits().map(|bits| bits.to_string()))
     }
 
     /// The object in a sentence, with what tells it from others.
@@ -143,6 +159,7 @@ impl Found {
             key_type: self.key_type(),
             bits: self.bits(),
             curve: self.curve(),
+            parameter_set: self.parameter_set(),
             label: self.label(),
             id: self.id(),
             unique_id: String::from_utf8_lossy(unique_id).into_owned(),

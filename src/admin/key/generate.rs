@@ -3,15 +3,16 @@
 use clap::Args;
 use clap::builder::NonEmptyStringValueParser;
 use pkcs11::constants as c;
-use pkcs11::{Access, Attribute, Mechanism, ObjectHandle, Parameters};
+use pkcs11::{Access, Attribute, Error, Mechanism, ObjectHandle, Parameters};
 use serde::Serialize;
 
-use super::kind::{EXAMPLES, Half, Kind, Use, usage};
+use super::kind::{Half, Kind, Use, examples, usage};
 use crate::command::{Stage, Verb};
 use crate::failure::{Failure, Result};
 use crate::namesakes::Newcomer;
 use crate::object::{Found, Id, Shown};
 use crate::offered;
+use crate::parameter_sets::family_of;
 use crate::session::{Door, UserSession};
 use crate::show::printable;
 use crate::token::write_json;
@@ -24,8 +25,9 @@ const ID: usize = 16;
 pub(crate) struct Generate {
     #[command(flatten)]
     door: Door,
-    /// What to make: rsa:BITS, ec:CURVE, ed25519, ed448, x25519, x448, aes:BITS, hmac:BYTES, generic:BYTES
-    #[arg(long = "type", value_name = "TYPE", value_parser = Kind::parse, long_help = format!("What to make: {EXAMPLES}"))]
+    /// What to make: rsa:BITS, ec:CURVE, ed25519, ed448, x25519, x448, ml-dsa-65, ml-kem-768, slh-dsa-sha2-128s,
+    /// aes:BITS, camellia:BITS, chacha20, des3, hmac:BYTES, generic:BYTES and more
+    #[arg(long = "type", value_name = "TYPE", value_parser = Kind::parse, long_help = format!("What to make: {}", examples().join(", ")))]
     kind: Kind,
     /// What the key is called
     #[arg(long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]
@@ -179,11 +181,14 @@ impl Generate {
             Kind::OnCurve(curve) => {
                 pair(curve.mechanism, vec![Attribute::bytes(c::CKA_EC_PARAMS, curve.params)])
             }
-            Kind::Secret(key_type, bytes, _) => {
-                let made_by =
-                    if key_type == c::CKK_AES { c::CKM_AES_KEY_GEN } else { c::CKM_GENERIC_SECRET_KEY_GEN };
-                let own = vec![Attribute::ulong(c::CKA_VALUE_LEN, bytes)];
-                Ok(vec![token.generate_key(handle, mechanism(made_by), template(Half::Secret, own))?])
+            Kind::OfSet(set) => {
+                let family = family_of(set.key_type).ok_or(Error::Bug("a parameter set without a family"))?;
+                pair(family.mechanism, vec![Attribute::ulong(c::CKA_PARAMETER_SET, set.number)])
+            }
+            Kind::Secret(row, bytes) => {
+                let own = bytes.map(|bytes| Attribute::ulong(c::CKA_VALUE_LEN, bytes)).into_iter().collect();
+                let template = template(Half::Secret, own);
+                Ok(vec![token.generate_key(handle, mechanism(row.generator), template)?])
             }
         }
     }

@@ -7,7 +7,7 @@ use pkcs11::constants as c;
 use pkcs11::{Access, Attribute};
 
 use super::generate::About;
-use super::kind::{Half, Use, Wrapped, able};
+use super::kind::{Half, Wrapped, able, usual, wrapped_words};
 use super::wrapping::{Way, unwrapped, wrapping_key};
 use crate::batch::Batch;
 use crate::cert;
@@ -37,8 +37,8 @@ pub(crate) struct Import {
     /// not say what it holds, so --type and --label must
     #[arg(long, value_name = "LABEL", requires_all = ["kind", "label"], conflicts_with_all = ["passphrase_file", "passphrase_fd"])]
     unwrap_with: Option<String>,
-    /// What a wrapped file holds: rsa, ec, ed25519, x25519, aes, hmac, generic
-    #[arg(long = "type", value_name = "TYPE", value_parser = Wrapped::parse, requires = "unwrap_with")]
+    /// What a wrapped file holds: rsa, ec, ed25519, x25519, ml-dsa, ml-kem, slh-dsa, aes, hmac, generic and more
+    #[arg(long = "type", value_name = "TYPE", value_parser = Wrapped::parse, requires = "unwrap_with", long_help = format!("What a wrapped file holds: {}", wrapped_words().join(", ")))]
     kind: Option<Wrapped>,
     #[command(flatten)]
     about: About,
@@ -213,11 +213,6 @@ impl Import {
         self.label.clone().or_else(|| key.name.clone()).unwrap_or_default()
     }
 
-    /// What a key may do unless that is said: nothing but deriving comes from keys on this curve.
-    fn usual(key: &KeyValue) -> &'static [Use] {
-        if key.key_type == c::CKK_EC_MONTGOMERY { &[Use::Derive] } else { &[] }
-    }
-
     /// Makes a private key and what belongs to it.
     fn private(
         &self,
@@ -232,7 +227,7 @@ impl Import {
             Attribute::ulong(c::CKA_CLASS, c::CKO_PRIVATE_KEY),
             Attribute::ulong(c::CKA_KEY_TYPE, key.key_type),
         ];
-        let allowed = self.about.allowed(Half::Private, able(key.key_type), Self::usual(key));
+        let allowed = self.about.allowed(Half::Private, able(key.key_type), usual(key.key_type));
         let template = [about, self.about.named(&label, &id), key.attributes.clone(), allowed].concat();
         let private = batch.create(&format!("the private key \"{label}\""), template)?;
         self.pair(session, batch, private, (&label, &id), &contents.certificates, warnings)
@@ -277,7 +272,7 @@ impl Import {
             Attribute::ulong(c::CKA_CLASS, c::CKO_PUBLIC_KEY),
             Attribute::ulong(c::CKA_KEY_TYPE, key.key_type),
         ];
-        let allowed = self.about.allowed(Half::Public, able(key.key_type), Self::usual(key));
+        let allowed = self.about.allowed(Half::Public, able(key.key_type), usual(key.key_type));
         let template = [about, self.about.named(label, id), key.attributes.clone(), allowed].concat();
         batch.create(&format!("the public key \"{label}\""), template)
     }

@@ -3,8 +3,10 @@
 use pkcs11::constants as c;
 use pkcs11::{Attribute, AttributeType, KeyType, ObjectClass};
 
+use super::secrets::{SECRETS, SecretRow};
 use crate::choice::nearest;
 use crate::curves::{CURVES, Curve};
+use crate::parameter_sets::{ParameterSet, SETS, family_of};
 
 /// The kind of a key to be made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -13,8 +15,10 @@ pub(super) enum Kind {
     Rsa(u64),
     /// A pair on a curve.
     OnCurve(&'static Curve),
-    /// A secret key of this type; its length in bytes, and what it may do unless that is said.
-    Secret(KeyType, u64, &'static [Use]),
+    /// A pair of a parameter set.
+    OfSet(&'static ParameterSet),
+    /// A secret key, and its length in bytes, unless there is one length only.
+    Secret(&'static SecretRow, Option<u64>),
 }
 
 /// What a key may do.
@@ -34,6 +38,10 @@ pub(super) enum Use {
     Unwrap,
     /// Derive keys
     Derive,
+    /// Encapsulate keys; of a pair, as decapsulate
+    Encapsulate,
+    /// Decapsulate keys; the public key encapsulates
+    Decapsulate,
 }
 
 /// A use, the attribute of a private key that allows it, that of its public key, and that of a secret key.
@@ -47,29 +55,40 @@ const USES: &[UseRow] = &[
     UseRow(Use::Wrap, c::CKA_UNWRAP, Some(c::CKA_WRAP), c::CKA_WRAP),
     UseRow(Use::Unwrap, c::CKA_UNWRAP, Some(c::CKA_WRAP), c::CKA_UNWRAP),
     UseRow(Use::Derive, c::CKA_DERIVE, None, c::CKA_DERIVE),
+    // No secret key is able to.
+    UseRow(Use::Encapsulate, c::CKA_DECAPSULATE, Some(c::CKA_ENCAPSULATE), c::CKA_ENCAPSULATE),
+    UseRow(Use::Decapsulate, c::CKA_DECAPSULATE, Some(c::CKA_ENCAPSULATE), c::CKA_DECAPSULATE),
 ];
 
 const RSA_USES: &[Use] = &[Use::Sign, Use::Verify, Use::Encrypt, Use::Decrypt, Use::Wrap, Use::Unwrap];
-const CIPHER_USES: &[Use] =
-    &[Use::Sign, Use::Verify, Use::Encrypt, Use::Decrypt, Use::Wrap, Use::Unwrap, Use::Derive];
 
-/// What begins with these words takes a number: the word, the number unless it is said, what it counts.
-const NUMBERED: &[(&str, u64, &str)] =
-    &[("rsa", 3072, "bits"), ("aes", 256, "bits"), ("hmac", 32, "bytes"), ("generic", 32, "bytes")];
+/// Bits of an RSA modulus, unless they are said.
+const RSA_BITS: u64 = 3072;
 
 /// All kinds, for whoever typed another.
-pub(super) const EXAMPLES: &str = "rsa:3072, ec:P-256, ec:P-384, ec:P-521, ec:P-224, ec:secp256k1, ec:brainpoolP256r1, ec:brainpoolP384r1, ed25519, ed448, x25519, x448, aes:256, hmac:32, generic:32";
+pub(super) fn examples() -> Vec<String> {
+    let curves = CURVES.iter().filter_map(|curve| {
+        let name = curve.names.first()?;
+        Some(if curve.key_type == c::CKK_EC { format!("ec:{name}") } else { name.to_ascii_lowercase() })
+    });
+    let sets = SETS.iter().map(|set| set.name.to_ascii_lowercase());
+    let secrets = SECRETS.iter().map(SecretRow::example);
+    std::iter::once(format!("rsa:{RSA_BITS}")).chain(curves).chain(sets).chain(secrets).collect()
+}
 
 impl Kind {
     /// Reads a kind: a word, or a word and a size after a colon.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let (word, size) = text.split_once(':').map_or((text, None), |(word, size)| (word, Some(size)));
-        if let Some((_, usual, unit)) = NUMBERED.iter().find(|(known, ..)| known.eq_ignore_ascii_case(word)) {
-            let number = match size {
-                None => *usual,
-                Some(size) => size.parse().map_err(|_| format!("after {word}: comes a number of {unit}"))?,
-            };
-            return Self::numbered(&word.to_ascii_lowercase(), number);
+        if word.eq_ignore_ascii_case("rsa") {
+            let bits = size.map_or(Ok(RSA_BITS), str::parse);
+            return bits.map(Self::Rsa).map_err(|_| format!("after {word}: comes a number of bits"));
+        }
+        if let Some(row) = SECRETS.iter().find(|row| row.word.eq_ignore_ascii_case(word)) {
+            return Ok(Self::Secret(row, row.bytes(size)?));
+        }
+        if let Some(set) = SETS.iter().find(|set| set.name.eq_ignore_ascii_case(text)) {
+            return Ok(Self::OfSet(set));
         }
         let curve = match (word.eq_ignore_ascii_case("ec"), size) {
             (true, size) => Some(size.unwrap_or("P-256")),
@@ -83,26 +102,13 @@ impl Kind {
         }
     }
 
-    fn numbered(word: &str, number: u64) -> Result<Self, String> {
-        let secret = |key_type, uses| match number {
-            1..=512 => Ok(Self::Secret(key_type, number, uses)),
-            _ => Err(format!("{word} takes 1 to 512 bytes")),
-        };
-        match (word, number) {
-            ("rsa", _) => Ok(Self::Rsa(number)),
-            ("aes", 128 | 192 | 256) => Ok(Self::Secret(c::CKK_AES, number / 8, &[])),
-            ("aes", _) => Err("an AES key has 128, 192 or 256 bits".to_owned()),
-            ("hmac", _) => secret(c::CKK_GENERIC_SECRET, &[Use::Sign, Use::Verify]),
-            _ => secret(c::CKK_GENERIC_SECRET, &[Use::Derive]),
-        }
-    }
-
     /// What a key of this kind can be used for.
     pub(super) fn able(self) -> &'static [Use] {
         match self {
             Self::Rsa(_) => RSA_USES,
             Self::OnCurve(curve) => able_on_curve(curve.key_type),
-            Self::Secret(key_type, ..) => able_secret(key_type),
+            Self::OfSet(set) => able_of_set(set.key_type),
+            Self::Secret(row, _) => row.able,
         }
     }
 
@@ -110,7 +116,8 @@ impl Kind {
     pub(super) fn usual(self) -> &'static [Use] {
         match self {
             Self::OnCurve(curve) if curve.key_type == c::CKK_EC_MONTGOMERY => &[Use::Derive],
-            Self::Secret(.., uses) => uses,
+            Self::OfSet(set) => able_of_set(set.key_type),
+            Self::Secret(row, _) => row.usual,
             _ => &[],
         }
     }
@@ -124,18 +131,38 @@ pub(super) struct Wrapped {
     pub(super) kind: Kind,
 }
 
+/// The words for the private keys that a wrapped file can hold, and a kind of that key type.
+const WRAPPED_PRIVATE: &[(&str, &str)] = &[
+    ("rsa", "rsa"),
+    ("ec", "ec"),
+    ("ed25519", "ed25519"),
+    ("ed448", "ed448"),
+    ("x25519", "x25519"),
+    ("x448", "x448"),
+    ("ml-dsa", "ml-dsa-65"),
+    ("ml-kem", "ml-kem-768"),
+    ("slh-dsa", "slh-dsa-sha2-128s"),
+];
+
 /// The words for what a wrapped file can hold.
-const WRAPPED: [&str; 7] = ["rsa", "ec", "ed25519", "x25519", "aes", "hmac", "generic"];
+pub(super) fn wrapped_words() -> Vec<&'static str> {
+    let secrets = SECRETS.iter().map(|row| row.word);
+    WRAPPED_PRIVATE.iter().map(|(word, _)| *word).chain(secrets).collect()
+}
 
 impl Wrapped {
     /// Reads a kind, a word without a size.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
-        match WRAPPED.iter().find(|word| word.eq_ignore_ascii_case(text)) {
-            Some(word) => Ok(Self { word, kind: Kind::parse(word)? }),
+        let words = wrapped_words();
+        match words.iter().find(|word| word.eq_ignore_ascii_case(text)) {
+            Some(word) => {
+                let private = WRAPPED_PRIVATE.iter().find(|(known, _)| known == word);
+                Ok(Self { word, kind: Kind::parse(private.map_or(word, |(_, kind)| kind))? })
+            }
             None => {
-                let meant =
-                    nearest(text, WRAPPED.iter().copied()).map(|word| format!("did you mean {word}? "));
-                Err(format!("{}wrapped keys: {}", meant.unwrap_or_default(), WRAPPED.join(", ")))
+                let meant = nearest(text, words.iter().copied());
+                let meant = meant.map(|word| format!("did you mean {word}? ")).unwrap_or_default();
+                Err(format!("{meant}wrapped keys: {}", words.join(", ")))
             }
         }
     }
@@ -145,7 +172,8 @@ impl Wrapped {
         match self.kind {
             Kind::Rsa(_) => (c::CKO_PRIVATE_KEY, c::CKK_RSA),
             Kind::OnCurve(curve) => (c::CKO_PRIVATE_KEY, curve.key_type),
-            Kind::Secret(key_type, ..) => (c::CKO_SECRET_KEY, key_type),
+            Kind::OfSet(set) => (c::CKO_PRIVATE_KEY, set.key_type),
+            Kind::Secret(row, _) => (c::CKO_SECRET_KEY, row.key_type),
         }
     }
 }
@@ -159,18 +187,35 @@ fn able_on_curve(key_type: KeyType) -> &'static [Use] {
     }
 }
 
-fn able_secret(key_type: KeyType) -> &'static [Use] {
-    if key_type == c::CKK_AES { CIPHER_USES } else { &[Use::Sign, Use::Verify, Use::Derive] }
+/// What a key of a parameter set can be used for.
+fn able_of_set(key_type: KeyType) -> &'static [Use] {
+    if key_type == c::CKK_ML_KEM { &[Use::Encapsulate, Use::Decapsulate] } else { &[Use::Sign, Use::Verify] }
 }
 
 /// What a key that comes from elsewhere can be used for, by its type.
 pub(super) fn able(key_type: KeyType) -> &'static [Use] {
-    if key_type == c::CKK_RSA { RSA_USES } else { able_on_curve(key_type) }
+    match key_type {
+        c::CKK_RSA => RSA_USES,
+        _ if family_of(key_type).is_some() => able_of_set(key_type),
+        _ => able_on_curve(key_type),
+    }
+}
+
+/// What such a key may do unless that is said; none leaves it to the token.
+pub(super) fn usual(key_type: KeyType) -> &'static [Use] {
+    match key_type {
+        c::CKK_EC_MONTGOMERY => &[Use::Derive],
+        _ if family_of(key_type).is_some() => able_of_set(key_type),
+        _ => &[],
+    }
 }
 
 fn unknown(text: &str) -> String {
-    let meant = nearest(text, EXAMPLES.split(", ")).map(|kind| format!("did you mean {kind}? "));
-    format!("{}keys that can be made: {EXAMPLES}", meant.unwrap_or_default())
+    let kinds = examples();
+    let lowered = text.to_ascii_lowercase();
+    let meant =
+        nearest(&lowered, kinds.iter().map(String::as_str)).map(|kind| format!("did you mean {kind}? "));
+    format!("{}keys that can be made: {}", meant.unwrap_or_default(), kinds.join(", "))
 }
 
 /// The half of a key that attributes are for.
@@ -208,18 +253,53 @@ mod tests {
     fn kinds_are_read_with_and_without_a_size() {
         assert_eq!(Kind::parse("rsa"), Ok(Kind::Rsa(3072)));
         assert_eq!(Kind::parse("RSA:2048"), Ok(Kind::Rsa(2048)));
-        assert_eq!(Kind::parse("aes:128"), Ok(Kind::Secret(c::CKK_AES, 16, &[])));
-        for kind in EXAMPLES.split(", ") {
-            assert!(Kind::parse(kind).is_ok(), "{kind}");
+        for (typed, key_type, bytes) in [
+            ("aes:128", c::CKK_AES, Some(16)),
+            ("AES", c::CKK_AES, Some(32)),
+            ("hmac-sha384", c::CKK_SHA384_HMAC, Some(48)),
+            ("des3", c::CKK_DES3, None),
+        ] {
+            let Ok(Kind::Secret(row, len)) = Kind::parse(typed) else { panic!("{typed}") };
+            assert_eq!((row.key_type, len), (key_type, bytes), "{typed}");
         }
+        for kind in examples() {
+            assert!(Kind::parse(&kind).is_ok(), "{kind}");
+        }
+        for word in wrapped_words() {
+            assert!(Wrapped::parse(word).is_ok(), "{word}");
+        }
+        assert_eq!(Kind::parse("ml-dsa-65"), Kind::parse("ML-DSA-65"));
         assert_eq!(Kind::parse("ec:prime256v1"), Kind::parse("ec"));
     }
 
     #[test]
     fn kinds_that_are_not_there_are_told_with_those_that_are() {
         assert!(Kind::parse("ed25591").unwrap_err().starts_with("did you mean ed25519? "));
-        for wrong in ["dsa:1024", "ec:P-255", "aes:255", "rsa:many", "hmac:0", "generic:513", "", "ed25519:2"]
-        {
+        assert!(Kind::parse("mldsa65").unwrap_err().starts_with("did you mean ml-dsa-65? "));
+        assert!(
+            Kind::parse("SLH-DSA-SHA3-128s").unwrap_err().starts_with("did you mean slh-dsa-sha2-128s? ")
+        );
+        assert_eq!(
+            Kind::parse("camellia:512").unwrap_err(),
+            "camellia keys have one of these numbers of bits: 256, 192, 128"
+        );
+        assert_eq!(
+            Kind::parse("des3:192").unwrap_err(),
+            "des3 keys have one size: leave out what follows des3"
+        );
+        for wrong in [
+            "dsa:1024",
+            "ec:P-255",
+            "aes:255",
+            "rsa:many",
+            "hmac:0",
+            "generic:513",
+            "",
+            "ed25519:2",
+            "ml-dsa-65:1",
+            "ml-kem-2048",
+            "hmac-md5",
+        ] {
             assert!(Kind::parse(wrong).is_err(), "{wrong}");
         }
     }

@@ -50,9 +50,25 @@ fn every_kind_of_key_is_made_and_may_do_what_it_is_for() {
         ("ec:P-521", "sign"),
         ("ec:secp256k1", "sign"),
         ("ed25519", "sign"),
+        ("ec:brainpoolP384r1", "sign"),
+        ("ed448", "sign"),
         ("x25519", "derive"),
+        ("x448", "derive"),
+        ("ml-dsa-44", "sign"),
+        ("ml-dsa-87", "sign"),
+        ("ml-kem-512", "decapsulate"),
+        ("ml-kem-1024", "decapsulate"),
+        ("slh-dsa-sha2-128f", "sign"),
+        ("slh-dsa-shake-256f", "sign"),
         ("aes:128", "sign, verify, encrypt, decrypt, wrap, unwrap"),
+        ("aes-xts", "encrypt, decrypt"),
+        ("camellia:192", "sign, verify, encrypt, decrypt, wrap, unwrap"),
+        ("chacha20", "encrypt, decrypt, wrap, unwrap"),
+        ("des3", "sign, verify, encrypt, decrypt, wrap, unwrap"),
         ("hmac:48", "sign, verify"),
+        ("hmac-sha256", "sign, verify"),
+        ("hmac-blake2b-512:16", "sign, verify"),
+        ("hkdf", "derive"),
         ("generic:20", "derive"),
     ];
     for (kind, uses) in kinds {
@@ -61,6 +77,39 @@ fn every_kind_of_key_is_made_and_may_do_what_it_is_for() {
         let shown = bench.claviger(&["key", "show", "--label", kind], &[PIN]);
         let may = shown.out.lines().find_map(|line| line.strip_prefix("  may ")).unwrap();
         assert_eq!(may.trim(), uses, "{kind}");
+    }
+}
+
+#[test]
+fn keys_of_parameter_sets_are_told_by_their_names() {
+    let bench = Bench::with_token("web");
+    for kind in ["ML-KEM-768", "slh-dsa-shake-128f"] {
+        let made = generated(&bench, &["--type", kind, "--label", kind, "--id", "01", "--json"]);
+        assert_eq!(made.code, 0, "{}", made.err);
+    }
+    let listed = bench.claviger(&["key", "list"], &[PIN]).out;
+    assert!(listed.contains("private key  ml-kem   ML-KEM-768          ML-KEM-768 "), "{listed}");
+    assert!(listed.contains("public key   slh-dsa  SLH-DSA-SHAKE-128f  slh-dsa-shake-128f "), "{listed}");
+    let shown = bench.claviger(&["key", "show", "--label", "ML-KEM-768", "--json"], &[PIN]);
+    let shown: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
+    let private = &shown["keys"][0];
+    assert_eq!((&private["key_type"], &private["parameter_set"]), (&"ml-kem".into(), &"ML-KEM-768".into()));
+    assert_eq!(private["attributes"]["CKA_PARAMETER_SET"], "ML-KEM-768");
+    assert_eq!(shown["keys"][1]["usage"], serde_json::json!(["encapsulate"]));
+}
+
+#[test]
+fn a_size_that_is_none_is_told_with_what_to_say_instead() {
+    let bench = Bench::with_token("web");
+    for (kind, advice) in [
+        ("camellia:64", "256, 192, 128"),
+        ("ml-kem-2048", "did you mean ml-kem-"),
+        ("chacha20:128", "leave out what follows chacha20"),
+        ("hmac-sha256:1024", "1 to 512 bytes"),
+    ] {
+        let done = generated(&bench, &["--type", kind, "--label", "a"]);
+        assert_eq!((done.code, done.out.as_str()), (2, ""), "{kind}");
+        assert!(done.err.contains(advice), "{kind}: {}", done.err);
     }
 }
 
@@ -84,6 +133,9 @@ fn lines_that_contradict_themselves_make_nothing() {
     let bench = Bench::with_token("web");
     const LINES: &[&[&str]] = &[
         &["--type", "ed25519", "--label", "a", "--usage", "decrypt"],
+        &["--type", "ml-kem-768", "--label", "a", "--usage", "sign"],
+        &["--type", "ml-dsa-65", "--label", "a", "--usage", "decapsulate"],
+        &["--type", "chacha20", "--label", "a", "--usage", "sign"],
         &["--type", "ed25519"],
         &["--type", "ed25519", "--label", ""],
         &["--type", "ec:P-255", "--label", "a"],

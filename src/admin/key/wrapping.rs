@@ -7,7 +7,7 @@ use pkcs11::{
 };
 
 use super::KEYS;
-use super::kind::Wrapped;
+use super::kind::{Wrapped, wrapped_words};
 use crate::failure::{Failure, Result};
 use crate::object::{Found, several};
 use crate::session::UserSession;
@@ -15,7 +15,15 @@ use crate::session::UserSession;
 /// What AES key wrap works with, in bytes (RFC 5649).
 const SEMIBLOCK: usize = 8;
 /// The types of private keys.
-const PRIVATE: [KeyType; 4] = [c::CKK_RSA, c::CKK_EC, c::CKK_EC_EDWARDS, c::CKK_EC_MONTGOMERY];
+const PRIVATE: [KeyType; 7] = [
+    c::CKK_RSA,
+    c::CKK_EC,
+    c::CKK_EC_EDWARDS,
+    c::CKK_EC_MONTGOMERY,
+    c::CKK_ML_DSA,
+    c::CKK_ML_KEM,
+    c::CKK_SLH_DSA,
+];
 
 /// What a wrapping key is to do.
 #[derive(Clone, Copy)]
@@ -99,10 +107,10 @@ pub(super) fn unwrapped(
     let is_no = |kind: &str| {
         Failure::refused(
             format!("what {} unwraps is no {kind} key; nothing was imported", by.described()),
-            "say with --type what was exported: rsa, ec, ed25519, x25519, aes, hmac or generic",
+            format!("say with --type what was exported: {}", wrapped_words().join(", ")),
         )
     };
-    if wrapped.class_and_type().1 == c::CKK_GENERIC_SECRET && is_private_key(session, bytes, by) {
+    if wrapped.class_and_type().0 == c::CKO_SECRET_KEY && is_private_key(session, bytes, by) {
         return Err(is_no(kind));
     }
     session.token.unwrap_key(session.handle, mechanism(by), by.handle, bytes, template).map_err(|error| {

@@ -1,7 +1,7 @@
 //! DER: the forms of keys, told apart by trying each.
 
-use ::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, UintRef};
-use ::der::{Decode, Encode};
+use ::der::asn1::{AnyRef, BitStringRef, ObjectIdentifier, OctetStringRef, UintRef};
+use ::der::{Decode, Encode, Tag, TagNumber, Tagged};
 use pkcs1::{RsaPrivateKey, RsaPublicKey};
 use pkcs8::spki::SubjectPublicKeyInfoRef;
 use pkcs8::{EncryptedPrivateKeyInfoRef, PrivateKeyInfoRef};
@@ -12,6 +12,7 @@ use sec1::EcPrivateKey;
 use super::{Ask, Certificate, Contents, KeyValue, Refusal, pkcs12};
 use crate::curves::{Curve, curve_names, curve_of};
 use crate::object::bits_of;
+use crate::parameter_sets::{ParameterSet, family_of};
 
 /// rsaEncryption (RFC 8017) and id-ecPublicKey (RFC 5480).
 const RSA: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.113549.1.1.1");
@@ -54,20 +55,47 @@ pub(super) fn pkcs8(bytes: &[u8]) -> Result<KeyValue, Refusal> {
             sec1(value, Some(&params))
         }
         oid => {
+            if let Some(set) = ParameterSet::identified(oid) {
+                return of_set(set, value).ok_or_else(damaged);
+            }
             let params = oid.to_der().map_err(|_| damaged())?;
             let curve = curve_of(&params).filter(|curve| curve.key_type != c::CKK_EC);
             let curve = curve.ok_or_else(|| unknown_algorithm(oid))?;
             // RFC 8410 section 7: the seed is an OCTET STRING once more.
-            let seed = <&::der::asn1::OctetStringRef>::from_der(value).map_err(|_| damaged())?;
+            let seed = <&OctetStringRef>::from_der(value).map_err(|_| damaged())?;
             Ok(on_curve(curve, seed.as_bytes()))
         }
     }
 }
 
+/// The private key of a parameter set: its seed, its value or both (RFC 9881 section 6, RFC 9935 section 6), or its value
+/// without an element of its own where there are no seeds (RFC 9909 section 6).
+fn of_set(set: &ParameterSet, value: &[u8]) -> Option<KeyValue> {
+    /// `[0] IMPLICIT OCTET STRING`: the seed alone.
+    const SEED: Tag = Tag::ContextSpecific { constructed: false, number: TagNumber(0) };
+    let (seed, value) = if family_of(set.key_type)?.has_seed {
+        let any = AnyRef::from_der(value).ok()?;
+        match any.tag() {
+            SEED => (Some(any.value()), None),
+            Tag::OctetString => (None, Some(any.value())),
+            _ => match Vec::<&OctetStringRef>::from_der(value).ok()?.as_slice() {
+                [seed, value] => (Some(seed.as_bytes()), Some(value.as_bytes())),
+                _ => return None,
+            },
+        }
+    } else {
+        (None, Some(value))
+    };
+    let mut attributes = vec![Attribute::ulong(c::CKA_PARAMETER_SET, set.number)];
+    attributes.extend(seed.map(|seed| Attribute::bytes(c::CKA_SEED, seed)));
+    attributes.extend(value.map(|value| Attribute::bytes(c::CKA_VALUE, value)));
+    Some(KeyValue { key_type: set.key_type, bits: 0, attributes, name: None })
+}
+
 fn unknown_algorithm(oid: ObjectIdentifier) -> Refusal {
     Refusal::Form(
         format!("its key is for an algorithm that tokens here do not have ({oid})"),
-        format!("take an RSA key, or one on {}", curve_names()),
+        format!("take an RSA key, one of ML-DSA, ML-KEM or SLH-DSA, or one on {}", curve_names()),
     )
 }
 
@@ -159,6 +187,11 @@ pub(crate) fn public_key(spki: &[u8]) -> Option<KeyValue> {
     let point = raw(&info.subject_public_key)?;
     if info.algorithm.oid == RSA {
         return pkcs1_public(point).ok();
+    }
+    if let Some(set) = ParameterSet::identified(info.algorithm.oid) {
+        let attributes =
+            vec![Attribute::ulong(c::CKA_PARAMETER_SET, set.number), Attribute::bytes(c::CKA_VALUE, point)];
+        return Some(KeyValue { key_type: set.key_type, bits: 0, attributes, name: None });
     }
     let params = match info.algorithm.oid {
         EC => AnyRef::to_der(&info.algorithm.parameters?).ok()?,

@@ -80,6 +80,7 @@ const SHOWN: &[AttributeType] = &[
     c::CKA_MODULUS_BITS,
     c::CKA_PUBLIC_EXPONENT,
     c::CKA_EC_PARAMS,
+    c::CKA_PARAMETER_SET,
     c::CKA_VALUE_LEN,
     c::CKA_CHECK_VALUE,
     c::CKA_SUBJECT,
@@ -104,8 +105,17 @@ const NAMED: &[(AttributeType, &str)] = &[
 ];
 
 /// Words for what a person looks for first.
-const USES: &[AttributeType] =
-    &[c::CKA_SIGN, c::CKA_VERIFY, c::CKA_ENCRYPT, c::CKA_DECRYPT, c::CKA_WRAP, c::CKA_UNWRAP, c::CKA_DERIVE];
+const USES: &[AttributeType] = &[
+    c::CKA_SIGN,
+    c::CKA_VERIFY,
+    c::CKA_ENCRYPT,
+    c::CKA_DECRYPT,
+    c::CKA_WRAP,
+    c::CKA_UNWRAP,
+    c::CKA_DERIVE,
+    c::CKA_ENCAPSULATE,
+    c::CKA_DECAPSULATE,
+];
 
 /// An object in JSON. A field is never renamed or taken away once released; new ones may come.
 #[derive(Serialize)]
@@ -126,7 +136,9 @@ impl Detail {
     pub(crate) fn read(session: &UserSession, found: &Found) -> Result<Self> {
         let told = attributes(session, found.handle, SHOWN)?;
         let named = SHOWN.iter().filter_map(|attribute| {
-            Some((c::name("CKA_", *attribute)?, value(*attribute, told.value(*attribute)?)))
+            let told = value(*attribute, told.value(*attribute)?);
+            let set = found.parameter_set().filter(|_| *attribute == c::CKA_PARAMETER_SET);
+            Some((c::name("CKA_", *attribute)?, set.map_or(told, Value::from)))
         });
         let usage = USES.iter().filter(|attribute| told.is(**attribute));
         let (label, id) = (found.label(), found.attributes.bytes(c::CKA_ID).unwrap_or_default());

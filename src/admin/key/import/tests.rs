@@ -43,13 +43,15 @@ pub(in crate::key) const EC: &[&str] = &["EC", "-pkeyopt", "ec_paramgen_curve:P-
 #[test]
 fn every_type_of_key_comes_in_and_its_public_key_goes_out_as_openssl_writes_it() {
     let desk = Desk::new();
-    let algorithms: [&[&str]; 6] = [
+    let algorithms: [&[&str]; 8] = [
         &["RSA", "-pkeyopt", "rsa_keygen_bits:2048"],
         EC,
         &["EC", "-pkeyopt", "ec_paramgen_curve:P-521"],
         &["EC", "-pkeyopt", "ec_paramgen_curve:secp256k1"],
         &["ed25519"],
         &["x25519"],
+        &["ed448"],
+        &["x448"],
     ];
     for (number, algorithm) in algorithms.iter().enumerate() {
         let public = desk.key(algorithm);
@@ -59,6 +61,59 @@ fn every_type_of_key_comes_in_and_its_public_key_goes_out_as_openssl_writes_it()
         assert_eq!(done.out.lines().count(), 2, "{}", done.out);
         let exported = desk.bench.claviger(&["key", "export", "--label", &label], &[PIN]);
         assert_eq!(exported.out, public, "{algorithm:?}: {}", exported.err);
+    }
+}
+
+/// An element of DER.
+fn element(tag: u8, contents: &[&[u8]]) -> Vec<u8> {
+    let contents = contents.concat();
+    let length = match u8::try_from(contents.len()).unwrap() {
+        short @ ..0x80 => vec![short],
+        long => vec![0x81, long],
+    };
+    [vec![tag], length, contents].concat()
+}
+
+/// A PKCS#8 private key (RFC 5958) of an algorithm of NIST, by the end of its object identifier.
+fn pkcs8(identifier: [u8; 2], key: &[u8]) -> Vec<u8> {
+    let identifier = element(0x06, &[b"\x60\x86\x48\x01\x65\x03\x04", &identifier]);
+    element(0x30, &[&element(0x02, &[&[0]]), &element(0x30, &[&identifier]), &element(0x04, &[key])])
+}
+
+/// RFC 9881 appendix C: the seed is the bytes from 0 to 31.
+#[test]
+fn a_seed_is_a_post_quantum_key_and_its_public_key_comes_back_alone() {
+    let desk = Desk::new();
+    let seed: Vec<u8> = (0..64).collect();
+    let alone = |len: usize| element(0x80, &[&seed[..len]]);
+    for (kind, identifier, len) in [("ml-dsa", [3, 17], 32), ("ml-kem", [4, 2], 64)] {
+        std::fs::write(desk.path(kind), pkcs8(identifier, &alone(len))).unwrap();
+        let done = desk.import(kind, &["--label", kind], &[PIN]);
+        assert_eq!((done.code, done.out.lines().count()), (0, 2), "{kind}: {}", done.err);
+        let again = desk.import(kind, &["--label", "again"], &[PIN]);
+        assert_eq!(again.code, 1, "{kind}");
+        assert!(again.err.contains("the key is in the token already"), "{}", again.err);
+        let public = desk.bench.claviger(&["key", "export", "--label", kind], &[PIN]).out;
+        std::fs::write(desk.path("public.pem"), &public).unwrap();
+        let other = Desk::new();
+        std::fs::write(other.path("public.pem"), &public).unwrap();
+        let done = other.import("public.pem", &["--label", kind], &[PIN]);
+        assert_eq!(done.code, 0, "{kind}: {}", done.err);
+        assert_eq!(other.bench.claviger(&["key", "export", "--label", kind], &[PIN]).out, public);
+    }
+    let shown = desk.bench.claviger(&["key", "show", "--label", "ml-dsa", "--json"], &[PIN]);
+    let shown: serde_json::Value = serde_json::from_str(&shown.out).unwrap();
+    assert_eq!(shown["keys"][0]["parameter_set"], "ML-DSA-44");
+    let info = shown["keys"][0]["attributes"]["CKA_PUBLIC_KEY_INFO"].as_str().unwrap();
+    assert!(info.contains("d7b2b47254aae0db45e7930d4a98d2c97d8f1397d1789dafa17024b316e9bec9"), "{info}");
+    // Nothing comes in of what is no key.
+    let before = desk.objects();
+    for (number, key) in [alone(31), element(0x30, &[&alone(32)]), element(0x04, &[&seed])].iter().enumerate()
+    {
+        std::fs::write(desk.path("wrong"), pkcs8([3, 17], key)).unwrap();
+        let done = desk.import("wrong", &["--label", "wrong"], &[PIN]);
+        assert_eq!((done.code, done.out.as_str()), (1, ""), "{number}");
+        assert_eq!(desk.objects(), before, "{number}");
     }
 }
 

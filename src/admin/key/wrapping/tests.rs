@@ -43,6 +43,11 @@ fn every_type_of_key_comes_back_from_under_an_aes_key() {
         ("ec:secp256k1", "ec"),
         ("ed25519", "ed25519"),
         ("x25519", "x25519"),
+        ("ed448", "ed448"),
+        ("x448", "x448"),
+        ("ml-dsa-44", "ml-dsa"),
+        ("ml-kem-512", "ml-kem"),
+        ("slh-dsa-sha2-128f", "slh-dsa"),
     ] {
         desk.made(&["--type", made, "--label", "goes", "--extractable"]);
         let public = desk.exported("goes");
