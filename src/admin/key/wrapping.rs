@@ -9,7 +9,7 @@ use pkcs11::{
 use super::KEYS;
 use super::kind::{Wrapped, wrapped_words};
 use crate::failure::{Failure, Result};
-use crate::object::{Found, several};
+use crate::object::{Found, attributes, several};
 use crate::session::UserSession;
 
 /// What AES key wrap works with, in bytes (RFC 5649).
@@ -50,13 +50,44 @@ pub(super) fn wrapping_key(session: &UserSession, label: &str, way: Way) -> Resu
     let mut found = Found::all(session, labelled)?;
     found.retain(|key| key.attributes.class().is_some_and(|class| KEYS.contains(&class)));
     match (found.pop(), found.is_empty()) {
-        (Some(one), true) => Ok(one),
+        (Some(one), true) => match way {
+            Way::Wrap => vouched(session, one),
+            Way::Unwrap => Ok(one),
+        },
         (None, _) => Err(Failure::not_found(
             format!("there is no key \"{label}\" that may {does}"),
             "`claviger key show` says what a key may do; `claviger key generate --usage wrap,unwrap` makes one",
         )),
         (last, _) => Err(several("wrapping key", found.iter().chain(&last))),
     }
+}
+
+/// The wrapping key, once something beside its label says that it is no stranger's: what is not private can be written into
+/// the token's files by whoever has its device key, and a wrapped key would be theirs. An officer's mark stands in the
+/// roster, signed; a private key is sealed under its user's PIN.
+fn vouched(session: &UserSession, by: Found) -> Result<Found> {
+    let told = attributes(session, by.handle, &[c::CKA_TRUSTED, c::CKA_PUBLIC_KEY_INFO])?;
+    if by.attributes.is(c::CKA_PRIVATE) || told.is(c::CKA_TRUSTED) {
+        return Ok(by);
+    }
+    if let Some(info) = told.bytes(c::CKA_PUBLIC_KEY_INFO).filter(|info| !info.is_empty()) {
+        let private = vec![
+            Attribute::ulong(c::CKA_CLASS, c::CKO_PRIVATE_KEY),
+            Attribute::boolean(c::CKA_PRIVATE, true),
+            Attribute::bytes(c::CKA_PUBLIC_KEY_INFO, info),
+        ];
+        if !Found::all(session, private)?.is_empty() {
+            return Ok(by);
+        }
+    }
+    Err(Failure::refused(
+        format!(
+            "nothing vouches for {}: the token has no private key to it, and no officer marked it as trusted; nothing was \
+             exported",
+            by.described()
+        ),
+        "wrap with an AES key or with a pair of this token, or let the officer set CKA_TRUSTED on the key",
+    ))
 }
 
 /// How a key wraps: RSA with OAEP and SHA-256, AES as RFC 5649 says.

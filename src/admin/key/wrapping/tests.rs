@@ -166,3 +166,26 @@ fn the_same_key_does_not_come_back_twice() {
     assert_eq!((again.code, desk.objects()), (1, before), "{}", again.err);
     assert!(again.err.contains("in the token already"), "{}", again.err);
 }
+
+#[test]
+fn a_public_key_that_anybody_could_have_put_there_wraps_nothing() {
+    let desk = Desk::new();
+    desk.made(&["--type", "aes", "--label", "goes", "--extractable"]);
+    let public = desk.key(&["RSA", "-pkeyopt", "rsa_keygen_bits:2048"]);
+    std::fs::write(desk.path("public.pem"), public).unwrap();
+    let done = desk.import("public.pem", &["--label", "other", "--usage", "wrap"], &[PIN]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let out = desk.path("wrapped");
+    let line = ["key", "export", "--label", "goes", "--wrap-with", "other", "--out", &out];
+    let done = desk.bench.claviger(&line, &[PIN]);
+    assert_eq!((done.code, done.out.as_str()), (1, ""), "{}", done.err);
+    assert!(done.err.contains("nothing vouches for public key \"other\""), "{}", done.err);
+    assert!(!std::path::Path::new(&out).exists());
+    // The private key to it vouches for it.
+    let done = desk.bench.claviger(&["key", "delete", "--label", "other", "--yes"], &[PIN]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let done = desk.import("key.pem", &["--label", "other", "--usage", "wrap"], &[PIN]);
+    assert_eq!(done.code, 0, "{}", done.err);
+    let done = desk.bench.claviger(&line, &[PIN]);
+    assert_eq!(done.code, 0, "{}", done.err);
+}
