@@ -182,6 +182,7 @@ fn an_object_is_written_read_and_deleted(t: &Test) {
 fn the_fork_test_passes(t: &Test) {
     initialised(t);
     let said = logged_in(t, &["--test-fork"]);
+    assert!(said.contains("C_Initialize in forked child process"), "{said}");
     assert!(!said.contains("error") && !said.contains("failed"), "{said}");
 }
 
