@@ -7,12 +7,15 @@ mod person;
 mod tests;
 mod tokens;
 
-use std::fs;
+use std::fs::OpenOptions;
+use std::io::Read;
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use assembly::Config;
 use clap::Args;
+use nix::fcntl::OFlag;
 use pkcs11::Token;
 use serde::Serialize;
 
@@ -141,8 +144,10 @@ impl Report {
 impl Verb for Doctor {
     fn run(self, stage: &mut Stage<'_>) -> Result<()> {
         let json = self.json;
+        let running = stage.screen.progress("looking");
         let patient = self.patient(stage)?;
         let report = examine(&patient);
+        drop(running);
         if json {
             write_json(stage.out, &report)?
         } else {
@@ -180,10 +185,10 @@ impl Doctor {
                 (config, None, Some(token))
             }
             (_, pid) => {
-                let config = person.configuration(pid);
+                let config = person.configuration(pid)?;
                 let own = Config::load().ok().map(|config| config.data);
                 let own = own.filter(|own| config.as_ref().is_ok_and(|config| config.data != *own));
-                let token = person.acting(|| opened(config.as_ref()));
+                let token = person.acting(|| opened(config.as_ref()))?;
                 (config, own, token)
             }
         };
@@ -204,7 +209,7 @@ impl Patient {
     /// The slots, looked at with the person's rights; none where there are no tokens to open.
     fn slots(&self) -> Option<std::result::Result<Vec<Slot>, Failure>> {
         let token = self.token.as_ref()?.as_ref().ok()?;
-        Some(self.person.acting(|| Slot::all(&**token)))
+        Some(self.person.acting(|| Slot::all(&**token)).and_then(|slots| slots))
     }
 }
 
@@ -242,8 +247,23 @@ fn show(report: &Report, stage: &mut Stage<'_>) -> Result<()> {
     Ok(())
 }
 
-/// The small text of a file of the system's.
+/// Longest text of a file that is looked at, in bytes.
+const LONGEST_TEXT: u64 = 1 << 20;
+
+/// The bytes of a small file. It may be somebody else's who wants root to wait for ever or to run out of memory: what is no
+/// regular file, such as a pipe, is refused, and a long file is cut.
+fn small(path: impl AsRef<std::path::Path>) -> std::io::Result<Vec<u8>> {
+    let at_once = OFlag::O_NONBLOCK | OFlag::O_NOCTTY;
+    let file = OpenOptions::new().read(true).custom_flags(at_once.bits()).open(path)?;
+    if !file.metadata()?.is_file() {
+        return Err(std::io::Error::other("it is not a regular file"));
+    }
+    let mut bytes = Vec::new();
+    file.take(LONGEST_TEXT).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+/// As [`small`], as text.
 fn small_text(path: impl AsRef<std::path::Path>) -> std::io::Result<String> {
-    let text = fs::read(path)?;
-    Ok(String::from_utf8_lossy(&text).into_owned())
+    Ok(String::from_utf8_lossy(&small(path)?).into_owned())
 }

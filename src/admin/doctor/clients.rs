@@ -53,14 +53,27 @@ pub(super) fn module_folders(person: &Person) -> Vec<PathBuf> {
 
 /// Whether p11-kit finds the library by a module file.
 pub(super) fn p11_kit(patient: &Patient, report: &mut Report) {
-    let mut files: Vec<_> = patient
-        .module_folders
-        .iter()
-        .flat_map(|folder| fs::read_dir(folder).into_iter().flatten().flatten())
-        .map(|entry| entry.path())
-        .filter_map(|file| named_module(&file).map(|module| (file, module)))
-        .filter(|(_, module)| module.file_name().is_some_and(|name| name == LIBRARY))
-        .collect();
+    // With the person's rights: one of the folders is the person's own, and so is what its files lead to.
+    let looked = patient.person.acting(|| -> Vec<_> {
+        let files =
+            patient.module_folders.iter().flat_map(|folder| fs::read_dir(folder).into_iter().flatten());
+        files
+            .flatten()
+            .map(|entry| entry.path())
+            .filter_map(|file| named_module(&file).map(|module| (file, module)))
+            .filter(|(_, module)| module.file_name().is_some_and(|name| name == LIBRARY))
+            .collect()
+    });
+    let mut files = match looked {
+        Ok(files) => files,
+        Err(_) => {
+            let name = &patient.person.name;
+            return report.wrong(
+                format!("the rights of {name} cannot be taken on: module files were not looked at"),
+                "run it as that user",
+            );
+        }
+    };
     files.sort();
     let found = report.findings.len();
     for (file, module) in &files {

@@ -10,7 +10,7 @@ use assembly::Config;
 use assembly::config::{FILE_VARIABLE, named_file};
 use nix::unistd::{Gid, Uid, User, getegid, geteuid, getgrouplist, getgroups, setegid, seteuid, setgroups};
 
-use super::small_text;
+use super::{small, small_text};
 use crate::failure::{Failure, Result};
 
 /// To read a file, or to list a folder.
@@ -85,11 +85,14 @@ impl Person {
 
     /// The configuration that this person's process finds: by its environment, where `pid` says which and that can be
     /// read; else by `CLAVIGER_CONF` of this process and the person's home.
-    pub(super) fn configuration(&self, pid: Option<u32>) -> pkcs11::Result<Config> {
+    ///
+    /// # Errors
+    /// Those of [`Person::acting`]; what is wrong with the configuration is told inside.
+    pub(super) fn configuration(&self, pid: Option<u32>) -> Result<pkcs11::Result<Config>> {
         // A server may have written over its environment, as nginx does: then nothing is known of it.
         let told = pid.map(environment_of).filter(|variables| !variables.is_empty());
         if told.is_none() && self.uid == geteuid().as_raw() {
-            return Config::load();
+            return Ok(Config::load());
         }
         // Asked before this process acts as another, when its environment is no longer believed.
         let own = || named_file().map(|file| (OsString::from(FILE_VARIABLE), file)).into_iter().collect();
@@ -99,10 +102,13 @@ impl Person {
         self.acting(|| Config::load_of(self.uid, &variable))
     }
 
-    /// Does something with this person's rights, or with this process's own where it cannot take them on.
-    pub(super) fn acting<T>(&self, work: impl FnOnce() -> T) -> T {
-        let _given_back_at_the_end = self.acted.then(|| Role::take_on(self));
-        work()
+    /// Does something with this person's rights; with this process's own where it is not meant to take them on.
+    ///
+    /// # Errors
+    /// [`Failure::Refused`] where it is and cannot: nothing is done with more rights than the person has.
+    pub(super) fn acting<T>(&self, work: impl FnOnce() -> T) -> Result<T> {
+        let _given_back_at_the_end = self.acted.then(|| Role::take_on(self)).transpose()?;
+        Ok(work())
     }
 
     /// Whether file mode, owner and group allow it; root may do everything.
@@ -160,7 +166,7 @@ fn can_be_acted(uid: u32) -> bool {
 /// The variables of a running process that has some of those that are asked for.
 fn environment_of(pid: u32) -> Vec<(OsString, OsString)> {
     const ASKED: [&str; 4] = [FILE_VARIABLE, "XDG_CONFIG_HOME", "XDG_DATA_HOME", "HOME"];
-    let text = fs::read(format!("/proc/{pid}/environ")).unwrap_or_default();
+    let text = small(format!("/proc/{pid}/environ")).unwrap_or_default();
     text.split(|byte| *byte == 0)
         .filter_map(|line| {
             let at = line.iter().position(|byte| *byte == b'=')?;
@@ -180,19 +186,27 @@ struct Role {
 }
 
 impl Role {
-    fn take_on(person: &Person) -> Self {
+    /// Takes the rights of a person on: all of them, or none.
+    fn take_on(person: &Person) -> Result<Self> {
         let before = Self { uid: geteuid(), gid: getegid(), groups: getgroups().unwrap_or_default() };
         let groups: Vec<_> = person.groups.iter().copied().map(Gid::from_raw).collect();
         let taken = setgroups(&groups)
             .and_then(|()| groups.first().map_or(Ok(()), |gid| setegid(*gid)))
             .and_then(|()| seteuid(Uid::from_raw(person.uid)));
-        if let Err(error) = taken {
-            log::warn!(
-                "looked at with the rights of this process, not with those of {}: {error}",
-                person.name
-            );
+        match taken {
+            Ok(()) => Ok(before),
+            // What was taken on of them goes back as the value is dropped.
+            Err(error) => Err(Failure::refused(
+                format!(
+                    "this process cannot take on the rights of {}: {error}; nothing was looked at",
+                    person.name
+                ),
+                format!(
+                    "run it as that user (`runuser -u USER -- claviger doctor`), or let root have {}",
+                    "CAP_SETUID and CAP_SETGID"
+                ),
+            )),
         }
-        before
     }
 }
 
@@ -216,4 +230,25 @@ pub(super) fn owned(metadata: &Metadata) -> String {
 fn name_of(uid: u32) -> String {
     let found = User::from_uid(Uid::from_raw(uid)).ok().flatten();
     found.map_or_else(|| format!("user id {uid}"), |user| user.name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_is_looked_at_with_more_rights_than_were_asked_for() {
+        // No process can take this number on: -1 says "as it is" (setresuid(2)), and others than root take on none.
+        let person = Person { uid: u32::MAX, groups: vec![u32::MAX], name: "nobody".to_owned(), acted: true };
+        let before = (geteuid(), getegid(), getgroups().unwrap());
+        let mut looked = false;
+        let refused = person.acting(|| looked = true).unwrap_err();
+        assert!(!looked);
+        assert_eq!(refused.exit_code(), 1);
+        let mut told = Vec::new();
+        refused.tell(&mut told).unwrap();
+        let told = String::from_utf8(told).unwrap();
+        assert!(told.contains("cannot take on the rights of nobody"), "{told}");
+        assert_eq!((geteuid(), getegid(), getgroups().unwrap()), before);
+    }
 }

@@ -1,4 +1,5 @@
-use std::os::unix::fs::PermissionsExt;
+use std::fs;
+use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::Path;
 
 use pkcs11::Access;
@@ -106,6 +107,21 @@ fn an_installation_that_works_has_nothing_wrong() {
     let (state, words) = ward.complaint("configuration");
     assert_eq!(state, State::Note);
     assert!(words.contains("environment"), "{words}");
+}
+
+/// A home folder is its owner's, and root looks at it.
+#[test]
+fn what_somebody_put_among_module_files_neither_stops_nor_fills_the_doctor() {
+    let ward = Ward::with_token();
+    let folder = ward.path("modules");
+    fs::create_dir(&folder).unwrap();
+    nix::unistd::mkfifo(&folder.join("pipe.module"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    symlink("/dev/zero", folder.join("zero.module")).unwrap();
+    fs::File::create(folder.join("long.module")).unwrap().set_len(1 << 40).unwrap();
+    assert_eq!(small(folder.join("long.module")).unwrap().len(), 1 << 20);
+    let (state, words) = ward.complaint("p11-kit");
+    assert_eq!(state, State::Note);
+    assert!(words.starts_with("no module file names the library"), "{words}");
 }
 
 #[test]

@@ -23,7 +23,9 @@ struct Listing {
 
 impl Verb for List {
     fn run(self, stage: &mut Stage<'_>) -> Result<()> {
+        let running = stage.screen.progress("reading the tokens");
         let slots = Slot::all(&*stage.token()?)?;
+        drop(running);
         if self.json {
             write_json(stage.out, &Listing { tokens: slots.iter().map(Slot::shown).collect() })?;
         } else {
