@@ -188,7 +188,7 @@ impl Row {
 
 /// Runs a command line, the program's name first, and gives the exit code. A reader that has gone away is no failure.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, stage: &mut Stage<'_>) -> u8 {
-    let result = match grammar().try_get_matches_from(arguments) {
+    let result = match grammar().try_get_matches_from(helped(arguments)) {
         Ok(matches) => dispatch(&matches, stage).and_then(|()| Ok(stage.out.flush()?)),
         Err(told) if told.use_stderr() => Err(Failure::Usage(told.render().to_string())),
         Err(asked) => write!(stage.out, "{}", asked.render()).map_err(Failure::from),
@@ -201,6 +201,16 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, stage: &mut Stage<'_>)
             failure.exit_code()
         }
     }
+}
+
+/// `claviger help token init` is `claviger token init --help`, and `claviger help` is `claviger --help`.
+fn helped(arguments: impl IntoIterator<Item = OsString>) -> Vec<OsString> {
+    let mut arguments: Vec<_> = arguments.into_iter().collect();
+    if arguments.get(1).is_some_and(|word| word == "help") {
+        arguments.remove(1);
+        arguments.push("--help".into());
+    }
+    arguments
 }
 
 fn dispatch(matches: &ArgMatches, stage: &mut Stage<'_>) -> Result<()> {
@@ -298,6 +308,21 @@ mod tests {
             assert_eq!((done.code, done.out.as_str()), (wanted, ""), "{} {}", row.noun, row.verb);
             assert!(done.err.starts_with("claviger: ") && done.err.contains("what to do: "), "{}", done.err);
         }
+    }
+
+    #[test]
+    fn help_is_asked_for_by_a_word_or_by_an_option() {
+        let bench = crate::tests::Bench::empty();
+        for words in [&[][..], &["token"], &["token", "init"], &["doctor"]] {
+            let by_word = bench.claviger(&[&["help"], words].concat(), &[]);
+            let by_option = bench.claviger(&[words, &["--help"]].concat(), &[]);
+            assert_eq!((by_word.code, by_word.err.as_str()), (0, ""), "{words:?}");
+            assert!(by_word.out.contains("Usage: claviger"), "{}", by_word.out);
+            assert_eq!(by_word.out, by_option.out, "{words:?}");
+        }
+        let done = bench.claviger(&["help", "tokne"], &[]);
+        assert_eq!((done.code, done.out.as_str()), (2, ""));
+        assert!(done.err.contains("token"), "{}", done.err);
     }
 
     #[test]
