@@ -2,9 +2,9 @@
 //! answers are right.
 
 use cryptoki_sys::{
-    CK_MECHANISM, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CKA_CLASS, CKA_EC_POINT,
-    CKA_EXTRACTABLE, CKA_ID, CKA_KEY_TYPE, CKA_LABEL, CKA_SENSITIVE, CKA_TOKEN, CKA_VALUE, CKA_VALUE_LEN,
-    CKF_RW_SESSION, CKF_SERIAL_SESSION, CKK_GENERIC_SECRET, CKO_SECRET_KEY,
+    CK_MECHANISM, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_SLOT_ID, CKA_CLASS, CKA_DESTROYABLE,
+    CKA_EC_POINT, CKA_EXTRACTABLE, CKA_ID, CKA_KEY_TYPE, CKA_LABEL, CKA_SENSITIVE, CKA_TOKEN, CKA_VALUE,
+    CKA_VALUE_LEN, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKK_GENERIC_SECRET, CKO_SECRET_KEY,
 };
 
 use pkcs11_tests::mechanism;
@@ -64,7 +64,7 @@ impl Worker {
         let derived = match case.work {
             // The length comes with the wrapped key.
             Work::Wrap => open_secret(),
-            Work::DerivePublic => Attributes::default().flag(CKA_TOKEN, false),
+            Work::DerivePublic => Attributes::default().flag(CKA_TOKEN, false).flag(CKA_DESTROYABLE, true),
             Work::Derive(len) => open_secret().ulong(CKA_VALUE_LEN, len as u64),
             _ => open_secret().ulong(CKA_VALUE_LEN, SECRET as u64),
         };
