@@ -39,6 +39,7 @@ mod listed;
 mod login;
 mod no_way_by_deriving;
 mod no_way_to_a_value;
+mod one_time;
 mod operating;
 mod oracle;
 mod overlapping;

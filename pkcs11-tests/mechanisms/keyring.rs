@@ -6,10 +6,10 @@ use cryptoki_sys::{
     CK_ATTRIBUTE_TYPE, CK_KEY_TYPE, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CKA_CLASS,
     CKA_DECAPSULATE, CKA_DECRYPT, CKA_DERIVE, CKA_ENCAPSULATE, CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_KEY_TYPE,
     CKA_PRIVATE, CKA_SENSITIVE, CKA_SIGN, CKA_SIGN_RECOVER, CKA_TOKEN, CKA_UNWRAP, CKA_VALUE, CKA_VERIFY,
-    CKA_VERIFY_RECOVER, CKA_WRAP, CKK_DES, CKK_DES2, CKK_DES3, CKM_DH_PKCS_KEY_PAIR_GEN,
+    CKA_VERIFY_RECOVER, CKA_WRAP, CKK_DES, CKK_DES2, CKK_DES3, CKK_HOTP, CKM_DH_PKCS_KEY_PAIR_GEN,
     CKM_DSA_KEY_PAIR_GEN, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN, CKM_EC_MONTGOMERY_KEY_PAIR_GEN,
     CKM_ML_DSA_KEY_PAIR_GEN, CKM_ML_KEM_KEY_PAIR_GEN, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_SLH_DSA_KEY_PAIR_GEN,
-    CKO_SECRET_KEY, CKR_OK,
+    CKO_OTP_KEY, CKO_SECRET_KEY, CKR_OK,
 };
 
 use super::{Key, PairKind};
@@ -129,12 +129,8 @@ pub fn new_pair(module: &Module, session: CK_SESSION_HANDLE, kind: PairKind) -> 
 /// A secret session key that may do everything and can be read.
 #[must_use]
 pub fn secret(key_type: CK_KEY_TYPE, value: &[u8]) -> Template {
-    usable(
-        Template::new()
-            .ulong(CKA_CLASS, CKO_SECRET_KEY)
-            .ulong(CKA_KEY_TYPE, key_type)
-            .bytes(CKA_VALUE, value),
-    )
+    let class = if key_type == CKK_HOTP { CKO_OTP_KEY } else { CKO_SECRET_KEY };
+    usable(Template::new().ulong(CKA_CLASS, class).ulong(CKA_KEY_TYPE, key_type).bytes(CKA_VALUE, value))
 }
 
 /// The same template, of a session key that may do everything and can be read.

@@ -12,4 +12,5 @@ mod changing;
 mod forking;
 mod growth;
 mod locking;
+mod passwords;
 mod threads;

@@ -11,6 +11,7 @@ mod legacy;
 pub mod limits;
 mod managing;
 mod module;
+pub mod one_time;
 pub mod parameters;
 pub mod process;
 mod sent;

@@ -25,6 +25,17 @@ impl Forked {
     }
 }
 
+impl Forked {
+    /// Ends the child at once, wherever it is.
+    ///
+    /// # Panics
+    /// When there is no such child.
+    pub fn kill(self) {
+        nix::sys::signal::kill(self.0, nix::sys::signal::Signal::SIGKILL).expect("a child to end");
+        let _ended = self.status();
+    }
+}
+
 impl Module {
     /// Forks; `child` runs in the child, whose exit status is what it gives. A child that hangs is ended by SIGALRM.
     ///

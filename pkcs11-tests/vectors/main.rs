@@ -28,6 +28,7 @@ mod generated;
 mod hashes;
 mod key_wraps;
 mod macs;
+mod one_time;
 mod parts;
 mod passwords;
 mod post_quantum;
@@ -51,6 +52,7 @@ on_claviger!(
 const FAMILIES: &[fn(&Desk<'_>)] = &[
     digests::run,
     macs::run,
+    one_time::run,
     aes::run,
     ciphers::run,
     rsa::run,

@@ -8,8 +8,8 @@ use std::sync::Arc;
 use pkcs11::constants::{
     CKA_KEY_TYPE, CKF_DECAPSULATE, CKF_DECRYPT, CKF_DERIVE, CKF_DIGEST, CKF_ENCAPSULATE, CKF_ENCRYPT,
     CKF_GENERATE, CKF_GENERATE_KEY_PAIR, CKF_SIGN, CKF_SIGN_RECOVER, CKF_UNWRAP, CKF_VERIFY,
-    CKF_VERIFY_RECOVER, CKF_WRAP, CKO_CERTIFICATE, CKO_DOMAIN_PARAMETERS, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
-    CKO_SECRET_KEY,
+    CKF_VERIFY_RECOVER, CKF_WRAP, CKO_CERTIFICATE, CKO_DOMAIN_PARAMETERS, CKO_OTP_KEY, CKO_PRIVATE_KEY,
+    CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::{Attributes, Error, KeyType, Mechanism, MechanismType, ObjectClass, Result, Secret, Template};
 
@@ -64,12 +64,20 @@ pub trait Digesting: Saving + Send {
 pub trait Signing: Saving + Send {
     /// Length of the signature in bytes.
     fn signature_len(&self) -> usize;
+    /// Whether the signature is a one-time password, made with the key's counter: [`Signing::give_counter`].
+    fn takes_counter(&self) -> bool {
+        false
+    }
+    /// Gives the counter, which no other password has or will have, right before [`Signing::finish`].
+    fn give_counter(&mut self, counter: [u8; 8]) {
+        let _ = counter;
+    }
     /// Adds to the message.
     ///
     /// # Errors
     /// [`pkcs11::Error::DataLenRange`] when the mechanism cannot take that much.
     fn update(&mut self, part: &[u8]) -> Result<()>;
-    /// Writes the signature; `out` is exactly [`Signing::signature_len`] long.
+    /// Writes the signature, in which addresses may stand that point into `out`, the caller's own place; it is exactly [`Signing::signature_len`] long.
     ///
     /// # Errors
     /// [`pkcs11::Error::DataLenRange`], [`pkcs11::Error::DataInvalid`], [`pkcs11::Error::Primitive`]
@@ -257,6 +265,8 @@ pub enum Can {
     GenerateKey(MakeKey),
     /// `CKF_GENERATE`: the domain parameters of keys.
     GenerateParameters(MakeKey),
+    /// `CKF_GENERATE`: a key of one-time passwords.
+    GenerateOtpKey(MakeKey),
     /// `CKF_GENERATE_KEY_PAIR`
     GenerateKeyPair(MakeKeyPair),
 }
@@ -341,12 +351,13 @@ impl Can {
         if let Self::Decapsulate(decapsulate) = self { Some(*decapsulate) } else { None }
     }
 
-    /// The maker of secret keys or of domain parameters, if this is one, and the class of what it makes.
+    /// The maker of secret keys, of domain parameters or of keys of one-time passwords, if this is one, and the class of what it makes.
     #[must_use]
     pub fn generate_key(&self) -> Option<(ObjectClass, MakeKey)> {
         match self {
             Self::GenerateKey(make) => Some((CKO_SECRET_KEY, *make)),
             Self::GenerateParameters(make) => Some((CKO_DOMAIN_PARAMETERS, *make)),
+            Self::GenerateOtpKey(make) => Some((CKO_OTP_KEY, *make)),
             _ => None,
         }
     }
@@ -377,7 +388,7 @@ impl Can {
             | Self::DerivePublic(_) => CKF_DERIVE,
             Self::Encapsulate(_) => CKF_ENCAPSULATE,
             Self::Decapsulate(_) => CKF_DECAPSULATE,
-            Self::GenerateKey(_) | Self::GenerateParameters(_) => CKF_GENERATE,
+            Self::GenerateKey(_) | Self::GenerateParameters(_) | Self::GenerateOtpKey(_) => CKF_GENERATE,
             Self::GenerateKeyPair(_) => CKF_GENERATE_KEY_PAIR,
         }
     }
@@ -495,7 +506,7 @@ impl Mechanisms {
         match (object.class(), object.key_type()) {
             (Some(CKO_CERTIFICATE), _) => (self.certificate)(object),
             (
-                Some(CKO_PUBLIC_KEY | CKO_PRIVATE_KEY | CKO_SECRET_KEY | CKO_DOMAIN_PARAMETERS),
+                Some(CKO_PUBLIC_KEY | CKO_PRIVATE_KEY | CKO_SECRET_KEY | CKO_OTP_KEY | CKO_DOMAIN_PARAMETERS),
                 Some(key_type),
             ) => {
                 let row = self.key_type(key_type);

@@ -315,6 +315,7 @@ impl Application {
     ) -> Result<ObjectHandle> {
         let asking = self.asking(session)?;
         let source = self.object(&asking, object, Look::Now)?.ok_or(Error::ObjectHandleInvalid)?;
+        policy::one_time::may_have_copies(&source.attributes)?;
         let copy = policy::copied(&source.attributes, template, asking.caller())?;
         let leaves_the_token = !copy.is(CKA_TOKEN);
         let handles = self.keep(&asking, vec![copy], Happening::ObjectCopied)?;
@@ -355,6 +356,32 @@ impl Application {
         asking.session.slot.landing.land(self.parts.settings.busy_wait, || {
             let (object, changed) = judged()?;
             self.commit_change(&asking, &object.attributes, of_token(&object)?, &changed)
+        })
+    }
+
+    /// Takes the counter of a key of one-time passwords: the key has the next one when this returns, durably if it is a
+    /// token's, in a read-only session too.
+    ///
+    /// # Errors
+    /// Those of [`policy::one_time::taken`]; [`Error::OperationNotInitialized`] when the key is not there any more; those of
+    /// the store.
+    pub(crate) fn take_counter(&self, asking: &Asking, key: ObjectHandle) -> Result<[u8; 8]> {
+        let judged = || {
+            let object = self.object(asking, key, Look::Now)?.ok_or(Error::OperationNotInitialized)?;
+            let (counter, after) = policy::one_time::taken(&object.attributes)?;
+            Ok((object, counter, after))
+        };
+        while key.is_session() {
+            let (object, counter, after) = judged()?;
+            if self.change_in_session(asking, &object, after) {
+                return Ok(counter);
+            }
+            // Somebody else has taken this one: try the next.
+        }
+        asking.session.slot.landing.land(self.parts.settings.busy_wait, || {
+            let (object, counter, after) = judged()?;
+            self.commit_change(asking, &object.attributes, of_token(&object)?, &after)?;
+            Ok(counter)
         })
     }
 

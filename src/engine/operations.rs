@@ -3,7 +3,7 @@
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
-use pkcs11::{Error, Mechanism, Result, Room, Secret};
+use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, Secret};
 
 use crate::login::Epoch;
 use crate::mechanism::{Ciphering, Digesting, Key, Signing, Verifying};
@@ -18,6 +18,8 @@ pub struct Operations {
     pub digest: Running<Box<dyn Digesting>>,
     /// `C_SignInit`
     pub sign: Running<Box<dyn Signing>>,
+    /// The key whose counter that takes, if it is a one-time password.
+    pub counter_of: Option<ObjectHandle>,
     /// `C_VerifyInit`
     pub verify: Running<Box<dyn Verifying>>,
     /// `C_EncryptInit`

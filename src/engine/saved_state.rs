@@ -168,8 +168,17 @@ fn restore<T: Saving + ?Sized>(
 /// Everything that is active, in the order of the tags.
 fn save(operations: &Operations) -> Result<Secret> {
     // The standard does not count recovery among what can be saved: it has no parts.
-    let Operations { search: _, digest, sign, verify, encrypt, decrypt, sign_recover: _, verify_recover: _ } =
-        operations;
+    let Operations {
+        search: _,
+        counter_of: _,
+        digest,
+        sign,
+        verify,
+        encrypt,
+        decrypt,
+        sign_recover: _,
+        verify_recover: _,
+    } = operations;
     let parts = [
         (DIGEST, digest.is_active(), digest.active().and_then(Saved::write)),
         (SIGN, sign.is_active(), sign.active().and_then(Saved::write)),

@@ -3,10 +3,19 @@
 use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, SessionHandle};
 
 use crate::application::Application;
+use crate::asking::Asking;
 use crate::mechanism::Can;
 use crate::operations::Call;
 use crate::policy::joining::may_tell;
 use crate::policy::usage::Operation;
+
+/// What a look at a signature that is to be finished showed.
+enum Looked {
+    /// It is done, or only its length was asked for: in bytes.
+    Done(usize),
+    /// It is a one-time password, which takes the counter of this key.
+    Takes(ObjectHandle),
+}
 
 impl Application {
     pub(crate) fn do_sign_init(
@@ -30,8 +39,16 @@ impl Application {
         let usable = self.key_for(&asking, Operation::Sign, row, key)?;
         may_tell(&mechanism, &usable.object.attributes)?;
         let about = usable.about(&mechanism);
-        session
-            .with(|work| work.operations.sign.begin(usable.needs, about, || start(&mechanism, &usable.key)))
+        session.with(|work| {
+            let mut takes_counter = false;
+            work.operations.sign.begin(usable.needs, about, || {
+                let signing = start(&mechanism, &usable.key)?;
+                takes_counter = signing.takes_counter();
+                Ok(signing)
+            })?;
+            work.operations.counter_of = takes_counter.then_some(key);
+            Ok(())
+        })
     }
 
     pub(crate) fn do_sign(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
@@ -55,22 +72,50 @@ impl Application {
         data: &[u8],
         out: &mut Room<'_>,
     ) -> Result<usize> {
-        let session = self.session(session)?;
-        let now = session.slot.epoch();
-        session.with(|work| {
+        let asking = self.asking(session)?;
+        let now = asking.session.slot.epoch();
+        let looked = asking.session.with(|work| {
             let sign = &mut work.operations.sign;
-            let len = sign.look(call, now, |signing| signing.signature_len())?;
+            let (len, takes_counter) =
+                sign.look(call, now, |signing| (signing.signature_len(), signing.takes_counter()))?;
             if out.is_query() {
-                return Ok(len);
+                return Ok(Looked::Done(len));
             }
             // A buffer that is too small leaves the operation as it was.
-            let out = out.take(len)?;
+            let place = out.take(len)?;
+            if takes_counter {
+                return work.operations.counter_of.map(Looked::Takes).ok_or(Error::OperationNotInitialized);
+            }
             let mut signing = sign.take(call, now)?;
             if call == Call::Whole {
                 signing.update(data)?;
             }
-            signing.finish(out).map(|()| len)
-        })
+            signing.finish(place).map(|()| Looked::Done(len))
+        })?;
+        match looked {
+            Looked::Done(len) => Ok(len),
+            Looked::Takes(key) => self.finish_password(&asking, key, call, data, out),
+        }
+    }
+
+    /// Makes a one-time password. Its counter is taken before anything is told, and on the disk for a token's key: whatever
+    /// happens from then on, no other password is made with it.
+    fn finish_password(
+        &self,
+        asking: &Asking,
+        key: ObjectHandle,
+        call: Call,
+        data: &[u8],
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        let now = asking.session.slot.epoch();
+        let mut signing = asking.session.with(|work| work.operations.sign.take(call, now))?;
+        if call == Call::Whole {
+            signing.update(data)?;
+        }
+        signing.give_counter(self.take_counter(asking, key)?);
+        let len = signing.signature_len();
+        signing.finish(out.take(len)?).map(|()| len)
     }
 
     pub(crate) fn do_verify_init(

@@ -2,7 +2,8 @@
 
 use pkcs11::Attributes;
 use pkcs11::constants::{
-    CKA_PRIVATE, CKA_PUBLIC_KEY_INFO, CKA_TRUSTED, CKA_UNIQUE_ID, CKA_VALUE, CKO_CERTIFICATE, CKO_SECRET_KEY,
+    CKA_PRIVATE, CKA_PUBLIC_KEY_INFO, CKA_TRUSTED, CKA_UNIQUE_ID, CKA_VALUE, CKO_CERTIFICATE, CKO_OTP_KEY,
+    CKO_SECRET_KEY,
 };
 
 use crate::primitives::Primitives;
@@ -12,7 +13,7 @@ use crate::quorum::roster::{Roster, TrustedKey};
 fn identity(primitives: &dyn Primitives, object: &Attributes) -> Option<[u8; 48]> {
     let bytes = match object.class() {
         Some(CKO_CERTIFICATE) => object.bytes(CKA_VALUE),
-        Some(CKO_SECRET_KEY) => None,
+        Some(CKO_SECRET_KEY | CKO_OTP_KEY) => None,
         _ => object.bytes(CKA_PUBLIC_KEY_INFO).filter(|info| !info.is_empty()),
     };
     bytes.map(|bytes| primitives.sha384(&[bytes]))

@@ -49,8 +49,9 @@ use pkcs11::constants::{
 use pkcs11::vendor::CKM_CLOUDHSM_AES_GCM;
 
 use crate::{
-    aes, camellia, chacha20, des, dh, digest, dsa, ec, edwards, hash_derivation, hkdf, hmac, ml_dsa, ml_kem,
-    montgomery, pbkdf2, poly1305, public_key, rsa, secret, simple_derivation, slh_dsa, sp800_108, tls12,
+    aes, camellia, chacha20, des, dh, digest, dsa, ec, edwards, hash_derivation, hkdf, hmac, hotp, ml_dsa,
+    ml_kem, montgomery, pbkdf2, poly1305, public_key, rsa, secret, simple_derivation, slh_dsa, sp800_108,
+    tls12,
 };
 
 /// A table of mechanisms, and what is said of it.
@@ -117,7 +118,7 @@ const NOBODY: &str = "none";
 const OLD_SIGNATURES: &str = "SP 800-131A, to verify what is old";
 
 /// Every family once.
-pub const FAMILIES: [Family; 24] = [
+pub const FAMILIES: [Family; 25] = [
     Family {
         name: "RSA",
         section: "6.1",
@@ -310,6 +311,14 @@ pub const FAMILIES: [Family; 24] = [
         libraries: &[all("aws-lc-sys"), these("chacha20", &[CKM_CHACHA20])],
         approved: &[],
         rows: chacha20::MECHANISMS,
+    },
+    Family {
+        name: "One-time passwords",
+        section: "6.53",
+        unit: Unit::Bytes,
+        libraries: &[all("sha1")],
+        approved: &[],
+        rows: hotp::MECHANISMS,
     },
     Family {
         name: "Poly1305",
@@ -635,7 +644,9 @@ mod tests {
     );
 
     fn is_generator(row: &MechanismRow) -> bool {
-        row.can.iter().all(|can| matches!(can, Can::GenerateKey(_) | Can::GenerateKeyPair(_)))
+        row.can
+            .iter()
+            .all(|can| matches!(can, Can::GenerateKey(_) | Can::GenerateOtpKey(_) | Can::GenerateKeyPair(_)))
     }
 
     /// The rows' names in a source: what stands between quotes and has one stroke in it.

@@ -31,6 +31,7 @@ mod gathered;
 mod hash_derivation;
 mod hkdf;
 mod hmac;
+mod hotp;
 mod message;
 mod ml_dsa;
 mod ml_kem;
@@ -61,7 +62,7 @@ pub const MECHANISMS: Mechanisms = Mechanisms {
     key_types: &[
         &aes::KEY_TYPES,
         &des::KEY_TYPES,
-        &[camellia::KEY_TYPE, chacha20::KEY_TYPE, poly1305::KEY_TYPE],
+        &[camellia::KEY_TYPE, chacha20::KEY_TYPE, poly1305::KEY_TYPE, hotp::KEY_TYPE],
         &[rsa::KEY_TYPE, ec::KEY_TYPE, edwards::KEY_TYPE, montgomery::KEY_TYPE],
         &[dh::KEY_TYPE, dsa::KEY_TYPE],
         &[ml_kem::KEY_TYPE, ml_dsa::KEY_TYPE, slh_dsa::KEY_TYPE],

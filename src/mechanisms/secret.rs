@@ -7,10 +7,11 @@ use p384::elliptic_curve::subtle::ConstantTimeEq;
 use pkcs11::constants::{
     CKA_CHECK_VALUE, CKA_VALUE, CKA_VALUE_LEN, CKK_AES, CKK_AES_XTS, CKK_BLAKE2B_160_HMAC,
     CKK_BLAKE2B_256_HMAC, CKK_BLAKE2B_384_HMAC, CKK_BLAKE2B_512_HMAC, CKK_CAMELLIA, CKK_CHACHA20, CKK_DES,
-    CKK_DES2, CKK_DES3, CKK_GENERIC_SECRET, CKK_HKDF, CKK_MD5_HMAC, CKK_POLY1305, CKK_RIPEMD160_HMAC,
-    CKK_SHA_1_HMAC, CKK_SHA3_224_HMAC, CKK_SHA3_256_HMAC, CKK_SHA3_384_HMAC, CKK_SHA3_512_HMAC,
-    CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_224_HMAC, CKK_SHA512_256_HMAC,
-    CKK_SHA512_HMAC, CKK_SHA512_T_HMAC, CKM_GENERIC_SECRET_KEY_GEN, CKO_SECRET_KEY,
+    CKK_DES2, CKK_DES3, CKK_GENERIC_SECRET, CKK_HKDF, CKK_HOTP, CKK_MD5_HMAC, CKK_POLY1305,
+    CKK_RIPEMD160_HMAC, CKK_SHA_1_HMAC, CKK_SHA3_224_HMAC, CKK_SHA3_256_HMAC, CKK_SHA3_384_HMAC,
+    CKK_SHA3_512_HMAC, CKK_SHA224_HMAC, CKK_SHA256_HMAC, CKK_SHA384_HMAC, CKK_SHA512_224_HMAC,
+    CKK_SHA512_256_HMAC, CKK_SHA512_HMAC, CKK_SHA512_T_HMAC, CKM_GENERIC_SECRET_KEY_GEN, CKO_OTP_KEY,
+    CKO_SECRET_KEY,
 };
 use pkcs11::{Attributes, Error, KeyType, Mechanism, Result, Secret};
 
@@ -214,6 +215,7 @@ pub(crate) fn value_len(template: &Attributes) -> Result<Option<usize>> {
 
 fn secret_type(template: &Attributes) -> Result<KeyType> {
     match (template.class(), template.key_type()) {
+        (Some(CKO_OTP_KEY), Some(CKK_HOTP)) => Ok(CKK_HOTP),
         (Some(CKO_SECRET_KEY) | None, Some(key_type)) => Ok(key_type),
         _ => Err(Error::TemplateInconsistent("this is a secret key")),
     }

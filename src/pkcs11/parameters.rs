@@ -377,7 +377,7 @@ structures! {
         /// Digest mechanism: a `CKM_` value.
         hash: MechanismType,
     }
-    /// `CK_OTP_PARAM` (PKCS#11 v3.2 section 6.46.4).
+    /// `CK_OTP_PARAM` (PKCS#11 v3.2 section 6.53.7).
     OtpParameter {
         /// Which: a `CK_OTP_` value.
         kind: u64,

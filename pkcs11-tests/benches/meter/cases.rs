@@ -30,6 +30,8 @@ pub(crate) enum Work {
     Sign(usize),
     /// `C_VerifyInit`, `C_Verify` of a good signature.
     Verify(usize),
+    /// `C_SignInit`, `C_Sign` of nothing: a one-time password, whose counter a token key writes to the disk.
+    Password,
     /// `C_EncryptInit`, `C_Encrypt`.
     Encrypt(usize),
     /// `C_DecryptInit`, `C_Decrypt` of 32 bytes.

@@ -12,8 +12,8 @@ use cryptoki_sys::{
     CKM_CAMELLIA_CBC_PAD, CKM_CAMELLIA_KEY_GEN, CKM_CHACHA20, CKM_CHACHA20_KEY_GEN, CKM_CHACHA20_POLY1305,
     CKM_DES3_CBC_PAD, CKM_DES3_KEY_GEN, CKM_DH_PKCS_DERIVE, CKM_DH_PKCS_KEY_PAIR_GEN, CKM_DSA,
     CKM_DSA_KEY_PAIR_GEN, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN, CKM_EC_MONTGOMERY_KEY_PAIR_GEN,
-    CKM_ECDSA, CKM_EDDSA, CKM_GENERIC_SECRET_KEY_GEN, CKM_MD5, CKM_PKCS5_PBKD2, CKM_POLY1305,
-    CKM_POLY1305_KEY_GEN, CKM_PUB_KEY_FROM_PRIV_KEY, CKM_RIPEMD160, CKM_SHA_1, CKM_SHA3_256,
+    CKM_ECDSA, CKM_EDDSA, CKM_GENERIC_SECRET_KEY_GEN, CKM_HOTP, CKM_HOTP_KEY_GEN, CKM_MD5, CKM_PKCS5_PBKD2,
+    CKM_POLY1305, CKM_POLY1305_KEY_GEN, CKM_PUB_KEY_FROM_PRIV_KEY, CKM_RIPEMD160, CKM_SHA_1, CKM_SHA3_256,
     CKM_SHA3_256_HMAC, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_KEY_DERIVATION, CKM_SHA512, CKM_SLH_DSA,
     CKM_SLH_DSA_KEY_PAIR_GEN, CKM_SP800_108_COUNTER_KDF, CKM_TLS12_KDF, CKM_TLS12_MASTER_KEY_DERIVE_DH,
     CKM_XOR_BASE_AND_DATA, CKP_PKCS5_PBKD2_HMAC_SHA256, CKP_SLH_DSA_SHA2_128F, CKZ_SALT_SPECIFIED,
@@ -26,7 +26,7 @@ use crate::recipe::{Mechanism, Member, Recipe, Value};
 
 use Member::{Block, Bytes, Flags, Nonce, Number, PeerItself, Structure};
 use Value::{Bytes as Octets, Flag, Hexadecimal, Number as Count};
-use Work::{Derive, DerivePublic, Digest, Encrypt, Generate, Sign, Verify, Wrap};
+use Work::{Derive, DerivePublic, Digest, Encrypt, Generate, Password, Sign, Verify, Wrap};
 
 const fn row(name: &'static str, key: &'static Recipe, mechanism: Mechanism, work: Work) -> Case {
     Case { name, key: Some(key), mechanism, work, rare: true }
@@ -118,6 +118,13 @@ static POLY1305: Recipe = Recipe {
     name: "poly1305",
     generator: bare(CKM_POLY1305_KEY_GEN),
     kept: &[(CKA_SIGN, Flag(true)), (CKA_VERIFY, Flag(true))],
+    shown: None,
+    proof: None,
+};
+static HOTP: Recipe = Recipe {
+    name: "hotp",
+    generator: bare(CKM_HOTP_KEY_GEN),
+    kept: &[(CKA_VALUE_LEN, Count(20)), (CKA_SIGN, Flag(true))],
     shown: None,
     proof: None,
 };
@@ -260,6 +267,7 @@ pub(crate) const RARE: &[Case] = &[
     row("verify/dsa2048", &DSA, bare(CKM_DSA), Verify(32)),
     row("verify/ed448", &ED448_PAIR, ED448_SIGNATURE, Verify(64)),
     row("verify/slh-dsa-sha2-128f", &SLH_DSA_SHA2_128F, bare(CKM_SLH_DSA), Verify(64)),
+    row("sign/hotp", &HOTP, bare(CKM_HOTP), Password),
     row("derive/dh2048", &DH, DH_AGREEMENT, Derive(32)),
     row("derive/public-of-p256", &P256, bare(CKM_PUB_KEY_FROM_PRIV_KEY), DerivePublic),
     row("derive/x448", &X448_PAIR, ECDH, Derive(32)),

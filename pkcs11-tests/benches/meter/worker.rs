@@ -216,6 +216,9 @@ impl Worker {
             Work::Sign(_) => {
                 self.out_len = module.sign(session, &mut mechanism, self.keys.private, input, out)?;
             }
+            Work::Password => {
+                self.out_len = module.sign(session, &mut mechanism, self.keys.private, &[], out)?;
+            }
             Work::Verify(_) => {
                 module.verify(session, &mut mechanism, self.keys.public, input, &self.signature)?;
             }
@@ -317,6 +320,8 @@ impl Worker {
                 self.out[..self.out_len] == *label.as_bytes()
             }
             Work::Encapsulate => self.encapsulates()?,
+            // Behind two words, two parameters of three words each, and the counter: its digits.
+            Work::Password => self.out_len == 78 && self.out[72..self.out_len].iter().all(u8::is_ascii_digit),
             Work::DerivePublic => {
                 let mut mechanism = self.mechanism();
                 let made = self.made_from_key(&mut mechanism)?;

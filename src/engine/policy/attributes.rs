@@ -40,6 +40,12 @@ use pkcs11::constants::{
     CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::constants::{
+    CK_OTP_FORMAT_DECIMAL, CK_OTP_PARAM_IGNORED, CK_OTP_PARAM_OPTIONAL, CKA_OTP_CHALLENGE_REQUIREMENT,
+    CKA_OTP_COUNTER, CKA_OTP_COUNTER_REQUIREMENT, CKA_OTP_FORMAT, CKA_OTP_LENGTH, CKA_OTP_PIN_REQUIREMENT,
+    CKA_OTP_SERVICE_IDENTIFIER, CKA_OTP_SERVICE_LOGO, CKA_OTP_SERVICE_LOGO_TYPE, CKA_OTP_TIME,
+    CKA_OTP_TIME_REQUIREMENT, CKA_OTP_USER_FRIENDLY_MODE, CKA_OTP_USER_IDENTIFIER, CKK_HOTP, CKO_OTP_KEY,
+};
+use pkcs11::constants::{
     CKA_BASE, CKA_PRIME, CKA_PRIME_BITS, CKA_SUBPRIME, CKA_SUBPRIME_BITS, CKA_VALUE_BITS, CKK_DH, CKK_DSA,
     CKO_DOMAIN_PARAMETERS,
 };
@@ -362,6 +368,24 @@ const VARIABLE_SECRET_KEY: &[Row] =
 const SECRET_KEY_OF_32_BYTES: &[Row] =
     &[row(CKA_VALUE, Bytes, Absent, &[1, 4, 6, 7]), row(CKA_VALUE_LEN, Ulong, Absent, &[2])];
 
+/// Section 6.53.5, "Common OTP key attributes", with what they are of a HOTP key where the template leaves them out (section
+/// 6.53.9): six digits, from counter 0 on. A key's value and its length are rows of [`VARIABLE_SECRET_KEY`].
+const OTP_KEY: &[Row] = &[
+    row(CKA_OTP_FORMAT, Ulong, Number(CK_OTP_FORMAT_DECIMAL), &[]),
+    row(CKA_OTP_LENGTH, Ulong, Number(6), &[9]),
+    row(CKA_OTP_USER_FRIENDLY_MODE, Bool, True, &[9]),
+    row(CKA_OTP_CHALLENGE_REQUIREMENT, Ulong, Number(CK_OTP_PARAM_IGNORED), &[9]),
+    row(CKA_OTP_TIME_REQUIREMENT, Ulong, Number(CK_OTP_PARAM_IGNORED), &[9]),
+    row(CKA_OTP_COUNTER_REQUIREMENT, Ulong, Number(CK_OTP_PARAM_OPTIONAL), &[9]),
+    row(CKA_OTP_PIN_REQUIREMENT, Ulong, Number(CK_OTP_PARAM_IGNORED), &[9]),
+    row(CKA_OTP_COUNTER, Bytes, Octets(&[0; 8]), &[]),
+    row(CKA_OTP_TIME, Text, Empty, &[]),
+    row(CKA_OTP_USER_IDENTIFIER, Text, Empty, &[]),
+    row(CKA_OTP_SERVICE_IDENTIFIER, Text, Empty, &[]),
+    row(CKA_OTP_SERVICE_LOGO, Bytes, Empty, &[]),
+    row(CKA_OTP_SERVICE_LOGO_TYPE, Text, Empty, &[]),
+];
+
 /// Sections 6.18.2 and 6.18.3 (and Historical section 2.5.2 for DES), "DES2" and "DES3 Secret Key Object Attributes".
 const DES_SECRET_KEY: &[Row] = &[row(CKA_VALUE, Bytes, Absent, &[1, 4, 6, 7])];
 
@@ -535,6 +559,12 @@ pub const SHAPES: &[Shape] = &[
         can: &[CKA_SIGN, CKA_VERIFY],
         groups: &[OBJECT, STORAGE, KEY, SECRET_KEY, SECRET_KEY_OF_32_BYTES],
     },
+    Shape {
+        class: CKO_OTP_KEY,
+        subtype: Some((CKA_KEY_TYPE, CKK_HOTP)),
+        can: &[CKA_SIGN, CKA_VERIFY],
+        groups: &[OBJECT, STORAGE, KEY, SECRET_KEY, VARIABLE_SECRET_KEY, OTP_KEY],
+    },
     authentication_key(CKK_GENERIC_SECRET),
     authentication_key(CKK_SHA_1_HMAC),
     authentication_key(CKK_SHA224_HMAC),
@@ -632,10 +662,10 @@ impl Shape {
         self.rows().find(|row| row.attribute_type == attribute_type)
     }
 
-    /// Whether such an object is a private or a secret key.
+    /// Whether such an object is a private or a secret key, one of one-time passwords included.
     #[must_use]
     pub fn is_secret(&self) -> bool {
-        matches!(self.class, CKO_PRIVATE_KEY | CKO_SECRET_KEY)
+        matches!(self.class, CKO_PRIVATE_KEY | CKO_SECRET_KEY | CKO_OTP_KEY)
     }
 }
 

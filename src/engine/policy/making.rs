@@ -13,8 +13,8 @@ use pkcs11::constants::{
     CKA_KEY_GEN_MECHANISM, CKA_KEY_TYPE, CKA_LOCAL, CKA_NEVER_EXTRACTABLE, CKA_OBJECT_VALIDATION_FLAGS,
     CKA_PRIVATE, CKA_PUBLIC_KEY_INFO, CKA_SENSITIVE, CKA_SIGN, CKA_SIGN_RECOVER, CKA_START_DATE, CKA_SUBJECT,
     CKA_TRUSTED, CKA_UNWRAP, CKA_UNWRAP_TEMPLATE, CKA_URL, CKA_VALUE, CKA_VALUE_LEN, CKA_VERIFY,
-    CKA_VERIFY_RECOVER, CKA_WRAP, CKA_WRAP_WITH_TRUSTED, CKO_CERTIFICATE, CKO_DATA, CKO_PRIVATE_KEY,
-    CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+    CKA_VERIFY_RECOVER, CKA_WRAP, CKA_WRAP_WITH_TRUSTED, CKO_CERTIFICATE, CKO_DATA, CKO_OTP_KEY,
+    CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::{
     Attribute, AttributeType, AttributeValue, Attributes, Error, KeyType, MechanismType, ObjectClass, Result,
@@ -321,7 +321,7 @@ pub(super) fn agree(object: &Attributes) -> Result<()> {
         return Err(Error::TemplateInconsistent("CKA_ALWAYS_AUTHENTICATE needs CKA_PRIVATE (section 4.10)"));
     }
     // Anyone with the device key could write a key of that unique id on the public shelf.
-    let is_secret_key = object.class() == Some(CKO_SECRET_KEY);
+    let is_secret_key = matches!(object.class(), Some(CKO_SECRET_KEY | CKO_OTP_KEY));
     if is_secret_key && object.is(CKA_TRUSTED) && !object.is(CKA_PRIVATE) {
         return Err(Error::TemplateInconsistent("a trusted secret key must be private"));
     }

@@ -13,6 +13,7 @@
 //! | `C_GetAttributeValue` | [`revealed`] |
 //! | `C_FindObjectsInit` | [`searched`], [`matches()`] |
 //! | `C_DestroyObject` | [`may_destroy`] |
+//! | a one-time password | [`one_time::taken`] |
 //! | an operation with a key | [`usage::permitted`] |
 //!
 //! `CKA_UNIQUE_ID` is the engine's to set on every object made, copies included.
@@ -22,6 +23,7 @@ pub mod attributes;
 pub mod changing;
 pub mod joining;
 pub mod making;
+pub mod one_time;
 pub mod showing;
 pub mod usage;
 pub mod values;

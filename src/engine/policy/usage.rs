@@ -12,7 +12,7 @@ use pkcs11::constants::{
     CKM_CAMELLIA_CBC_PAD, CKM_CAMELLIA_ECB, CKM_CHACHA20, CKM_DES_CBC, CKM_DES_CBC_PAD, CKM_DES_ECB,
     CKM_DES3_CBC, CKM_DES3_CBC_PAD, CKM_DES3_ECB, CKM_ECDH_AES_KEY_WRAP, CKM_ECDH_COF_AES_KEY_WRAP,
     CKM_ECDH_X_AES_KEY_WRAP, CKM_RSA_AES_KEY_WRAP, CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP, CKM_RSA_X_509,
-    CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+    CKO_OTP_KEY, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::vendor::{CKM_CLOUDHSM_AES_GCM, meant};
 use pkcs11::{AttributeType, AttributeValue, Attributes, Error, KeyType, MechanismType, ObjectClass, Result};
@@ -73,9 +73,9 @@ const fn row(
 pub const USES: &[Use] = &[
     row(Operation::Encrypt, CKA_ENCRYPT, &[CKO_PUBLIC_KEY, CKO_SECRET_KEY], true),
     row(Operation::Decrypt, CKA_DECRYPT, &[CKO_PRIVATE_KEY, CKO_SECRET_KEY], true),
-    row(Operation::Sign, CKA_SIGN, &[CKO_PRIVATE_KEY, CKO_SECRET_KEY], true),
+    row(Operation::Sign, CKA_SIGN, &[CKO_PRIVATE_KEY, CKO_SECRET_KEY, CKO_OTP_KEY], true),
     row(Operation::SignRecover, CKA_SIGN_RECOVER, &[CKO_PRIVATE_KEY], true),
-    row(Operation::Verify, CKA_VERIFY, &[CKO_PUBLIC_KEY, CKO_SECRET_KEY], true),
+    row(Operation::Verify, CKA_VERIFY, &[CKO_PUBLIC_KEY, CKO_SECRET_KEY, CKO_OTP_KEY], true),
     row(Operation::VerifyRecover, CKA_VERIFY_RECOVER, &[CKO_PUBLIC_KEY], true),
     row(Operation::Wrap, CKA_WRAP, &[CKO_PUBLIC_KEY, CKO_SECRET_KEY], false),
     row(Operation::Unwrap, CKA_UNWRAP, &[CKO_PRIVATE_KEY, CKO_SECRET_KEY], false),
@@ -111,7 +111,7 @@ pub fn permitted(
     mechanism: MechanismType,
     key_types: &[KeyType],
 ) -> Result<ContextLogin> {
-    let is_key = |class| matches!(class, CKO_PUBLIC_KEY | CKO_PRIVATE_KEY | CKO_SECRET_KEY);
+    let is_key = |class| matches!(class, CKO_PUBLIC_KEY | CKO_PRIVATE_KEY | CKO_SECRET_KEY | CKO_OTP_KEY);
     let class = key.class().filter(|class| is_key(*class)).ok_or(Error::KeyHandleInvalid)?;
     if !key_types.is_empty() && !key.key_type().is_some_and(|found| key_types.contains(&found)) {
         return Err(Error::KeyTypeInconsistent);

@@ -208,6 +208,22 @@ const DES_VALUE: &[Line] = &[line(CKA_VALUE, &[1, 4, 6, 7], "Byte array")];
 const VALUE_OF_32_BYTES: &[Line] =
     &[line(CKA_VALUE, &[1, 4, 6, 7], "Byte array"), line(CKA_VALUE_LEN, &[2], "CK_ULONG")];
 
+const OTP: &[Line] = &[
+    line(CKA_OTP_FORMAT, &[], "CK_ULONG"),
+    line(CKA_OTP_LENGTH, &[9], "CK_ULONG"),
+    line(CKA_OTP_USER_FRIENDLY_MODE, &[9], "CK_BBOOL"),
+    line(CKA_OTP_CHALLENGE_REQUIREMENT, &[9], "CK_ULONG"),
+    line(CKA_OTP_TIME_REQUIREMENT, &[9], "CK_ULONG"),
+    line(CKA_OTP_COUNTER_REQUIREMENT, &[9], "CK_ULONG"),
+    line(CKA_OTP_PIN_REQUIREMENT, &[9], "CK_ULONG"),
+    line(CKA_OTP_COUNTER, &[], "Byte array"),
+    line(CKA_OTP_TIME, &[], "RFC2279 string"),
+    line(CKA_OTP_USER_IDENTIFIER, &[], "RFC2279 string"),
+    line(CKA_OTP_SERVICE_IDENTIFIER, &[], "RFC2279 string"),
+    line(CKA_OTP_SERVICE_LOGO, &[], "Byte array"),
+    line(CKA_OTP_SERVICE_LOGO_TYPE, &[], "RFC2279 string"),
+];
+
 /// A kind of object with its tables.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Kind {
@@ -333,6 +349,11 @@ pub(super) const KINDS: &[Kind] = &[
     secret(CKK_AES_XTS),
     secret_of(CKK_CHACHA20, &[OBJECT, STORAGE, KEY, SECRET_KEY, VALUE_OF_32_BYTES]),
     secret_of(CKK_POLY1305, &[OBJECT, STORAGE, KEY, SECRET_KEY, VALUE_OF_32_BYTES]),
+    Kind {
+        class: CKO_OTP_KEY,
+        subtype: Some(CKK_HOTP),
+        tables: &[OBJECT, STORAGE, KEY, SECRET_KEY, SECRET_VALUE, OTP],
+    },
     secret(CKK_GENERIC_SECRET),
     secret(CKK_SHA_1_HMAC),
     secret(CKK_SHA224_HMAC),
@@ -368,11 +389,11 @@ impl Kind {
     }
 
     pub(super) fn is_key(&self) -> bool {
-        matches!(self.class, CKO_PUBLIC_KEY | CKO_PRIVATE_KEY | CKO_SECRET_KEY)
+        matches!(self.class, CKO_PUBLIC_KEY | CKO_PRIVATE_KEY | CKO_SECRET_KEY | CKO_OTP_KEY)
     }
 
     pub(super) fn is_secret(&self) -> bool {
-        matches!(self.class, CKO_PRIVATE_KEY | CKO_SECRET_KEY)
+        matches!(self.class, CKO_PRIVATE_KEY | CKO_SECRET_KEY | CKO_OTP_KEY)
     }
 
     /// A value that the attribute of such an object may have, other than the default where there is a choice.

@@ -47,7 +47,7 @@ fn operation(can: &Can) -> &'static str {
         Can::DerivePublic(_) => "derive a public key",
         Can::Encapsulate(_) => "encapsulate",
         Can::Decapsulate(_) => "decapsulate",
-        Can::GenerateKey(_) => "generate",
+        Can::GenerateKey(_) | Can::GenerateOtpKey(_) => "generate",
         Can::GenerateParameters(_) => "generate parameters",
         Can::GenerateKeyPair(_) => "generate pair",
     }

@@ -6,6 +6,7 @@
 use std::sync::OnceLock;
 
 use blake2::Blake2b;
+use blake2::digest::Digest as _;
 use blake2::digest::consts::U32;
 use bp256::BrainpoolP256r1;
 use camellia::Camellia256;
@@ -52,6 +53,7 @@ pub(super) fn operation(row: &str) -> Result<Option<Operation>> {
         // A counter and 18 bytes.
         "derive/sp800-108-counter-sha256" => macs(1, 22)?,
         // RFC 5246 section 5: A(1), the output; A(2) before a second piece.
+        "sign/hotp" => hmac_sha1(8),
         "derive/tls12-exporter" => macs(2, 76)?,
         "derive/tls12-master-secret" => macs(4, 77)?,
         "derive/sha256-of-key" => super::digest(32),
@@ -304,6 +306,16 @@ fn sha3(len: usize) -> Operation {
 }
 
 /// RFC 2104: the message behind one block of the key, the digest behind another.
+/// The key's block of 64 bytes is taken in before.
+fn hmac_sha1(len: usize) -> Operation {
+    let (input, block) = (vec![0x5A; len], Sha1::new_with_prefix([7; 64]));
+    Box::new(move || {
+        let inner = block.clone().chain_update(&input).finalize();
+        std::hint::black_box(block.clone().chain_update(inner).finalize());
+        Ok(())
+    })
+}
+
 fn hmac_sha3(len: usize) -> Result<Operation> {
     let (input, mut block) = (vec![0x5A; len], Running::new(Hash::Sha3_256)?);
     block.update(&[7; 136])?;
