@@ -15,6 +15,7 @@ mod configuration;
 mod deleting;
 mod failing_writes;
 mod kills;
+mod one_time;
 mod secrets;
 mod tampering;
 mod traces;

@@ -4,6 +4,7 @@
 //! `initialize`, `finalize`, `slots`, `open rw|ro` (a session with the first token, or the one that `slot N` named),
 //! `login so|user PIN`, `logout`, `generate rsa|p256|p384 LABEL token|session`, `find LABEL|*`, `read HANDLE`,
 //! `relabel HANDLE TEXT N` (N labels, one after the other: TEXT-1 to TEXT-N), `sign rsa|ec HANDLE HEX`,
+//! `password HANDLE` (the next one-time password: its counter, and the digits),
 //! `verify rsa|ec HANDLE HEX HEX`, `destroy HANDLE`, `random N`, `info`,
 //! `init-token SLOT PIN`, `init-pin PIN`, `set-pin OLD NEW`, `close`, `arm N` (lets the preloaded shim fail the
 //! N-th write from now), `arm-syncs` (lets every sync fail), `written` (writes since then).
@@ -29,9 +30,10 @@ use pkcs11_tests::actor::{LISTED_VARIABLE, MET, MODULE_VARIABLE};
 use pkcs11_tests::keys::{self, Kind};
 use pkcs11_tests::names::rv_name;
 use pkcs11_tests::program::{hex, unhex};
+use pkcs11_tests::raw::one_time::{hotp, told};
 use pkcs11_tests::raw::shim;
 use pkcs11_tests::token::{self, LABEL};
-use pkcs11_tests::{Module, Out, Template, mechanism};
+use pkcs11_tests::{Module, Out, Sent, Template, mechanism};
 
 struct Actor {
     module: &'static Module,
@@ -105,6 +107,7 @@ impl Actor {
                     Err(rv) => only(rv),
                 }
             }
+            ["password", key] => self.password(number(key)),
             ["verify", kind, key, data, signature] => {
                 let mechanism = signature_mechanism(kind);
                 let (data, signature) = (unhex(data), unhex(signature));
@@ -121,6 +124,22 @@ impl Actor {
             }
             _ => panic!("the actor does not know {words:?}"),
         }
+    }
+
+    /// The counter of the next one-time password, and the password.
+    fn password(&self, key: CK_OBJECT_HANDLE) -> Answer {
+        let (module, session) = (self.module, self.session);
+        let rv = module.sign_init(session, Some(&hotp(&[]).mechanism()), key);
+        if rv != CKR_OK {
+            return only(rv);
+        }
+        let mut room = [0; 128];
+        let (rv, _) = module.sign(session, Sent::null(0), Out::buffer(&mut room));
+        if rv != CKR_OK {
+            return only(rv);
+        }
+        let password = told(&room);
+        (rv, vec![password.counter.to_string(), password.digits])
     }
 
     /// Gives an object one label after the other; tells the first refusal.
