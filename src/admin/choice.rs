@@ -134,9 +134,16 @@ fn several_tokens(several: &[&(SlotId, &TokenInfo)]) -> Failure {
             format!("\"{}\" (slot {}, serial number {})", info.label, slot.0, info.serial_number)
         })
         .collect();
+    let alike =
+        several.iter().all(|(_, info)| several.first().is_some_and(|(_, first)| first.label == info.label));
+    let way = if alike {
+        "say which with --serial or --slot"
+    } else {
+        "say which with --token, --serial or --slot"
+    };
     Failure::not_found(
         format!("there are {} tokens that could be meant: {}", several.len(), listed.join(", ")),
-        "say which with --token, --serial or --slot",
+        way,
     )
 }
 

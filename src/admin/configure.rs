@@ -69,6 +69,9 @@ clients! {
         "save it as /etc/systemd/system/NAME.service.d/claviger.conf, then `systemctl daemon-reload`";
 }
 
+/// What stands for a key that is not named.
+const KEY: &str = "KEY";
+
 /// Prints or writes a client's configuration.
 #[derive(Debug, Args)]
 struct Options {
@@ -79,7 +82,7 @@ struct Options {
     #[arg(long, value_name = "LABEL")]
     token: Option<String>,
     /// The key, by its label
-    #[arg(long, value_name = "LABEL", default_value = "KEY")]
+    #[arg(long, value_name = "LABEL", default_value = KEY)]
     key: String,
     /// The file that holds the user's PIN; without it, user.pin beside the configuration
     #[arg(long, value_name = "FILE")]
@@ -141,6 +144,9 @@ impl Options {
     fn write(&self, snippet: &Snippet, installation: &Installation, stage: &mut Stage<'_>) -> Result<()> {
         let fill = |text| installation.fill(text, &self.key, self.output.as_deref());
         let (text, place) = (fill(snippet.text), fill(snippet.place));
+        if self.key == KEY && snippet.text.contains("@uri@") {
+            stage.tell("KEY stands for the key's label: name it with --key");
+        }
         let client = snippet.client;
         if let Some(path) = &self.output {
             save(path, &text, self.force)?;

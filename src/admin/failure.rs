@@ -98,6 +98,10 @@ impl Failure {
     pub(crate) fn tell(&self, err: &mut dyn Write) -> io::Result<()> {
         match self {
             Self::Usage(words) => write!(err, "{words}"),
+            // The command asks for no name that nobody could have.
+            Self::Token { what, error: error @ Error::PinIncorrect } => {
+                tell_both(err, &format!("{what}: wrong PIN"), remedy(error).unwrap_or_default())
+            }
             Self::Token { what, error } => {
                 tell_both(err, &format!("{what}: {error}"), remedy(error).unwrap_or_default())
             }
@@ -160,7 +164,9 @@ pub(crate) fn remedy(error: &Error) -> Option<&'static str> {
         }
         Error::StoreFull(_) => "make room on that disk and try again",
         Error::SlotIdInvalid => "`claviger token list` shows the slots",
-        Error::PinIncorrect => "try again with the right PIN; too many wrong ones lock it",
+        Error::PinIncorrect => {
+            "try again with the right PIN; too many wrong ones lock it, and `claviger token show` tells how many are left"
+        }
         Error::PinLocked => {
             "an officer gives a locked user a new PIN with `claviger token init-pin`; where the officer's is locked, \
              `claviger token delete` gives up the token and every key in it"

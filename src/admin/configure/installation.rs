@@ -40,6 +40,9 @@ impl Installation {
         let system = Path::new(SYSTEM_CONFIGURATION);
         let beside = configuration.as_deref().unwrap_or(system).with_file_name(PIN_FILE);
         let (token, slot) = meant(token, stage);
+        if let Some(pin) = pin.as_deref().filter(|pin| !pin.exists()) {
+            stage.tell(&format!("{} is not there yet: the user's PIN has to be in it", pin.display()));
+        }
         Ok(Self {
             module: plain(module.map_or_else(library, Ok)?, "--module")?,
             pin: plain(pin.unwrap_or(beside), "--pin-file")?,
@@ -93,7 +96,8 @@ fn found_configuration(stage: &mut Stage<'_>) -> Option<PathBuf> {
         let data = config.data.display();
         stage.tell(&format!(
             "there is no configuration file: neither does CLAVIGER_CONF name one, nor is {} there. Tokens lie in {data}, where \
-             clients of another user do not look. What makes one, for all: echo 'data = \"{data}\"' >{SYSTEM_CONFIGURATION}",
+             clients of another user do not look. For those root makes {SYSTEM_CONFIGURATION}, with folders and a group: \
+             docs/configuration.md says how",
             looked_for.join(" or ")
         ));
     }

@@ -190,8 +190,8 @@ fn again_with_a_wrong_pin_changes_nothing() {
     assert_eq!(done.code, 3);
     assert!(
         done.err.ends_with(
-            "claviger: the token in slot 7 cannot be initialised: wrong PIN, or nobody of that name\n  what to do: \
-             try again with the right PIN; too many wrong ones lock it\n"
+            "claviger: the token in slot 7 cannot be initialised: wrong PIN\n  what to do: \
+             try again with the right PIN; too many wrong ones lock it, and `claviger token show` tells how many are left\n"
         ),
         "{}",
         done.err
