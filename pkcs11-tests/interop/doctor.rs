@@ -120,7 +120,7 @@ fn configure_says_which_file_it_would_read_and_how_to_make_one(t: &Test) {
         let own = home.join(".config/claviger/claviger.toml").display().to_string();
         assert!(words.contains("there is no configuration file"), "{words}");
         assert!(words.contains(&format!("nor is {own} or /etc/claviger/claviger.toml there")), "{words}");
-        assert!(words.contains(">/etc/claviger/claviger.toml"), "{words}");
+        assert!(words.contains("root makes /etc/claviger/claviger.toml"), "{words}");
         assert!(written.contains("CLAVIGER_CONF=/etc/claviger/claviger.toml"), "{written}");
     }
 
