@@ -2,11 +2,11 @@
 //!
 //! AWS-LC's generator takes locks of its own: to see that the process was forked, to list the states of all threads, to
 //! seed them. Nobody else can reach them. A fork while another thread holds one leaves the child a lock that nobody will
-//! ever release, and its first signature waits for ever. So each call that may draw goes through [`drawing`], and a fork
+//! ever release, and its first signature waits for ever. So each call that may draw goes through `drawing`, and a fork
 //! waits until nobody is inside.
 //!
 //! Entering costs an addition in a line of cache that few threads share. Calls that take seconds ask in between whether a
-//! fork waits, and [`Passage::make_way`].
+//! fork waits, and `make_way`.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
