@@ -168,7 +168,7 @@ fn points_off_their_curve_are_refused(t: &Test) {
     }
 }
 
-/// Their neutral elements and points of order two or four; RFC 7748 section 6.1 on zero.
+/// Their neutral elements, and a point of order four; RFC 7748 section 6.1 on zero.
 fn points_of_small_order_are_refused(t: &Test) {
     let (m, session) = (t.module, t.token().user_session());
     let neutral = |len: usize| [vec![1], vec![0; len - 1]].concat();

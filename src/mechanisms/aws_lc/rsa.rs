@@ -353,7 +353,7 @@ fn filled(len: usize, out: &[u8]) -> Result<()> {
     if len == out.len() { Ok(()) } else { Err(Error::Primitive("RSA signature of another length")) }
 }
 
-/// Makes a key pair. 2048 bits take about 50 ms, 8192 up to a minute, 16384 many minutes: never call it under a lock.
+/// Makes a key pair. 2048 bits take about 50 ms, 8192 up to a minute, longer ones more: never call it under a lock.
 ///
 /// # Errors
 /// [`Error::Primitive`] for a length that is no multiple of 128 bits, or an exponent that is even or over 32 bits.
