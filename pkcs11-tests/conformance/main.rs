@@ -38,6 +38,7 @@ mod hashes;
 mod key_derivation;
 mod listed;
 mod login;
+mod long_keys;
 mod no_way_by_deriving;
 mod no_way_to_a_value;
 mod one_time;

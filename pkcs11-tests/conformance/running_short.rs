@@ -6,10 +6,11 @@ use std::path::PathBuf;
 
 use cryptoki_sys::{
     CK_RV, CKA_CLASS, CKA_DERIVE, CKA_EC_PARAMS, CKA_KEY_TYPE, CKA_SIGN_RECOVER, CKA_TOKEN, CKA_UNWRAP,
-    CKA_VALUE, CKA_VALUE_LEN, CKA_VERIFY_RECOVER, CKA_WRAP, CKD_NULL, CKK_AES, CKM_AES_ECB, CKM_AES_KEY_GEN,
-    CKM_AES_KEY_WRAP, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKM_EDDSA, CKM_ML_KEM, CKM_RSA_PKCS,
-    CKM_SHA256, CKO_DATA, CKO_SECRET_KEY, CKP_ML_KEM_512, CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY,
-    CKR_HOST_MEMORY, CKR_OK, CKR_TOKEN_WRITE_PROTECTED,
+    CKA_VALUE, CKA_VALUE_LEN, CKA_VERIFY_RECOVER, CKA_WRAP, CKD_NULL, CKK_AES, CKK_GENERIC_SECRET,
+    CKM_AES_ECB, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKM_EDDSA,
+    CKM_GENERIC_SECRET_KEY_GEN, CKM_ML_KEM, CKM_RSA_PKCS, CKM_SHA256, CKM_SHAKE_256_KEY_DERIVATION, CKO_DATA,
+    CKO_SECRET_KEY, CKP_ML_KEM_512, CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_HOST_MEMORY, CKR_OK,
+    CKR_TOKEN_WRITE_PROTECTED,
 };
 use pkcs11_tests::disk::{be_bound_by_permissions, can_fail, set_mode};
 use pkcs11_tests::keys::{Kind, Pair, attribute, generate};
@@ -27,6 +28,7 @@ on_claviger!(
     input_that_shares_its_memory_with_output_is_told_when_there_is_no_memory_for_a_copy,
     a_message_that_is_kept_whole_is_told_when_there_is_no_memory_for_it,
     a_value_is_made_or_told_however_much_memory_is_left,
+    a_long_key_is_generated_and_derived_or_told_however_much_memory_is_left,
     a_full_disk_takes_no_key_and_says_so,
     a_disk_that_fails_takes_no_key_and_says_so,
     a_token_that_may_not_be_written_takes_no_key_and_says_so,
@@ -98,6 +100,36 @@ fn a_value_is_made_or_told_however_much_memory_is_left(t: &Test) {
             }
         }
         assert!(met.contains(&CKR_OK) && met.contains(&CKR_HOST_MEMORY), "{met:x?}");
+    }
+}
+
+fn a_long_key_is_generated_and_derived_or_told_however_much_memory_is_left(t: &Test) {
+    limits::keep_no_memory();
+    let session = t.token().user_session();
+    let m = t.module;
+    let secret = Template::new().ulong(CKA_CLASS, CKO_SECRET_KEY).ulong(CKA_KEY_TYPE, CKK_GENERIC_SECRET);
+    let base = secret_template(CKK_GENERIC_SECRET, &[7; 32]).boolean(CKA_DERIVE, true);
+    let base = create(m, session, &base);
+    for of_token in [false, true] {
+        let template = secret.clone().boolean(CKA_TOKEN, of_token).ulong(CKA_VALUE_LEN, MUCH as u64);
+        let generate = || m.generate_key(session, Some(&mechanism(CKM_GENERIC_SECRET_KEY_GEN)), &template);
+        let derive =
+            || m.derive_key(session, Some(&mechanism(CKM_SHAKE_256_KEY_DERIVATION)), base, &template);
+        let calls: [&dyn Fn() -> (CK_RV, u64); 2] = [&generate, &derive];
+        for call in calls {
+            let mut met = std::collections::BTreeSet::new();
+            for left in (2..=200).step_by(18) {
+                limits::leave_data(Some(left << 20));
+                let (rv, object) = call();
+                limits::leave_data(None);
+                assert!([CKR_OK, CKR_HOST_MEMORY, CKR_DEVICE_MEMORY].contains(&rv), "{left} MiB: {rv:#x}");
+                met.insert(rv);
+                if rv == CKR_OK {
+                    assert_rv!(m.destroy_object(session, object), CKR_OK);
+                }
+            }
+            assert!(met.contains(&CKR_OK) && met.contains(&CKR_HOST_MEMORY), "{met:x?}");
+        }
     }
 }
 

@@ -58,9 +58,6 @@ const FUNCTIONS: [(u64, Hash); 7] = [
     (CKP_PKCS5_PBKD2_HMAC_SHA512_256, Hash::Sha512_256),
 ];
 
-/// Iterations for one block at most: some ten seconds.
-const MOST_ITERATIONS: u64 = 1 << 24;
-
 fn generate(mechanism: &Mechanism, template: &Attributes) -> Result<Attributes> {
     let Parameters::Pbkd2(parameters) = &mechanism.parameters else {
         return Err(Error::MechanismParamInvalid("CK_PKCS5_PBKD2_PARAMS2 is needed"));
@@ -73,10 +70,8 @@ fn generate(mechanism: &Mechanism, template: &Attributes) -> Result<Attributes> 
     }
     let hash = FUNCTIONS.iter().find(|(prf, _)| *prf == parameters.prf).map(|(_, hash)| *hash);
     let hash = hash.ok_or(Error::MechanismParamInvalid("prf is not offered"))?;
-    let iterations = Some(parameters.iterations).filter(|count| (1..=MOST_ITERATIONS).contains(count));
-    let iterations = iterations.and_then(|count| u32::try_from(count).ok());
-    let iterations =
-        iterations.ok_or(Error::MechanismParamInvalid("iterations are 0 or more than 16,777,216"))?;
+    let iterations = u32::try_from(parameters.iterations).ok().filter(|count| *count > 0);
+    let iterations = iterations.ok_or(Error::MechanismParamInvalid("iterations are 0, or over 32 bits"))?;
     let mut value = Secret::zeroed(secret::wanted_len(template)?);
     pbkdf2(hash, parameters.password.expose(), &parameters.salt, iterations, value.as_mut())?;
     secret::made(template, value.expose())

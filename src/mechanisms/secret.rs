@@ -19,8 +19,12 @@ use crate::aws_lc::hash::Hash;
 use crate::hmac::HmacKey;
 use crate::{aes, aws_lc, camellia, des, digest, no_parameter};
 
-/// The longest generic secret in bytes.
-pub(crate) const LONGEST: usize = 1 << 16;
+/// The longest secret key in bytes: the longest value that a template may hold (decision 0045).
+pub(crate) const LONGEST: usize = 1 << 24;
+/// From this length in bytes on it is asked whether the memory is there: less always is.
+const LARGE: usize = 1 << 16;
+/// How many copies of a value there may be at once on its way into the store.
+const COPIES: usize = 8;
 
 /// The mechanisms of this family.
 pub(crate) const MECHANISMS: &[MechanismRow] = &[MechanismRow {
@@ -137,12 +141,13 @@ fn check_value(key_type: KeyType, value: &[u8]) -> Result<[u8; 3]> {
 ///
 /// # Errors
 /// [`Error::KeySizeRange`] for a length that the type cannot have; [`Error::AttributeValueInvalid`] for a
-/// `CKA_CHECK_VALUE` that is another.
+/// `CKA_CHECK_VALUE` that is another; [`Error::HostMemory`].
 pub(crate) fn made(template: &Attributes, value: &[u8]) -> Result<Attributes> {
     let key_type = secret_type(template)?;
     if !len_is_possible(key_type, value.len()) {
         return Err(Error::KeySizeRange);
     }
+    room_for_copies(value.len())?;
     let mut value = Secret::from(value);
     let mut attributes = Attributes::new();
     if is_des(key_type) {
@@ -165,13 +170,30 @@ pub(crate) fn made(template: &Attributes, value: &[u8]) -> Result<Attributes> {
 ///
 /// # Errors
 /// [`Error::TemplateIncomplete`] without a length, and [`Error::AttributeValueInvalid`] for one that the type cannot have:
-/// the standard lists no CKR_KEY_SIZE_RANGE for `C_GenerateKey`.
+/// the standard lists no CKR_KEY_SIZE_RANGE for `C_GenerateKey`. [`Error::HostMemory`]
 pub(crate) fn wanted_len(template: &Attributes) -> Result<usize> {
     let refused = Error::AttributeValueInvalid(CKA_VALUE_LEN);
-    let len = value_len(template).map_err(|_| refused.clone())?;
+    let len = value_len(template).map_err(|error| of_len(error, refused.clone()))?;
     let key_type = secret_type(template)?;
     let len = len.ok_or(Error::TemplateIncomplete(CKA_VALUE_LEN))?;
     if len_is_possible(key_type, len) { Ok(len) } else { Err(refused) }
+}
+
+/// What a caller of [`value_len`] answers where no key has the length.
+fn of_len(error: Error, refused: Error) -> Error {
+    if error == Error::KeySizeRange { refused } else { error }
+}
+
+/// Asks whether the memory is there that new keys of so many bytes will take, and gives it back: where a value is typed,
+/// sealed and written, an allocation that fails ends the process.
+///
+/// # Errors
+/// [`Error::HostMemory`]
+pub(crate) fn room_for_copies(len: usize) -> Result<()> {
+    if len < LARGE {
+        return Ok(());
+    }
+    Vec::<u8>::new().try_reserve_exact(len.saturating_mul(COPIES)).map_err(|_| Error::HostMemory)
 }
 
 /// A key of the first bytes of what a derivation gives, by the rules that derivations share (sections 6.21 and 6.43): as
@@ -203,14 +225,14 @@ pub(crate) fn random(template: &Attributes) -> Result<Attributes> {
 /// `CKA_VALUE_LEN` if it is there, or the only length of the type.
 ///
 /// # Errors
-/// [`Error::KeySizeRange`] for a length that no key has.
+/// [`Error::KeySizeRange`] for a length that no key has; [`Error::HostMemory`].
 pub(crate) fn value_len(template: &Attributes) -> Result<Option<usize>> {
     let Some(len) = template.ulong(CKA_VALUE_LEN) else {
         return Ok(template.key_type().and_then(fixed_len));
     };
-    Some(len)
-        .map(|len| usize::try_from(len).ok().filter(|len| *len <= LONGEST).ok_or(Error::KeySizeRange))
-        .transpose()
+    let len = usize::try_from(len).ok().filter(|len| *len <= LONGEST).ok_or(Error::KeySizeRange)?;
+    room_for_copies(len)?;
+    Ok(Some(len))
 }
 
 fn secret_type(template: &Attributes) -> Result<KeyType> {
@@ -269,7 +291,8 @@ pub(crate) fn to_bytes(attributes: &Attributes) -> Result<Secret> {
 /// to add is off already; nothing here looks at it.
 pub(crate) fn from_bytes(template: &Attributes, bytes: &[u8]) -> Result<Attributes> {
     let key_type = secret_type(template)?;
-    let wanted = value_len(template).map_err(|_| Error::AttributeValueInvalid(CKA_VALUE_LEN))?;
+    let wanted =
+        value_len(template).map_err(|error| of_len(error, Error::AttributeValueInvalid(CKA_VALUE_LEN)))?;
     if wanted.is_some_and(|wanted| wanted != bytes.len()) || !len_is_possible(key_type, bytes.len()) {
         return Err(Error::WrappedKeyLenRange);
     }

@@ -60,11 +60,6 @@ const HMACS: [MechanismType; 9] = [
     CKM_SHA3_512_HMAC,
 ];
 
-/// Bytes that one call derives at most, over all keys.
-const MOST: usize = 1 << 20;
-/// The most bytes of fixed data that the function reads in one call, over all segments: a second or so of HMAC.
-const MOST_READ: usize = 1 << 28;
-
 fn parameters(mechanism: &Mechanism) -> Result<&Sp800108Parameters> {
     match &mechanism.parameters {
         Parameters::Sp800108(parameters) => Ok(parameters),
@@ -90,15 +85,8 @@ fn derive(mechanism: &Mechanism, bases: &Bases<'_>, keys: &[Option<Attributes>])
     }
     let segments: usize = lens.iter().map(|len| len.div_ceil(prf.len)).sum();
     let (keys_len, segments_len) = (lens.iter().sum::<usize>(), segments * prf.len);
-    if segments_len > MOST {
-        return Err(Error::KeySizeRange);
-    }
+    secret::room_for_copies(keys_len)?;
     let named = bases.named.iter().map(value_of).collect::<Result<Vec<_>>>()?;
-    let fixed =
-        parameters.data.iter().map(|data| if let PrfData::Bytes(bytes) = data { bytes.len() } else { 0 });
-    if fixed.sum::<usize>().saturating_mul(segments) > MOST_READ {
-        return Err(Error::MechanismParamInvalid("so long data, again and again, would be read for minutes"));
-    }
     let mut stream = Stream {
         prf,
         mode,
@@ -241,10 +229,11 @@ impl Stream<'_> {
                     input.raw(&bits.ok_or(Error::MechanismParamInvalid("a length beyond its own width"))?);
                 }
                 (PrfData::Bytes(bytes), _) => {
-                    input.raw(bytes);
+                    input.try_raw(bytes)?;
                 }
                 (PrfData::Key(_), _) => {
-                    input.raw(named.next().ok_or(Error::Bug("a key among the data is missing"))?.expose());
+                    let key = named.next().ok_or(Error::Bug("a key among the data is missing"))?;
+                    input.try_raw(key.expose())?;
                 }
             }
         }

@@ -293,7 +293,7 @@ mod tests {
             "aes:255",
             "rsa:many",
             "hmac:0",
-            "generic:513",
+            "generic:16777217",
             "",
             "ed25519:2",
             "ml-dsa-65:1",

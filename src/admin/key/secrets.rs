@@ -24,14 +24,14 @@ pub(super) struct SecretRow {
 pub(super) enum Sizes {
     /// One of these numbers of bits; the first unless it is said.
     Bits(&'static [u64]),
-    /// 1 to 512 bytes; so many unless it is said.
+    /// 1 to [`LONGEST`] bytes; so many unless it is said.
     Bytes(u64),
     /// There is one.
     One,
 }
 
-/// The longest key without a form of its own, in bytes.
-const LONGEST: u64 = 512;
+/// The longest key without a form of its own, in bytes (docs/decisions/0045).
+const LONGEST: u64 = 1 << 24;
 
 const CIPHER: &[Use] =
     &[Use::Sign, Use::Verify, Use::Encrypt, Use::Decrypt, Use::Wrap, Use::Unwrap, Use::Derive];

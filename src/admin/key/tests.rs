@@ -105,7 +105,7 @@ fn a_size_that_is_none_is_told_with_what_to_say_instead() {
         ("camellia:64", "256, 192, 128"),
         ("ml-kem-2048", "did you mean ml-kem-"),
         ("chacha20:128", "leave out what follows chacha20"),
-        ("hmac-sha256:1024", "1 to 512 bytes"),
+        ("hmac-sha256:16777217", "1 to 16777216 bytes"),
     ] {
         let done = generated(&bench, &["--type", kind, "--label", "a"]);
         assert_eq!((done.code, done.out.as_str()), (2, ""), "{kind}");

@@ -23,8 +23,9 @@ const KW_INITIAL: [u8; SEMIBLOCK] = [0xa6; SEMIBLOCK];
 /// The default start of KWP's (section 6.3: ICV2); the length follows.
 const KWP_INITIAL: [u8; 4] = [0xa6, 0x59, 0x59, 0xa6];
 
-/// Bytes that are wrapped at most: far more than any key has, and few enough to be shuffled in a moment.
-pub(crate) const LONGEST: usize = 1 << 20;
+/// Bytes that are wrapped at most: KWP tells their number in 32 bits (SP 800-38F section 5.3.1), and nobody has more for
+/// the others.
+pub(crate) const LONGEST: usize = u32::MAX as usize;
 
 /// A mechanism with its initial value.
 #[derive(Clone, Copy)]
@@ -216,7 +217,8 @@ fn unwrapped(key: &Key, scheme: Scheme, input: &[u8]) -> Result<(Secret, usize)>
     if input.len() < shortest || !input.len().is_multiple_of(SEMIBLOCK) {
         return Err(Error::EncryptedDataLenRange);
     }
-    let (mut initial, mut plain) = (*initial, Secret::from(rest));
+    let (mut initial, mut plain) = (*initial, Secret::try_zeroed(rest.len())?);
+    plain.as_mut().copy_from_slice(rest);
     if let ([only], []) = plain.as_mut().as_chunks_mut::<SEMIBLOCK>() {
         let mut block = joined(&initial, only);
         key.block(Direction::Decrypt, &mut block);

@@ -111,7 +111,7 @@ fn last(shared: &Secret, len: Option<usize>) -> Result<&[u8]> {
         .ok_or(Error::TemplateInconsistent("CKA_VALUE_LEN is more than the shared secret has"))
 }
 
-/// `len` bytes of a key derivation function: at most 64 KiB, far below its limit.
+/// `len` bytes of a key derivation function: far below its limit of 2^32 digests.
 pub(super) fn derived((function, counter): Kdf, shared: &Secret, info: &[u8], len: usize) -> Result<Secret> {
     let mut out = Secret::zeroed(len);
     for (count, block) in (1u32..).zip(out.as_mut().chunks_mut(function.digest_len())) {

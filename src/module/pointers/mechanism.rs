@@ -10,13 +10,15 @@ use cryptoki_sys::{CK_BBOOL, CK_MECHANISM, CK_ULONG};
 use pkcs11::vendor::meant;
 use pkcs11::{Error, Mechanism, Parameters, Result};
 
-use super::{bytes, lendable, size, value};
+use super::{LARGE, bytes, lendable, size, value};
 use crate::parameters::{Form, Given, given};
 
 pub(crate) use answers::{derived, deriving};
 
-/// Bytes that a field of a parameter may point to, at most.
-const FIELD: usize = 16 << 20;
+/// Bytes that a field of a parameter may point to, at most (docs/decisions/0045).
+const FIELD: usize = 1 << 30;
+/// How many copies of a field there may be at once while a call is served.
+const COPIES: usize = 4;
 /// Structures that a field of a parameter may point to, at most.
 const ARRAY: usize = 256;
 
@@ -129,6 +131,11 @@ unsafe fn field(place: *const u8, len: CK_ULONG) -> Result<Option<Vec<u8>>> {
     // SAFETY: not null and in bounds (above); the caller promises `len` readable bytes.
     let lent = unsafe { std::slice::from_raw_parts(place, len) };
     let mut copy = Vec::new();
+    if len >= LARGE {
+        // Elsewhere an allocation that fails ends the process.
+        copy.try_reserve_exact(len * COPIES).map_err(|_| Error::HostMemory)?;
+        copy = Vec::new();
+    }
     copy.try_reserve_exact(len).map_err(|_| Error::HostMemory)?;
     copy.extend_from_slice(lent);
     Ok(Some(copy))
