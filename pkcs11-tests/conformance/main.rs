@@ -45,6 +45,7 @@ mod one_time;
 mod operating;
 mod oracle;
 mod overlapping;
+mod parameters;
 mod pins;
 mod post_quantum;
 mod public_keys;

@@ -5,8 +5,10 @@
 
 pub mod cloudhsm;
 pub mod finite_fields;
+pub mod forms;
 mod keyring;
 pub mod operation;
+pub mod spoiling;
 mod table;
 
 use cryptoki_sys::{CK_KEY_TYPE, CK_MECHANISM, CK_MECHANISM_TYPE, CK_ULONG, CKR_OK};

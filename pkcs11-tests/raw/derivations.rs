@@ -6,7 +6,8 @@ use std::ptr;
 use cryptoki_sys::{
     CK_BYTE, CK_DERIVED_KEY, CK_FALSE, CK_KEY_DERIVATION_STRING_DATA, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE,
     CK_PRF_DATA_PARAM, CK_PRF_DATA_TYPE, CK_SP800_108_BYTE_ARRAY, CK_SP800_108_COUNTER,
-    CK_SP800_108_COUNTER_FORMAT, CK_SP800_108_FEEDBACK_KDF_PARAMS, CK_SP800_108_ITERATION_VARIABLE,
+    CK_SP800_108_COUNTER_FORMAT, CK_SP800_108_DKM_LENGTH, CK_SP800_108_DKM_LENGTH_FORMAT,
+    CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS, CK_SP800_108_FEEDBACK_KDF_PARAMS, CK_SP800_108_ITERATION_VARIABLE,
     CK_SP800_108_KDF_PARAMS, CK_SP800_108_KEY_HANDLE, CK_SSL3_KEY_MAT_OUT, CK_SSL3_RANDOM_DATA,
     CK_TLS_KDF_PARAMS, CK_TLS_MAC_PARAMS, CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS,
     CK_TLS12_KEY_MAT_PARAMS, CK_TLS12_MASTER_KEY_DERIVE_PARAMS, CK_ULONG, CK_VERSION,
@@ -337,4 +338,46 @@ pub fn tls_mac(
 ) -> Parameterised<CK_TLS_MAC_PARAMS> {
     let parameters = CK_TLS_MAC_PARAMS { prfHashMechanism: hash, ulMacLength: len, ulServerOrClient: side };
     Parameterised::new(kind, parameters)
+}
+
+/// SP 800-108 with a piece of every type: what is chained or counted, a counter, the length of what is derived, fixed
+/// data and a key; and with a key beside the first. A chained mode that takes it has an initial vector.
+#[must_use]
+pub fn kdf_of_everything(
+    kind: CK_MECHANISM_TYPE,
+    function: CK_MECHANISM_TYPE,
+    key: CK_OBJECT_HANDLE,
+    beside: &Template,
+) -> Box<dyn crate::mechanisms::Structure> {
+    let length = CK_SP800_108_DKM_LENGTH_FORMAT {
+        dkmLengthMethod: CK_SP800_108_DKM_LENGTH_SUM_OF_KEYS,
+        bLittleEndian: CK_FALSE,
+        ulWidthInBits: 16,
+    };
+    let size = size_of::<CK_SP800_108_DKM_LENGTH_FORMAT>() as CK_ULONG;
+    let mut parts = vec![(CK_SP800_108_ITERATION_VARIABLE, counter(16))];
+    if kind != CKM_SP800_108_COUNTER_KDF {
+        parts = vec![
+            (CK_SP800_108_ITERATION_VARIABLE, (ptr::null_mut(), 0)),
+            (CK_SP800_108_COUNTER, counter(16)),
+        ];
+    }
+    parts.extend([
+        (CK_SP800_108_DKM_LENGTH, (lasting_place(length).cast(), size)),
+        (CK_SP800_108_BYTE_ARRAY, bytes(b"fixed")),
+        (CK_SP800_108_KEY_HANDLE, (lasting_place(key).cast(), size_of::<CK_OBJECT_HANDLE>() as CK_ULONG)),
+    ]);
+    let data = data_parameters(&parts);
+    let (keys, count) = further_keys(std::slice::from_ref(beside), 0).raw();
+    if kind == CKM_SP800_108_FEEDBACK_KDF {
+        let mut whole = feedback_kdf(function, 16, b"fixed", &[4; 32]);
+        (whole.parameters.pDataParams, whole.parameters.ulNumberOfDataParams) = data;
+        whole.parameters.pAdditionalDerivedKeys = keys;
+        whole.parameters.ulAdditionalDerivedKeys = count;
+        return Box::new(whole);
+    }
+    let mut whole = plain_kdf(kind, function, data);
+    whole.parameters.pAdditionalDerivedKeys = keys;
+    whole.parameters.ulAdditionalDerivedKeys = count;
+    Box::new(whole)
 }

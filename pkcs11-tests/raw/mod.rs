@@ -5,6 +5,7 @@
 mod absent;
 mod calls;
 pub mod derivations;
+pub mod image;
 mod interfaces;
 pub mod key_wraps;
 mod legacy;

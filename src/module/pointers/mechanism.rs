@@ -59,15 +59,19 @@ pub(crate) unsafe fn mechanism_or_end(mechanism: *const CK_MECHANISM) -> Result<
 /// # Safety
 /// Unless null, `len` bytes at `place` are readable, and so is what they point to; `len` is a length of the form.
 unsafe fn read(form: Form, place: *const u8, len: CK_ULONG) -> Result<Parameters> {
+    // SAFETY: as promised to this function.
+    let whole = unsafe { bytes(place, len) }?;
     if form.is_bytes() {
-        // SAFETY: as promised to this function.
-        let bytes = unsafe { bytes(place, len) }?;
-        return Ok(Parameters::Bytes(bytes.to_vec()));
+        return Ok(Parameters::Bytes(whole.to_vec()));
     }
     let reader = reader(form);
     // SAFETY: as promised to this function, and the structure is as long as the form's.
-    let read = unsafe { reader(place) }?;
-    Ok(read.unwrap_or(Parameters::Unknown))
+    match unsafe { reader(place) } {
+        Ok(Some(read)) => Ok(read),
+        // The structure itself can be there (above): it is a further one, behind a field, that cannot.
+        Ok(None) | Err(Error::ArgumentsBad(_)) => Ok(Parameters::Unknown),
+        Err(error) => Err(error),
+    }
 }
 
 /// What reads the structure of a form; nothing where a field cannot be there. Each is unsafe for one reason: unless null,
