@@ -56,7 +56,7 @@ fn a_parameter_for_which_there_is_no_memory_is_told_by_every_function_that_takes
     let parameters = gcm(Sent::from(&[1; 12]), Sent::from(&aad), 128);
     let by = parameters.mechanism();
     let (by, none) = (Some(&by), Template::new());
-    let calls: [(&str, &dyn Fn() -> CK_RV); 14] = [
+    let calls: [(&str, &dyn Fn() -> CK_RV); 15] = [
         ("C_EncapsulateKey", &|| m.encapsulate_key(session, by, 1, &none, Out::query()).0),
         ("C_DecapsulateKey", &|| m.decapsulate_key(session, by, 1, &none, Sent::from(&[1; 32])).0),
         ("C_EncryptInit", &|| m.encrypt_init(session, by, 1)),
@@ -66,6 +66,7 @@ fn a_parameter_for_which_there_is_no_memory_is_told_by_every_function_that_takes
         ("C_SignRecoverInit", &|| m.sign_recover_init(session, by, 1)),
         ("C_VerifyInit", &|| m.verify_init(session, by, 1)),
         ("C_VerifyRecoverInit", &|| m.verify_recover_init(session, by, 1)),
+        ("C_VerifySignatureInit", &|| m.verify_signature_init(session, by, 1, Sent::null(0))),
         ("C_GenerateKey", &|| m.generate_key(session, by, &none).0),
         ("C_GenerateKeyPair", &|| m.generate_key_pair(session, by, &none, &none).0),
         ("C_WrapKey", &|| m.wrap_key(session, by, 1, 1, Out::query()).0),
@@ -177,6 +178,11 @@ fn a_message_that_is_kept_whole_is_told_when_there_is_no_memory_for_it(t: &Test)
     assert_rv!(short_of_memory(|| m.sign_update(session, Sent::from(&message))), CKR_HOST_MEMORY);
     assert_rv!(m.verify_init(session, Some(&by), public), CKR_OK);
     assert_rv!(short_of_memory(|| m.verify_update(session, Sent::from(&message))), CKR_HOST_MEMORY);
+    let kept = || m.verify_signature_init(session, Some(&by), public, Sent::from(&message));
+    assert_rv!(short_of_memory(kept), CKR_HOST_MEMORY);
+    assert_rv!(kept(), CKR_OK);
+    let rv = short_of_memory(|| m.verify_signature_update(session, Sent::from(&message)));
+    assert_rv!(rv, CKR_HOST_MEMORY);
 }
 
 /// What it takes to make a key in each of the four ways.
@@ -360,6 +366,10 @@ fn a_key_whose_row_was_altered_is_of_no_use(t: &Test) {
         ("C_SignRecoverInit", m.sign_recover_init(session, Some(&rsa), private)),
         ("C_VerifyInit", m.verify_init(session, Some(&rsa), public)),
         ("C_VerifyRecoverInit", m.verify_recover_init(session, Some(&rsa), public)),
+        (
+            "C_VerifySignatureInit",
+            m.verify_signature_init(session, Some(&rsa), public, Sent::from(&[1; 256])),
+        ),
         ("C_WrapKey", m.wrap_key(session, Some(&wrap), secret, key, Out::query()).0),
         ("C_UnwrapKey", m.unwrap_key(session, Some(&wrap), secret, Sent::from(&[1; 24]), &template).0),
         ("C_DeriveKey", m.derive_key(session, Some(&agreeing), agreement.private, &template).0),

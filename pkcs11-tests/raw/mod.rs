@@ -17,6 +17,7 @@ pub mod parameters;
 pub mod process;
 mod sent;
 pub mod shim;
+mod since_3;
 mod transforming;
 pub mod words;
 

@@ -9,7 +9,7 @@ use pkcs11::constants::{CKF_LOGIN_REQUIRED, CKF_RNG, CKF_TOKEN_INITIALIZED, CKF_
 use pkcs11::{
     Access, Administration, AttributeType, Cryptoki, DerivedKeys, Error, LibraryInfo, Mechanism,
     MechanismInfo, MechanismType, ObjectHandle, Result, Reveal, Room, Secret, SessionHandle, SessionInfo,
-    SlotId, SlotInfo, Template, TokenInfo, UserType, Version,
+    Since3, SlotId, SlotInfo, Template, TokenInfo, UserType, Version,
 };
 
 use crate::terminal::Asker;
@@ -252,6 +252,16 @@ impl Cryptoki for Mock {
         fn decapsulate_key(SessionHandle, Mechanism, ObjectHandle, Template, &[u8]) -> ObjectHandle;
         fn seed_random(SessionHandle, &[u8]) -> ();
         fn generate_random(SessionHandle, &mut [u8]) -> ();
+    }
+}
+
+impl Since3 for Mock {
+    refuse! {
+        fn session_cancel(SessionHandle, u64) -> ();
+        fn verify_signature_init(SessionHandle, Option<Mechanism>, ObjectHandle, &[u8]) -> ();
+        fn verify_signature(SessionHandle, &[u8]) -> ();
+        fn verify_signature_update(SessionHandle, &[u8]) -> ();
+        fn verify_signature_final(SessionHandle) -> ();
     }
 }
 

@@ -1,5 +1,7 @@
 //! One application: a process that loaded the library. It owns the sessions, the logins and the session objects.
 
+mod since_3;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicU64;

@@ -3,6 +3,10 @@
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
+use pkcs11::constants::{
+    CKF_DECRYPT, CKF_DIGEST, CKF_ENCRYPT, CKF_FIND_OBJECTS, CKF_SIGN, CKF_SIGN_RECOVER, CKF_VERIFY,
+    CKF_VERIFY_RECOVER,
+};
 use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, Secret};
 
 use crate::login::Epoch;
@@ -22,6 +26,8 @@ pub struct Operations {
     pub counter_of: Option<ObjectHandle>,
     /// `C_VerifyInit`
     pub verify: Running<Box<dyn Verifying>>,
+    /// `C_VerifySignatureInit`
+    pub verify_signature: Running<SignatureFirst>,
     /// `C_EncryptInit`
     pub encrypt: Running<Box<dyn Ciphering>>,
     /// `C_DecryptInit`
@@ -32,12 +38,36 @@ pub struct Operations {
     pub verify_recover: Running<Box<dyn Ciphering>>,
 }
 
+/// Ends one kind of operation.
+type End = fn(&mut Operations);
+
+/// TABLE: the `CKF_` flags of operations, and how each is ended.
+const CANCELLED: &[(u64, End)] = &[
+    (CKF_FIND_OBJECTS, |operations| operations.search = None),
+    (CKF_DIGEST, |operations| operations.digest.cancel()),
+    (CKF_SIGN, |operations| operations.sign.cancel()),
+    (CKF_VERIFY, |operations| operations.verify.cancel()),
+    (CKF_VERIFY, |operations| operations.verify_signature.cancel()),
+    (CKF_ENCRYPT, |operations| operations.encrypt.cancel()),
+    (CKF_DECRYPT, |operations| operations.decrypt.cancel()),
+    (CKF_SIGN_RECOVER, |operations| operations.sign_recover.cancel()),
+    (CKF_VERIFY_RECOVER, |operations| operations.verify_recover.cancel()),
+];
+
 impl Operations {
+    /// Ends each operation that a flag names (section 5.6.8). Other flags name what never runs on.
+    pub fn cancel(&mut self, flags: u64) {
+        for (_, cancel) in CANCELLED.iter().filter(|(flag, _)| flags & flag != 0) {
+            cancel(self);
+        }
+    }
+
     /// Ends operations that were begun under another login.
     pub fn end_private(&mut self, now: Epoch) {
         self.digest.end_private(now);
         self.sign.end_private(now);
         self.verify.end_private(now);
+        self.verify_signature.end_private(now);
         for cipher in [&mut self.encrypt, &mut self.decrypt, &mut self.sign_recover, &mut self.verify_recover]
         {
             cipher.end_private(now);
@@ -49,18 +79,29 @@ impl Operations {
     pub fn awaits_login(&self) -> Option<u64> {
         let ciphers = [&self.encrypt, &self.decrypt, &self.sign_recover, &self.verify_recover];
         let ciphers = ciphers.into_iter().filter_map(|cipher| cipher.awaits_login());
-        ciphers.chain(self.sign.awaits_login()).chain(self.verify.awaits_login()).max()
+        let signatures =
+            [self.sign.awaits_login(), self.verify.awaits_login(), self.verify_signature.awaits_login()];
+        ciphers.chain(signatures.into_iter().flatten()).max()
     }
 
     /// The login of that one has come.
     pub fn allow_once(&mut self, waiting: u64) {
         self.sign.allow_once(waiting);
         self.verify.allow_once(waiting);
+        self.verify_signature.allow_once(waiting);
         for cipher in [&mut self.encrypt, &mut self.decrypt, &mut self.sign_recover, &mut self.verify_recover]
         {
             cipher.allow_once(waiting);
         }
     }
+}
+
+/// A verification whose signature came before the data.
+pub struct SignatureFirst {
+    /// What judges.
+    pub verifying: Box<dyn Verifying>,
+    /// What is judged.
+    pub signature: Vec<u8>,
 }
 
 /// One kind of operation.

@@ -167,13 +167,15 @@ fn restore<T: Saving + ?Sized>(
 
 /// Everything that is active, in the order of the tags.
 fn save(operations: &Operations) -> Result<Secret> {
-    // The standard does not count recovery among what can be saved: it has no parts.
+    // The standard does not count recovery among what can be saved: it has no parts. It knows no state in which a
+    // signature is kept that nothing was compared with yet.
     let Operations {
         search: _,
         counter_of: _,
         digest,
         sign,
         verify,
+        verify_signature,
         encrypt,
         decrypt,
         sign_recover: _,
@@ -187,7 +189,8 @@ fn save(operations: &Operations) -> Result<Secret> {
         (DECRYPT, decrypt.is_active(), decrypt.active().and_then(Saved::write)),
     ];
     if !parts.iter().any(|(_, active, _)| *active) {
-        return Err(Error::OperationNotInitialized);
+        let unsaveable = verify_signature.is_active();
+        return Err(if unsaveable { Error::StateUnsaveable } else { Error::OperationNotInitialized });
     }
     let mut writer = Writer::new();
     for (tag, active, part) in parts {

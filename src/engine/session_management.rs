@@ -10,6 +10,13 @@ use crate::session::Session;
 use crate::slot::Look;
 
 impl Application {
+    pub(crate) fn do_session_cancel(&self, session: SessionHandle, flags: u64) -> Result<()> {
+        self.session(session)?.with(|work| {
+            work.operations.cancel(flags);
+            Ok(())
+        })
+    }
+
     pub(crate) fn do_open_session(
         &self,
         slot: SlotId,

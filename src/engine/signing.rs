@@ -4,8 +4,8 @@ use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, SessionHandle};
 
 use crate::application::Application;
 use crate::asking::Asking;
-use crate::mechanism::Can;
-use crate::operations::Call;
+use crate::mechanism::{Can, Verifying};
+use crate::operations::{Call, Operations, Running, SignatureFirst};
 use crate::policy::joining::may_tell;
 use crate::policy::usage::Operation;
 
@@ -124,23 +124,57 @@ impl Application {
         mechanism: Option<Mechanism>,
         key: ObjectHandle,
     ) -> Result<()> {
+        fn place(operations: &mut Operations) -> &mut Running<Box<dyn Verifying>> {
+            &mut operations.verify
+        }
+        self.begin_verification(session, mechanism, key, place, |verifying| verifying)
+    }
+
+    pub(crate) fn do_verify_signature_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+        signature: &[u8],
+    ) -> Result<()> {
+        fn place(operations: &mut Operations) -> &mut Running<SignatureFirst> {
+            &mut operations.verify_signature
+        }
+        let mut kept = Vec::new();
+        kept.try_reserve_exact(signature.len()).map_err(|_| Error::HostMemory)?;
+        kept.extend_from_slice(signature);
+        let operation = |verifying| SignatureFirst { verifying, signature: kept };
+        self.begin_verification(session, mechanism, key, place, operation)
+    }
+
+    fn begin_verification<T>(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+        place: fn(&mut Operations) -> &mut Running<T>,
+        operation: impl FnOnce(Box<dyn Verifying>) -> T,
+    ) -> Result<()> {
         let asking = self.asking(session)?;
         let session = &asking.session;
         let Some(mechanism) = mechanism else {
             return session.with(|work| {
-                work.operations.verify.cancel();
+                place(&mut work.operations).cancel();
                 Ok(())
             });
         };
-        session.with(|work| {
-            if work.operations.verify.is_active() { Err(Error::OperationActive) } else { Ok(()) }
+        session.with(|work| match place(&mut work.operations).is_active() {
+            true => Err(Error::OperationActive),
+            false => Ok(()),
         })?;
         let (row, start) = self.ability(mechanism.mechanism_type, Can::verify)?;
         let usable = self.key_for(&asking, Operation::Verify, row, key)?;
         may_tell(&mechanism, &usable.object.attributes)?;
         let about = usable.about(&mechanism);
-        session
-            .with(|work| work.operations.verify.begin(usable.needs, about, || start(&mechanism, &usable.key)))
+        session.with(|work| {
+            let begun = || start(&mechanism, &usable.key).map(operation);
+            place(&mut work.operations).begin(usable.needs, about, begun)
+        })
     }
 
     pub(crate) fn do_verify(&self, session: SessionHandle, data: &[u8], signature: &[u8]) -> Result<()> {
@@ -172,6 +206,33 @@ impl Application {
                 verifying.update(data)?;
             }
             verifying.finish(signature)
+        })
+    }
+
+    pub(crate) fn do_verify_signature(&self, session: SessionHandle, data: &[u8]) -> Result<()> {
+        self.judge_kept_signature(session, Call::Whole, data)
+    }
+
+    pub(crate) fn do_verify_signature_update(&self, session: SessionHandle, part: &[u8]) -> Result<()> {
+        let session = self.session(session)?;
+        let now = session.slot.epoch();
+        session.with(|work| work.operations.verify_signature.part(now, |known| known.verifying.update(part)))
+    }
+
+    pub(crate) fn do_verify_signature_final(&self, session: SessionHandle) -> Result<()> {
+        self.judge_kept_signature(session, Call::Last, &[])
+    }
+
+    fn judge_kept_signature(&self, session: SessionHandle, call: Call, data: &[u8]) -> Result<()> {
+        let session = self.session(session)?;
+        let now = session.slot.epoch();
+        session.with(|work| {
+            let SignatureFirst { mut verifying, signature } =
+                work.operations.verify_signature.take(call, now)?;
+            if call == Call::Whole {
+                verifying.update(data)?;
+            }
+            verifying.finish(&signature)
         })
     }
 }

@@ -22,6 +22,7 @@ const DIGEST: End = |token, session| said(token.digest_init(session, None));
 const SIGN: End = |token, session| said(token.sign_init(session, None, NO_KEY));
 const SIGN_RECOVER: End = |token, session| said(token.sign_recover_init(session, None, NO_KEY));
 const VERIFY: End = |token, session| said(token.verify_init(session, None, NO_KEY));
+const VERIFY_SIGNATURE: End = |token, session| said(token.verify_signature_init(session, None, NO_KEY, &[]));
 const VERIFY_RECOVER: End = |token, session| said(token.verify_recover_init(session, None, NO_KEY));
 
 /// What a call of this function ends when its arguments cannot be read.
@@ -33,6 +34,9 @@ fn ends(function: Function) -> &'static [End] {
         Function::C_Sign | Function::C_SignUpdate | Function::C_SignFinal => &[SIGN],
         Function::C_SignRecover => &[SIGN_RECOVER],
         Function::C_Verify | Function::C_VerifyUpdate | Function::C_VerifyFinal => &[VERIFY],
+        Function::C_VerifySignature
+        | Function::C_VerifySignatureUpdate
+        | Function::C_VerifySignatureFinal => &[VERIFY_SIGNATURE],
         Function::C_VerifyRecover => &[VERIFY_RECOVER],
         Function::C_DigestEncryptUpdate => &[DIGEST, ENCRYPT],
         Function::C_DecryptDigestUpdate => &[DECRYPT, DIGEST],

@@ -175,7 +175,7 @@ macro_rules! table {
                 C_LoginUser(
                     session hSession, user userType, pin pPin ulPinLen, pin pUsername ulUsernameLen
                 ) => login_user;
-                C_SessionCancel(session hSession, number flags) => absent;
+                C_SessionCancel(session hSession, number flags) => session_cancel;
                 // 5.9 Message-based encryption
                 C_MessageEncryptInit(session hSession, mechanism_or_end pMechanism, object hKey) => absent;
                 C_EncryptMessage(
@@ -253,10 +253,10 @@ macro_rules! table {
                 // 5.15 Verifying
                 C_VerifySignatureInit(
                     session hSession, mechanism_or_end pMechanism, object hKey, input pSignature ulSignatureLen
-                ) => absent;
-                C_VerifySignature(session hSession, input pData ulDataLen) => absent;
-                C_VerifySignatureUpdate(session hSession, input pPart ulPartLen) => absent;
-                C_VerifySignatureFinal(session hSession) => absent;
+                ) => verify_signature_init;
+                C_VerifySignature(session hSession, input pData ulDataLen) => verify_signature;
+                C_VerifySignatureUpdate(session hSession, input pPart ulPartLen) => verify_signature_update;
+                C_VerifySignatureFinal(session hSession) => verify_signature_final;
                 // 5.6 Sessions
                 C_GetSessionValidationFlags(session hSession, number type_, tell pFlags [CK_FLAGS]) => absent;
                 // 5.22 Asynchronous functions

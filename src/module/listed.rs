@@ -1,5 +1,4 @@
-//! TABLE: the values that the standard lists for each function of 2.40, for `C_LoginUser` and for key encapsulation (PKCS#11 v3.2 sections
-//! 5.4 to 5.20).
+//! TABLE: the values that the standard lists for each function that is there (PKCS#11 v3.2 sections 5.4 to 5.20).
 //!
 //! Left out of each row is what section 5.1 allows for all its functions: see [`common`].
 
@@ -293,10 +292,12 @@ fn listed(function: Function) -> (Kind, &'static [CK_RV]) {
         F::C_DigestUpdate => {
             (Session, &[CKR_ARGUMENTS_BAD, CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED])
         }
+        F::C_SessionCancel => (Session, &[CKR_OPERATION_ACTIVE, CKR_OPERATION_CANCEL_FAILED]),
         F::C_SignInit
         | F::C_SignRecoverInit
         | F::C_VerifyInit
         | F::C_VerifyRecoverInit
+        | F::C_VerifySignatureInit
         | F::C_DecryptInit => (Session, INIT_WITH_KEY),
         F::C_Sign | F::C_SignRecover => (
             Session,
@@ -353,6 +354,30 @@ fn listed(function: Function) -> (Kind, &'static [CK_RV]) {
                 CKR_ARGUMENTS_BAD,
                 CKR_DATA_LEN_RANGE,
                 CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_SIGNATURE_INVALID,
+                CKR_SIGNATURE_LEN_RANGE,
+            ],
+        ),
+        F::C_VerifySignature => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_DATA_INVALID,
+                CKR_DATA_LEN_RANGE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_SIGNATURE_INVALID,
+                CKR_SIGNATURE_LEN_RANGE,
+            ],
+        ),
+        F::C_VerifySignatureUpdate => {
+            (Session, &[CKR_ARGUMENTS_BAD, CKR_DATA_LEN_RANGE, CKR_OPERATION_NOT_INITIALIZED])
+        }
+        F::C_VerifySignatureFinal => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_DATA_LEN_RANGE,
                 CKR_OPERATION_NOT_INITIALIZED,
                 CKR_SIGNATURE_INVALID,
                 CKR_SIGNATURE_LEN_RANGE,

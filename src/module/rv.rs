@@ -144,8 +144,8 @@ const ADAPTED: &[(CK_RV, Listed, CK_RV)] = {
         C_GetInfo, C_GetInterface, C_GetInterfaceList, C_GetMechanismInfo, C_GetMechanismList, C_GetSlotInfo,
         C_GetSlotList, C_GetTokenInfo, C_InitPIN, C_InitToken, C_Initialize, C_OpenSession,
         C_SetAttributeValue, C_SetOperationState, C_SetPIN, C_Sign, C_SignRecover, C_UnwrapKey,
-        C_UnwrapKeyAuthenticated, C_Verify, C_VerifyFinal, C_VerifyRecover, C_VerifyUpdate,
-        C_WaitForSlotEvent,
+        C_UnwrapKeyAuthenticated, C_Verify, C_VerifyFinal, C_VerifyRecover, C_VerifySignature,
+        C_VerifySignatureFinal, C_VerifySignatureUpdate, C_VerifyUpdate, C_WaitForSlotEvent,
     };
     &[
         // A copy of an object has all that its class needs, and no curve of its own making.
@@ -184,6 +184,9 @@ const ADAPTED: &[(CK_RV, Listed, CK_RV)] = {
                 C_VerifyUpdate,
                 C_VerifyFinal,
                 C_VerifyRecover,
+                C_VerifySignature,
+                C_VerifySignatureUpdate,
+                C_VerifySignatureFinal,
                 C_DigestEncryptUpdate,
                 C_DecryptDigestUpdate,
                 C_DecryptVerifyUpdate,
@@ -193,7 +196,7 @@ const ADAPTED: &[(CK_RV, Listed, CK_RV)] = {
         // What was gathered in parts is judged at the end, whose list knows its length alone.
         (
             CKR_DATA_INVALID,
-            Listed::By(&[C_Encrypt, C_Sign, C_SignRecover, C_Verify, C_VerifyRecover]),
+            Listed::By(&[C_Encrypt, C_Sign, C_SignRecover, C_Verify, C_VerifyRecover, C_VerifySignature]),
             CKR_DATA_LEN_RANGE,
         ),
         // The PIN that it was to be changed from is nobody's.

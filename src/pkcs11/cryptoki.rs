@@ -3,18 +3,22 @@
 //! `C_Initialize`, `C_Finalize` and the function lists belong to the library that holds a token, not to the token.
 //! Functions that are not there yet have a body here that says so; docs/roadmap.md lists them.
 
+mod since_3;
+
 use crate::{
     Access, AttributeType, DerivedKeys, Error, LibraryInfo, Mechanism, MechanismInfo, MechanismType,
     ObjectHandle, Result, Reveal, Room, SessionHandle, SessionInfo, SlotId, SlotInfo, Template, TokenInfo,
     UserType,
 };
 
+pub use since_3::Since3;
+
 /// One application's view of the tokens: its sessions, its logins, its session objects.
 ///
 /// A `data` that the application gave as a null pointer with length 0 is the empty slice. A [`Room`] result gives
 /// the length written, or the length needed for [`Room::Query`], which computes nothing and leaves the operation
 /// active. Every function can also fail with the errors of the store.
-pub trait Cryptoki: Send + Sync {
+pub trait Cryptoki: Since3 + Send + Sync {
     // 5.4 General purpose
 
     /// `C_GetInfo`

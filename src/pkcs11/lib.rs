@@ -21,7 +21,7 @@ pub mod vendor;
 
 pub use administration::{Administration, Token};
 pub use attribute::{Attribute, AttributeType, AttributeValue, Attributes, RawValue, Reveal, Template};
-pub use cryptoki::Cryptoki;
+pub use cryptoki::{Cryptoki, Since3};
 pub use error::{Error, Result};
 pub use mechanism::{Mechanism, MechanismInfo, MechanismType};
 pub use object::{DerivedKeys, KeyType, ObjectClass, ObjectHandle};

@@ -83,6 +83,8 @@ macro_rules! traced {
     };
 }
 
+mod since_3;
+
 #[allow(non_snake_case, reason = "arguments have the standard's names")]
 impl Cryptoki for Traced {
     traced! {

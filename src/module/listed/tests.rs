@@ -176,11 +176,14 @@ fn documented(function: Function) -> Vec<Error> {
         | F::C_SignInit
         | F::C_SignRecoverInit
         | F::C_VerifyInit
-        | F::C_VerifyRecoverInit => key(),
+        | F::C_VerifyRecoverInit
+        | F::C_VerifySignatureInit => key(),
         F::C_Sign | F::C_SignFinal | F::C_SignRecover => [signing(), vec![too_small()]].concat(),
         F::C_SignUpdate => signing(),
-        F::C_VerifyUpdate => verifying(),
-        F::C_Verify | F::C_VerifyFinal => {
+        F::C_VerifyUpdate | F::C_VerifySignatureUpdate => {
+            [verifying(), vec![Error::UserNotLoggedIn]].concat()
+        }
+        F::C_Verify | F::C_VerifyFinal | F::C_VerifySignature | F::C_VerifySignatureFinal => {
             [verifying(), vec![Error::SignatureInvalid, Error::SignatureLenRange]].concat()
         }
         F::C_VerifyRecover => {
@@ -282,6 +285,7 @@ fn takes_no_pointer(function: Function) -> bool {
             | F::C_DestroyObject
             | F::C_FindObjectsFinal
             | F::C_DigestKey
+            | F::C_SessionCancel
             | F::C_GetFunctionStatus
             | F::C_CancelFunction
     )

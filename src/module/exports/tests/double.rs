@@ -13,6 +13,7 @@ use crate::opening::{Gate, Opened, Plan};
 
 mod administration;
 mod gate;
+mod since_3;
 
 /// The only session.
 pub(crate) const SESSION: SessionHandle = SessionHandle(1);

@@ -328,3 +328,28 @@ fn finalize_ends_a_wait_for_a_slot() {
         assert_eq!(waiting.join().unwrap(), CKR_CRYPTOKI_NOT_INITIALIZED);
     });
 }
+
+#[test]
+fn a_signature_may_go_before_the_data_and_operations_be_cancelled() {
+    let host = Host::new();
+    let mut ecb = mechanism(CKM_AES_ECB, null_mut(), 0);
+    let mut bytes = *b"signature";
+    let at = bytes.as_mut_ptr();
+    assert_eq!(call!(host, C_VerifySignatureInit(SESSION, &mut ecb, 5, at, 9)), CKR_OK);
+    assert_eq!(call!(host, C_VerifySignatureUpdate(SESSION, at, 3)), CKR_OK);
+    assert_eq!(call!(host, C_VerifySignatureFinal(SESSION)), CKR_OK);
+    assert_eq!(call!(host, C_VerifySignature(SESSION, null_mut(), 0)), CKR_OK);
+    assert_eq!(call!(host, C_SessionCancel(SESSION, 0x801)), CKR_OK);
+    assert_eq!(call!(host, C_SessionCancel(NO_SESSION, 0)), CKR_SESSION_HANDLE_INVALID);
+    let asked = [
+        "verify_signature_init(5, signature)",
+        "verify_signature_update(sig)",
+        "verify_signature_final",
+        "verify_signature()",
+        "session_cancel(0x801)",
+    ];
+    assert_eq!(host.token.asked(), asked);
+    assert_eq!(call!(host, C_VerifySignatureInit(SESSION, null_mut(), 0, null_mut(), 1)), CKR_ARGUMENTS_BAD);
+    assert_eq!(call!(host, C_VerifySignature(SESSION, null_mut(), 1)), CKR_ARGUMENTS_BAD);
+    assert_eq!(host.token.asked(), ["verify_signature_init(0, )"], "the refused call ends the operation");
+}

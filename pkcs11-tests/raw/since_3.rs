@@ -1,0 +1,56 @@
+//! Calls of 3.0 and 3.2 through the function list of 3.2, in the order of chapter 5.
+
+use cryptoki_sys::{CK_FLAGS, CK_MECHANISM, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE};
+
+use super::transforming::pointer_to;
+use super::{Module, Sent};
+
+/// Calls a function of the list of 3.2 and records its answer.
+macro_rules! call {
+    ($module:expr, $function:ident($($argument:expr),* $(,)?)) => {{
+        let function = $module.list_3_2().$function.expect(concat!(stringify!($function), " is in the list"));
+        // SAFETY: pointers are null or name memory of this frame or of the caller's arguments, which outlive the
+        // call; where a length does not fit, refusing it is what the module is tested for.
+        let rv = unsafe { function($($argument),*) };
+        $module.recorder.saw(stringify!($function), rv);
+        rv
+    }};
+}
+
+/// 5.6 Sessions.
+impl Module {
+    /// `C_SessionCancel`
+    pub fn session_cancel(&self, session: CK_SESSION_HANDLE, flags: CK_FLAGS) -> CK_RV {
+        call!(self, C_SessionCancel(session, flags))
+    }
+}
+
+/// 5.15 Verifying.
+impl Module {
+    /// `C_VerifySignatureInit`; no mechanism is a null pointer.
+    pub fn verify_signature_init(
+        &self,
+        session: CK_SESSION_HANDLE,
+        mechanism: Option<&CK_MECHANISM>,
+        key: CK_OBJECT_HANDLE,
+        signature: Sent<'_>,
+    ) -> CK_RV {
+        let by = pointer_to(mechanism);
+        call!(self, C_VerifySignatureInit(session, by, key, signature.pointer, signature.len))
+    }
+
+    /// `C_VerifySignature`
+    pub fn verify_signature(&self, session: CK_SESSION_HANDLE, data: Sent<'_>) -> CK_RV {
+        call!(self, C_VerifySignature(session, data.pointer, data.len))
+    }
+
+    /// `C_VerifySignatureUpdate`
+    pub fn verify_signature_update(&self, session: CK_SESSION_HANDLE, part: Sent<'_>) -> CK_RV {
+        call!(self, C_VerifySignatureUpdate(session, part.pointer, part.len))
+    }
+
+    /// `C_VerifySignatureFinal`
+    pub fn verify_signature_final(&self, session: CK_SESSION_HANDLE) -> CK_RV {
+        call!(self, C_VerifySignatureFinal(session))
+    }
+}
