@@ -48,8 +48,8 @@ impl Spoiled {
 const LAST: u64 = u64::MAX - 7;
 /// Bytes or structures that no memory has room for.
 const ENDLESS: [CK_ULONG; 4] = [CK_ULONG::MAX, CK_ULONG::MAX / 2, 1 << 60, 1 << 40];
-/// One byte more than a field may have (decision 0007).
-const LONG: CK_ULONG = (16 << 20) + 1;
+/// One byte more than a field may have (decision 0045).
+const LONG: CK_ULONG = (1 << 30) + 1;
 /// Lengths of structures of the standard, and some beside.
 const LENGTHS: [CK_ULONG; 14] = [1, 2, 7, 8, 9, 16, 24, 32, 40, 48, 56, 64, 72, 80];
 
