@@ -8,6 +8,7 @@
     reason = "the tests' bodies are functions that the test macro calls"
 )]
 
+mod altered;
 mod at_the_door;
 mod attacks;
 mod attributes;

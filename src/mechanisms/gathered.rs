@@ -31,6 +31,25 @@ impl Gathered {
         Box::new(Self { input: Writer::new(), len: 0, limit, most, transform })
     }
 
+    /// As [`Gathered::start`], of a cipher that proves what it opens: what the transformation writes reaches the application's
+    /// memory once it has succeeded, and nothing before.
+    pub(crate) fn proving(
+        limit: (usize, Error),
+        most: impl Fn(usize) -> usize + Send + 'static,
+        transform: impl FnOnce(&[u8], &mut [u8]) -> Result<usize> + Send + 'static,
+    ) -> Box<dyn Ciphering> {
+        Self::start(limit, most, move |input, out| {
+            let mut apart = Secret::try_zeroed(out.len().min(input.len()))?;
+            let len = transform(input, apart.as_mut())?;
+            let (place, proven) = (out.get_mut(..len), apart.expose().get(..len));
+            let (Some(place), Some(proven)) = (place, proven) else {
+                return Err(Error::Bug("more came out than there is place for"));
+            };
+            place.copy_from_slice(proven);
+            Ok(len)
+        })
+    }
+
     fn check(&self, len: usize) -> Result<()> {
         if len <= self.limit.0 { Ok(()) } else { Err(self.limit.1.clone()) }
     }

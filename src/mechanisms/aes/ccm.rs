@@ -121,7 +121,7 @@ pub(super) fn decrypt(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result
     let (ccm, len) = with_length(mechanism, key)?;
     let mac_len = ccm.mac_len;
     let expected = usize::try_from(len).unwrap_or(usize::MAX).saturating_add(mac_len);
-    Ok(Gathered::start(
+    Ok(Gathered::proving(
         (expected, Error::EncryptedDataLenRange),
         move |len| len.saturating_sub(mac_len),
         move |input, out| {
@@ -159,7 +159,7 @@ pub(super) fn unwrap(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<
     let ccm = for_a_key(mechanism, key)?;
     let longest = usize::try_from(ccm.longest()).unwrap_or(usize::MAX);
     let mac_len = ccm.mac_len;
-    Ok(Gathered::start(
+    Ok(Gathered::proving(
         (longest.saturating_add(mac_len), Error::EncryptedDataLenRange),
         move |len| len.saturating_sub(mac_len),
         move |input, out| ccm.open(input, out),

@@ -256,7 +256,7 @@ fn decryption(
     let around = iv_len + tag_len;
     let longest = usize::try_from(GCM_LONGEST).unwrap_or(usize::MAX).saturating_add(around);
     let limit = (longest, Error::EncryptedDataLenRange);
-    Ok(Gathered::start(
+    Ok(Gathered::proving(
         limit,
         move |len| len.saturating_sub(around),
         move |input, out| {

@@ -39,7 +39,7 @@ pub(super) fn decrypt(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result
     let key: Arc<Key> = downcast(key)?;
     let parameters = parameters(mechanism)?;
     let longest = usize::try_from(LONGEST).unwrap_or(usize::MAX).saturating_add(TAG);
-    Ok(Gathered::start(
+    Ok(Gathered::proving(
         (longest, Error::EncryptedDataLenRange),
         |len| len.saturating_sub(TAG),
         move |input, out| {
