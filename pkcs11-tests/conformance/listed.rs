@@ -1,14 +1,14 @@
 //! Return values that the functions of sections 5.8 to 5.20 list, each where it is told, a table for each situation.
 
 use cryptoki_sys::{
-    CK_MECHANISM, CK_RSA_PKCS_PSS_PARAMS, CKA_CLASS, CKA_KEY_TYPE, CKA_MODULUS, CKA_PRIVATE,
-    CKA_PUBLIC_EXPONENT, CKG_MGF1_SHA256, CKK_AES, CKK_RSA, CKM_AES_CBC_PAD, CKM_AES_ECB, CKM_RSA_PKCS,
-    CKM_RSA_PKCS_PSS, CKM_RSA_X_509, CKM_SHA256, CKM_SHA256_HMAC, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
-    CKO_SECRET_KEY, CKR_ARGUMENTS_BAD, CKR_BUFFER_TOO_SMALL, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_DATA_INVALID,
-    CKR_DATA_LEN_RANGE, CKR_ENCRYPTED_DATA_INVALID, CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_KEY_SIZE_RANGE,
-    CKR_MECHANISM_PARAM_INVALID, CKR_OK, CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED,
-    CKR_SIGNATURE_LEN_RANGE, CKR_UNWRAPPING_KEY_SIZE_RANGE, CKR_USER_NOT_LOGGED_IN,
-    CKR_WRAPPING_KEY_SIZE_RANGE,
+    CK_MECHANISM, CK_RSA_PKCS_PSS_PARAMS, CKA_CLASS, CKA_DECAPSULATE, CKA_ENCAPSULATE, CKA_KEY_TYPE,
+    CKA_MODULUS, CKA_PRIVATE, CKA_PUBLIC_EXPONENT, CKG_MGF1_SHA256, CKK_AES, CKK_RSA, CKM_AES_CBC_PAD,
+    CKM_AES_ECB, CKM_RSA_PKCS, CKM_RSA_PKCS_PSS, CKM_RSA_X_509, CKM_SHA256, CKM_SHA256_HMAC, CKO_PRIVATE_KEY,
+    CKO_PUBLIC_KEY, CKO_SECRET_KEY, CKR_ARGUMENTS_BAD, CKR_BUFFER_TOO_SMALL, CKR_CRYPTOKI_NOT_INITIALIZED,
+    CKR_DATA_INVALID, CKR_DATA_LEN_RANGE, CKR_ENCRYPTED_DATA_INVALID, CKR_ENCRYPTED_DATA_LEN_RANGE,
+    CKR_KEY_SIZE_RANGE, CKR_MECHANISM_PARAM_INVALID, CKR_OK, CKR_OPERATION_ACTIVE,
+    CKR_OPERATION_NOT_INITIALIZED, CKR_SIGNATURE_LEN_RANGE, CKR_UNWRAPPING_KEY_SIZE_RANGE,
+    CKR_USER_NOT_LOGGED_IN, CKR_WRAPPING_KEY_SIZE_RANGE,
 };
 use pkcs11_tests::keys::{Kind, Pair, generate, sign};
 use pkcs11_tests::program::{openssl, run, run_with_input, unhex};
@@ -330,12 +330,14 @@ fn a_key_of_a_size_that_mechanisms_do_not_take_is_of_no_use_but_to_verify(t: &Te
         .ulong(CKA_CLASS, CKO_PUBLIC_KEY)
         .ulong(CKA_KEY_TYPE, CKK_RSA)
         .bytes(CKA_MODULUS, unhex(modulus.trim().trim_start_matches("Modulus=")))
-        .bytes(CKA_PUBLIC_EXPONENT, [1, 0, 1]);
+        .bytes(CKA_PUBLIC_EXPONENT, [1, 0, 1])
+        .boolean(CKA_ENCAPSULATE, true);
     let public = create(m, session, &template);
     let der = run_with_input(&mut openssl(["pkcs8", "-topk8", "-nocrypt", "-outform", "DER"]), &pem);
     let (padded, key) = (with(CKM_AES_CBC_PAD, &IV), aes(m, session, &[1; 32]));
     let sealed = whole(m, ENCRYPTION, session, &padded, key, &der).unwrap();
     let template = Template::new().ulong(CKA_CLASS, CKO_PRIVATE_KEY).ulong(CKA_KEY_TYPE, CKK_RSA);
+    let template = template.boolean(CKA_DECAPSULATE, true);
     let (rv, private) = m.unwrap_key(session, Some(&padded), key, Sent::from(&sealed), &template);
     assert_rv!(rv, CKR_OK);
 
@@ -356,6 +358,16 @@ fn a_key_of_a_size_that_mechanisms_do_not_take_is_of_no_use_but_to_verify(t: &Te
         (
             "C_UnwrapKey",
             m.unwrap_key(session, Some(&by), private, blob, &template).0,
+            CKR_UNWRAPPING_KEY_SIZE_RANGE,
+        ),
+        (
+            "C_EncapsulateKey",
+            m.encapsulate_key(session, Some(&by), public, &template, Out::query()).0,
+            CKR_KEY_SIZE_RANGE,
+        ),
+        (
+            "C_DecapsulateKey",
+            m.decapsulate_key(session, Some(&by), private, &template, blob).0,
             CKR_UNWRAPPING_KEY_SIZE_RANGE,
         ),
     ] {

@@ -27,6 +27,7 @@ mod deriving;
 mod digesting;
 mod domain_parameters;
 mod encapsulating;
+mod encapsulating_by_pairs;
 mod encrypting;
 mod ephemeral_wrapping;
 mod finding;

@@ -6,11 +6,11 @@ use pkcs11::{Attributes, Error, Mechanism, ObjectHandle, Result, Room, SessionHa
 use crate::application::Application;
 use crate::audit::Happening;
 use crate::deriving::add_derived;
-use crate::key_management::of_unwrapping_key;
-use crate::mechanism::{Can, KeyTypeRow};
+use crate::key_management::{of_unwrapping_key, unwrapped};
+use crate::mechanism::{Can, Decapsulation, KeyTypeRow};
 use crate::policy;
-use crate::policy::joining::may_come_of_others;
-use crate::policy::usage::Operation;
+use crate::policy::joining::{mark_unwrapped, may_come_of_others};
+use crate::policy::usage::{Operation, may_unwrap};
 
 /// `CK_INVALID_HANDLE`: what a question for a length makes.
 const NO_OBJECT: ObjectHandle = ObjectHandle(0);
@@ -52,17 +52,23 @@ impl Application {
         ciphertext: &[u8],
     ) -> Result<ObjectHandle> {
         let asking = self.asking(session)?;
-        let (row, decapsulate) = self.ability(mechanism.mechanism_type, Can::decapsulate)?;
+        let (row, decapsulation) = self.ability(mechanism.mechanism_type, Can::decapsulate)?;
         let usable =
             self.key_for(&asking, Operation::Decapsulate, row, private_key).map_err(of_unwrapping_key)?;
         let mut key = policy::decapsulated(&usable.object.attributes, template, asking.caller())?;
         let key_type = self.type_of(&key)?;
-        let material = decapsulate(&mechanism, &usable.key, &key, ciphertext)?;
-        add_derived(key_type, &mut key, material).map_err(|error| match error {
-            // The function's list has no word for a new key of the wrong size: the template asked for it.
-            Error::KeySizeRange => Error::TemplateInconsistent("no such key has the secret's length"),
-            other => other,
-        })?;
+        match decapsulation {
+            Decapsulation::Secret(decapsulate) => {
+                let material = decapsulate(&mechanism, &usable.key, &key, ciphertext).map_err(of_new_key)?;
+                add_derived(key_type, &mut key, material).map_err(of_new_key)?;
+            }
+            Decapsulation::Unwrapping(start) => {
+                let how = may_unwrap(&key, mechanism.mechanism_type)?;
+                mark_unwrapped(&mut key, how)?;
+                let cipher = start(&mechanism, &usable.key)?;
+                unwrapped(key_type, &mut key, (how, cipher), ciphertext, None)?;
+            }
+        }
         self.keep_one(&asking, key, Happening::KeyDecapsulated)
     }
 
@@ -70,5 +76,13 @@ impl Application {
         may_come_of_others(key)?;
         let row = self.parts.mechanisms.key_type(key.key_type().unwrap_or_default());
         row.ok_or(Error::AttributeValueInvalid(CKA_KEY_TYPE))
+    }
+}
+
+/// The list of `C_DecapsulateKey` has no word for a new key of the wrong size: the template asked for it.
+fn of_new_key(error: Error) -> Error {
+    match error {
+        Error::KeySizeRange => Error::TemplateInconsistent("no such key has the secret's length"),
+        other => other,
     }
 }

@@ -11,7 +11,7 @@ use crate::mechanism::{Can, Ciphering, KeyTypeRow};
 use crate::object::Object;
 use crate::policy;
 use crate::policy::joining::{mark_unwrapped, may_come_of_others};
-use crate::policy::usage::{Operation, may_unwrap, may_wrap};
+use crate::policy::usage::{Operation, Wrapping, may_unwrap, may_wrap};
 use crate::slot::Look;
 
 impl Application {
@@ -137,9 +137,7 @@ impl Application {
         let row = row.ok_or(Error::AttributeValueInvalid(pkcs11::constants::CKA_KEY_TYPE))?;
         let cipher = start(&mechanism, &usable.key)?;
         let place = how.key_among(cipher.whole_len(wrapped.len()), &attributes)?;
-        let opened = open_wrapped(cipher, wrapped, place)?;
-        let completed = complete_unwrapped(row, &mut attributes, opened.key());
-        completed.map_err(|error| how.of_contents(error))?;
+        unwrapped(row, &mut attributes, (how, cipher), wrapped, place)?;
         self.keep_one(&asking, attributes, Happening::KeyUnwrapped)
     }
 }
@@ -172,6 +170,22 @@ fn of_wrapped_key(error: Error) -> Error {
         }
         other => other,
     }
+}
+
+/// Completes the attributes of a key with what a cipher opens; `place` is where it stands among the bytes, if not all are the
+/// key.
+///
+/// # Errors
+/// Those that section 5.18.4 lists for what is wrong with a wrapped key.
+pub(crate) fn unwrapped(
+    row: &KeyTypeRow,
+    attributes: &mut Attributes,
+    (how, cipher): (Wrapping, Box<dyn Ciphering>),
+    wrapped: &[u8],
+    place: Option<Range<usize>>,
+) -> Result<()> {
+    let opened = open_wrapped(cipher, wrapped, place)?;
+    complete_unwrapped(row, attributes, opened.key()).map_err(|error| how.of_contents(error))
 }
 
 /// What was unwrapped.

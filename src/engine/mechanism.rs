@@ -167,6 +167,15 @@ pub type StartEncapsulate = fn(&Mechanism, &Arc<dyn Key>) -> Result<Box<dyn Enca
 /// length than the key's is [`pkcs11::Error::WrappedKeyLenRange`], one that is none [`pkcs11::Error::WrappedKeyInvalid`].
 pub type Decapsulate = fn(&Mechanism, &Arc<dyn Key>, &Attributes, &[u8]) -> Result<Attributes>;
 
+/// How a ciphertext becomes a key again.
+#[derive(Clone, Copy)]
+pub enum Decapsulation {
+    /// The mechanism gives the secret.
+    Secret(Decapsulate),
+    /// The ciphertext is a wrapped key, all of it, and is unwrapped.
+    Unwrapping(StartCipher),
+}
+
 /// Gives the components of the public key that belongs to a private one, from the attributes of that.
 pub type DerivePublic = fn(&Mechanism, &Attributes) -> Result<Attributes>;
 
@@ -259,6 +268,8 @@ pub enum Can {
     Encapsulate(StartEncapsulate),
     /// `CKF_DECAPSULATE`
     Decapsulate(Decapsulate),
+    /// `CKF_DECAPSULATE`: exactly as `C_UnwrapKey` would, but that all that comes out is the key.
+    DecapsulateWrapped(StartCipher),
     /// `CKF_DERIVE`: the public key that belongs to the private key that is derived from.
     DerivePublic(DerivePublic),
     /// `CKF_GENERATE`
@@ -347,8 +358,12 @@ impl Can {
 
     /// The decapsulation, if this is one.
     #[must_use]
-    pub fn decapsulate(&self) -> Option<Decapsulate> {
-        if let Self::Decapsulate(decapsulate) = self { Some(*decapsulate) } else { None }
+    pub fn decapsulate(&self) -> Option<Decapsulation> {
+        match self {
+            Self::Decapsulate(decapsulate) => Some(Decapsulation::Secret(*decapsulate)),
+            Self::DecapsulateWrapped(start) => Some(Decapsulation::Unwrapping(*start)),
+            _ => None,
+        }
     }
 
     /// The maker of secret keys, of domain parameters or of keys of one-time passwords, if this is one, and the class of what it makes.
@@ -387,7 +402,7 @@ impl Can {
             | Self::DeriveSeveral(_)
             | Self::DerivePublic(_) => CKF_DERIVE,
             Self::Encapsulate(_) => CKF_ENCAPSULATE,
-            Self::Decapsulate(_) => CKF_DECAPSULATE,
+            Self::Decapsulate(_) | Self::DecapsulateWrapped(_) => CKF_DECAPSULATE,
             Self::GenerateKey(_) | Self::GenerateParameters(_) | Self::GenerateOtpKey(_) => CKF_GENERATE,
             Self::GenerateKeyPair(_) => CKF_GENERATE_KEY_PAIR,
         }

@@ -2,6 +2,7 @@
 //! SEC 2, RFC 5639); key agreement and wrapping have files of their own.
 
 mod agreement;
+mod encapsulation;
 mod generic;
 mod key_wrap;
 mod keys;
@@ -44,9 +45,9 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_ECDSA_SHA3_256, SIGN),
     row(CKM_ECDSA_SHA3_384, SIGN),
     row(CKM_ECDSA_SHA3_512, SIGN),
-    MechanismRow { key_types: TO_AGREE, ..row(CKM_ECDH1_DERIVE, &[Can::Derive(agreement::derive)]) },
+    MechanismRow { key_types: TO_AGREE, ..row(CKM_ECDH1_DERIVE, AGREE) },
     // The cofactor of each of these curves is 1.
-    row(CKM_ECDH1_COFACTOR_DERIVE, &[Can::Derive(agreement::derive)]),
+    row(CKM_ECDH1_COFACTOR_DERIVE, AGREE),
     MechanismRow { key_types: TO_AGREE, ..row(CKM_ECDH_AES_KEY_WRAP, KEY_WRAP) },
     row(CKM_ECDH_COF_AES_KEY_WRAP, KEY_WRAP),
     MechanismRow {
@@ -71,6 +72,12 @@ const HASHES: [(MechanismType, Hash); 9] = [
 
 /// The keys of section 6.3.16.
 const TO_AGREE: &[KeyType] = &[CKK_EC, CKK_EC_MONTGOMERY];
+
+const AGREE: &[Can] = &[
+    Can::Derive(agreement::derive),
+    Can::Encapsulate(encapsulation::encapsulate),
+    Can::Decapsulate(encapsulation::decapsulate),
+];
 
 const KEY_WRAP: &[Can] = &[Can::Wrap(key_wrap::wrap), Can::Unwrap(key_wrap::unwrap)];
 

@@ -1,6 +1,7 @@
 //! RSA signatures and key pairs (PKCS#11 v3.2 section 6.1; RFC 8017); encryption has its own file.
 
 mod components;
+mod encapsulation;
 mod encryption;
 mod key_wrap;
 mod rejection;
@@ -41,6 +42,8 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
             Can::Decrypt(encryption::decrypt),
             Can::Wrap(encryption::encrypt),
             Can::Unwrap(encryption::decrypt),
+            Can::Encapsulate(encapsulation::encapsulate),
+            Can::DecapsulateWrapped(encryption::decrypt),
         ],
     ),
     row(CKM_RSA_AES_KEY_WRAP, &[Can::Wrap(key_wrap::wrap), Can::Unwrap(key_wrap::unwrap)]),
@@ -83,6 +86,8 @@ const ALL: &[Can] = &[
     Can::Decrypt(encryption::decrypt),
     Can::Wrap(encryption::encrypt),
     Can::Unwrap(encryption::decrypt),
+    Can::Encapsulate(encapsulation::encapsulate),
+    Can::DecapsulateWrapped(encryption::decrypt),
 ];
 
 const fn row(mechanism: MechanismType, can: &'static [Can]) -> MechanismRow {

@@ -85,6 +85,14 @@ const TABLE: &[Otherwise] = &[
         why: "section 6.13.6: for a key its own length counts, and not the parameter's",
     },
     Otherwise {
+        kinds: &[],
+        functions: &["C_EncapsulateKey", "C_DecapsulateKey"],
+        field: "pPublicData",
+        how: |how| matches!(how, How::Length(0)),
+        answer: CKR_OK,
+        why: "section 6.3.17: for these functions there is none, and it is the ciphertext",
+    },
+    Otherwise {
         kinds: &[CKM_AES_GMAC],
         functions: &["C_SignInit", "C_VerifyInit"],
         field: "",

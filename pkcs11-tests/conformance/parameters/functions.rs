@@ -3,16 +3,18 @@
 
 use cryptoki_sys::{
     CK_FLAGS, CK_MECHANISM, CK_MECHANISM_TYPE, CK_RV, CKA_CLASS, CKA_DESTROYABLE, CKA_KEY_TYPE,
-    CKA_PRIME_BITS, CKA_TOKEN, CKA_VALUE_LEN, CKF_DECAPSULATE, CKF_DECRYPT, CKF_DERIVE, CKF_DIGEST,
+    CKA_PRIME_BITS, CKA_TOKEN, CKA_VALUE_LEN, CKD_NULL, CKF_DECAPSULATE, CKF_DECRYPT, CKF_DERIVE, CKF_DIGEST,
     CKF_ENCAPSULATE, CKF_ENCRYPT, CKF_GENERATE, CKF_GENERATE_KEY_PAIR, CKF_SIGN, CKF_SIGN_RECOVER,
     CKF_UNWRAP, CKF_VERIFY, CKF_VERIFY_RECOVER, CKF_WRAP, CKK_DES, CKK_DES2, CKK_DES3, CKK_GENERIC_SECRET,
-    CKM_DH_PKCS_KEY_PAIR_GEN, CKM_DH_PKCS_PARAMETER_GEN, CKM_DSA_PARAMETER_GEN, CKM_HKDF_DATA,
-    CKM_PKCS5_PBKD2, CKM_PUB_KEY_FROM_PRIV_KEY, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_X_509,
-    CKM_SLH_DSA_KEY_PAIR_GEN, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH,
+    CKM_DH_PKCS_KEY_PAIR_GEN, CKM_DH_PKCS_PARAMETER_GEN, CKM_DSA_PARAMETER_GEN, CKM_ECDH1_COFACTOR_DERIVE,
+    CKM_ECDH1_DERIVE, CKM_HKDF_DATA, CKM_PKCS5_PBKD2, CKM_PUB_KEY_FROM_PRIV_KEY, CKM_RSA_PKCS,
+    CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_X_509, CKM_SLH_DSA_KEY_PAIR_GEN,
+    CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH,
     CKM_TLS12_KEY_AND_MAC_DERIVE, CKM_TLS12_KEY_SAFE_DERIVE, CKM_TLS12_MASTER_KEY_DERIVE,
     CKM_TLS12_MASTER_KEY_DERIVE_DH, CKO_DATA, CKO_PUBLIC_KEY, CKO_SECRET_KEY, CKR_OK,
 };
-use pkcs11_tests::mechanisms::{Key, Keyring, Keys, Row, secret, usable};
+use pkcs11_tests::mechanisms::{Key, Keyring, Keys, Ready, Row, secret, usable};
+use pkcs11_tests::raw::parameters::{Parameterised, ecdh1};
 use pkcs11_tests::{Module, Out, Sent, Template, assert_rv};
 
 use crate::secret_keys::create;
@@ -218,7 +220,7 @@ impl<'a> Bench<'a> {
         };
         let blob = match function.flag {
             CKF_UNWRAP => self.wrapped(keys, right),
-            CKF_DECAPSULATE => self.encapsulated(keys, right),
+            CKF_DECAPSULATE => self.encapsulated(keys, right, &template(row, function)),
             _ => Vec::new(),
         };
         Job { keys, template: template(row, function), blob, is_slow }
@@ -240,15 +242,10 @@ impl<'a> Bench<'a> {
         out
     }
 
-    fn encapsulated(&self, keys: Keys, by: &CK_MECHANISM) -> Vec<u8> {
+    fn encapsulated(&self, keys: Keys, by: &CK_MECHANISM, template: &Template) -> Vec<u8> {
         let mut out = vec![0; ROOM];
-        let (rv, len, made) = self.m.encapsulate_key(
-            self.session,
-            Some(by),
-            keys.public,
-            &generic(None),
-            Out::buffer(&mut out),
-        );
+        let (rv, len, made) =
+            self.m.encapsulate_key(self.session, Some(by), keys.public, template, Out::buffer(&mut out));
         assert_rv!(self.forget((rv, made)), CKR_OK, "{:#x} encapsulates", by.mechanism);
         out.truncate(usize::try_from(len).unwrap());
         out
@@ -277,6 +274,16 @@ fn generic(len: Option<usize>) -> Template {
     usable(len.into_iter().fold(template, |template, len| template.ulong(CKA_VALUE_LEN, len as u64)))
 }
 
+/// The right parameters, where a function wants others than the row has: the public value of ECDH is the ciphertext.
+pub(super) fn parameters_of(row: &Row, function: &Function) -> Option<Ready> {
+    let encapsulates = [CKF_ENCAPSULATE, CKF_DECAPSULATE].contains(&function.flag);
+    let agrees = [CKM_ECDH1_DERIVE, CKM_ECDH1_COFACTOR_DERIVE].contains(&row.kind);
+    (encapsulates && agrees).then(|| {
+        let without = ecdh1(CKD_NULL, Sent::null(0), Sent::null(0)).parameters;
+        Ready::Structure(Box::new(Parameterised::new(row.kind, without)))
+    })
+}
+
 /// What the new object is to be.
 fn template(row: &Row, function: &Function) -> Template {
     match (function.flag, row.key) {
@@ -289,6 +296,10 @@ fn template(row: &Row, function: &Function) -> Template {
         // The padding of zeros is not told from the key.
         (CKF_UNWRAP, _) if row.kind == CKM_RSA_X_509 => generic(Some(WRAPPED)),
         (CKF_UNWRAP, _) => generic(None),
+        // The secret is made, and wrapped.
+        (CKF_ENCAPSULATE | CKF_DECAPSULATE, _) if [CKM_RSA_PKCS, CKM_RSA_PKCS_OAEP].contains(&row.kind) => {
+            generic(Some(WRAPPED))
+        }
         _ => generic(None),
     }
 }

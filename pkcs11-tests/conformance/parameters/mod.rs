@@ -12,7 +12,7 @@ use pkcs11_tests::names::rv_name;
 use pkcs11_tests::{Test, assert_rv, on_claviger};
 
 use expected::expected;
-use functions::{Bench, FUNCTIONS, Function};
+use functions::{Bench, FUNCTIONS, Function, parameters_of};
 
 on_claviger!(
     wrong_parameters_begin_nothing,
@@ -74,7 +74,10 @@ fn refused(t: &Test, functions: &[Function]) {
 /// A mechanism in one function; gives how many parameters were tried.
 fn one(bench: &Bench<'_>, row: &'static Row, function: &Function, wrong: &mut Vec<String>) -> usize {
     let mut tried = 0;
-    for taken in forms_of(row, bench.len(row, function), bench.other) {
+    for mut taken in forms_of(row, bench.len(row, function), bench.other) {
+        if let Some(right) = parameters_of(row, function) {
+            taken.right = right;
+        }
         let right = taken.right.mechanism();
         let job = bench.job(row, function, &right);
         let told = format!("{} in {} with right parameters", row.name, function.name);

@@ -60,7 +60,16 @@ const USES: &[UseRow] = &[
     UseRow(Use::Decapsulate, c::CKA_DECAPSULATE, Some(c::CKA_ENCAPSULATE), c::CKA_DECAPSULATE),
 ];
 
-const RSA_USES: &[Use] = &[Use::Sign, Use::Verify, Use::Encrypt, Use::Decrypt, Use::Wrap, Use::Unwrap];
+const RSA_USES: &[Use] = &[
+    Use::Sign,
+    Use::Verify,
+    Use::Encrypt,
+    Use::Decrypt,
+    Use::Wrap,
+    Use::Unwrap,
+    Use::Encapsulate,
+    Use::Decapsulate,
+];
 
 /// Bits of an RSA modulus, unless they are said.
 const RSA_BITS: u64 = 3072;
@@ -181,9 +190,9 @@ impl Wrapped {
 /// What a key on a curve can be used for.
 fn able_on_curve(key_type: KeyType) -> &'static [Use] {
     match key_type {
-        c::CKK_EC => &[Use::Sign, Use::Verify, Use::Derive],
+        c::CKK_EC => &[Use::Sign, Use::Verify, Use::Derive, Use::Encapsulate, Use::Decapsulate],
         c::CKK_EC_EDWARDS => &[Use::Sign, Use::Verify],
-        _ => &[Use::Derive],
+        _ => &[Use::Derive, Use::Encapsulate, Use::Decapsulate],
     }
 }
 

@@ -11,10 +11,10 @@ use pkcs11::constants::{
     CKD_SHA3_512_KDF_SP800, CKD_SHA224_KDF, CKD_SHA224_KDF_SP800, CKD_SHA256_KDF, CKD_SHA256_KDF_SP800,
     CKD_SHA384_KDF, CKD_SHA384_KDF_SP800, CKD_SHA512_KDF, CKD_SHA512_KDF_SP800, CKK_AES,
 };
-use pkcs11::{Attributes, Error, Mechanism, Parameters, Result, Secret};
+use pkcs11::{Attributes, Ecdh1Parameters, Error, Mechanism, Parameters, Result, Secret};
 
 use super::CurveRow;
-use super::keys::PrivateKey;
+use super::keys::{PrivateKey, PublicKey, generate};
 use crate::aws_lc::hash::Hash;
 use crate::digest::Function;
 use crate::{digest, downcast, montgomery, secret};
@@ -61,16 +61,30 @@ const KDFS: [(u64, Option<Kdf>); 23] = [
 /// Derives a secret key. Its length is `CKA_VALUE_LEN`, which a key for a cipher needs; a generic secret without one is
 /// the whole shared secret.
 pub(super) fn derive(mechanism: &Mechanism, bases: &Bases<'_>, template: &Attributes) -> Result<Attributes> {
-    let Parameters::Ecdh1(parameters) = &mechanism.parameters else {
-        return Err(Error::MechanismParamInvalid("CK_ECDH1_DERIVE_PARAMS is needed"));
-    };
+    let parameters = parameters(mechanism)?;
+    key_of(parameters, template, || agree(bases.key, &parameters.public))
+}
+
+pub(super) fn parameters(mechanism: &Mechanism) -> Result<&Ecdh1Parameters> {
+    match &mechanism.parameters {
+        Parameters::Ecdh1(parameters) => Ok(parameters),
+        _ => Err(Error::MechanismParamInvalid("CK_ECDH1_DERIVE_PARAMS is needed")),
+    }
+}
+
+/// The secret key of a shared secret, which is made when parameters and template are known to be good.
+pub(super) fn key_of(
+    parameters: &Ecdh1Parameters,
+    template: &Attributes,
+    agree: impl FnOnce() -> Result<Secret>,
+) -> Result<Attributes> {
     let kdf = kdf_of(parameters.kdf, &parameters.shared)?;
     let len = secret::value_len(template)?;
     let len_is_needed = kdf.is_some() || template.key_type() == Some(CKK_AES);
     if len.is_none() && len_is_needed {
         return Err(Error::TemplateIncomplete(CKA_VALUE_LEN));
     }
-    let shared = agree(bases.key, &parameters.public)?;
+    let shared = agree()?;
     match kdf {
         None => secret::made(template, last(&shared, len)?),
         Some(kdf) => {
@@ -101,6 +115,32 @@ pub(super) fn agree(key: &Arc<dyn Key>, public: &[u8]) -> Result<Secret> {
     let peer =
         peer.map_err(|_| Error::MechanismParamInvalid("pPublicData is no point of the key's curve"))?;
     key.agree(&peer)
+}
+
+/// An ephemeral public key, a point uncompressed, and the shared secret with a public key.
+pub(super) fn ephemeral(key: &Arc<dyn Key>) -> Result<(Vec<u8>, Secret)> {
+    if let Ok(key) = downcast::<montgomery::PublicKey>(key) {
+        return key.ephemeral();
+    }
+    let key: Arc<PublicKey> = downcast(key)?;
+    let made = generate(key.curve())?;
+    let secret = PrivateKey::from_scalar(key.curve(), made.scalar.expose())?.agree(&key)?;
+    Ok((made.point, secret))
+}
+
+/// Length in bytes of a public key on a key's curve, as [`ephemeral`] gives one.
+pub(super) fn public_len(key: &Arc<dyn Key>) -> Result<usize> {
+    if let Ok(key) = downcast::<montgomery::PublicKey>(key) {
+        return Ok(key.len());
+    }
+    if let Ok(key) = downcast::<montgomery::PrivateKey>(key) {
+        return Ok(key.len());
+    }
+    let curve = match downcast::<PrivateKey>(key) {
+        Ok(key) => key.curve(),
+        Err(_) => downcast::<PublicKey>(key)?.curve(),
+    };
+    Ok(1 + 2 * curve.coordinate_len())
 }
 
 /// The shared secret, cut to `len` bytes by removing bytes at its start (section 6.3.17).

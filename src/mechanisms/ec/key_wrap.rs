@@ -6,11 +6,9 @@ use std::sync::Arc;
 use engine::mechanism::{Ciphering, Key};
 use pkcs11::{EcdhAesKeyWrapParameters, Error, Mechanism, Parameters, Result, Secret};
 
-use super::agreement::{Kdf, agree, derived, kdf_of};
-use super::keys::{PrivateKey, PublicKey, generate};
+use super::agreement::{Kdf, agree, derived, ephemeral, kdf_of, public_len};
 use crate::aes::{KWP_OVERHEAD, LONGEST_KWP, aes_key_len, kwp_len, unwrap_kwp, wrap_kwp};
 use crate::gathered::Gathered;
-use crate::{downcast, montgomery};
 
 /// The first byte of an uncompressed point (SEC 1 section 2.3.3). Points have an odd number of bytes, keys on Montgomery
 /// curves an even one.
@@ -45,32 +43,6 @@ impl Parts {
         };
         derived(kdf, secret, &self.shared, self.len)
     }
-}
-
-/// An ephemeral public key as it stands before what it wraps, and the shared secret with a key.
-fn ephemeral(key: &Arc<dyn Key>) -> Result<(Vec<u8>, Secret)> {
-    if let Ok(key) = downcast::<montgomery::PublicKey>(key) {
-        return key.ephemeral();
-    }
-    let key: Arc<PublicKey> = downcast(key)?;
-    let made = generate(key.curve())?;
-    let secret = PrivateKey::from_scalar(key.curve(), made.scalar.expose())?.agree(&key)?;
-    Ok((made.point, secret))
-}
-
-/// Length of a public key in bytes, as it stands before what it wraps.
-fn public_len(key: &Arc<dyn Key>) -> Result<usize> {
-    if let Ok(key) = downcast::<montgomery::PublicKey>(key) {
-        return Ok(key.len());
-    }
-    if let Ok(key) = downcast::<montgomery::PrivateKey>(key) {
-        return Ok(key.len());
-    }
-    let curve = match downcast::<PrivateKey>(key) {
-        Ok(key) => key.curve(),
-        Err(_) => downcast::<PublicKey>(key)?.curve(),
-    };
-    Ok(1 + 2 * curve.coordinate_len())
 }
 
 /// Writes the ephemeral public key, a point uncompressed, and the wrapped key.

@@ -14,7 +14,7 @@ use crate::gathered::Gathered;
 use crate::{downcast, no_parameter};
 
 /// How a message becomes a number below the modulus.
-enum Padding {
+pub(super) enum Padding {
     Pkcs1,
     Oaep(Oaep),
     /// With zeros before it.
@@ -22,7 +22,7 @@ enum Padding {
 }
 
 impl Padding {
-    fn new(mechanism: &Mechanism) -> Result<Self> {
+    pub(super) fn new(mechanism: &Mechanism) -> Result<Self> {
         match mechanism.mechanism_type {
             CKM_RSA_PKCS => no_parameter(mechanism).map(|()| Self::Pkcs1),
             CKM_RSA_PKCS_OAEP => oaep(mechanism).map(Self::Oaep),
@@ -32,11 +32,26 @@ impl Padding {
     }
 
     /// The longest message under a modulus of `len` bytes.
-    fn longest(&self, len: usize) -> usize {
+    pub(super) fn longest(&self, len: usize) -> usize {
         match self {
             Self::Pkcs1 => len.saturating_sub(PKCS1_OVERHEAD),
             Self::Oaep(oaep) => len.saturating_sub(2 + 2 * oaep.hash.digest_len()),
             Self::Zeros => len,
+        }
+    }
+
+    /// Encrypts a message that is no longer than [`Padding::longest`]; `out` is as long as the modulus.
+    pub(super) fn encrypt(&self, key: &PublicKey, data: &[u8], out: &mut [u8]) -> Result<()> {
+        match self {
+            Self::Pkcs1 => key.encrypt_pkcs1(data, out),
+            Self::Oaep(oaep) => key.encrypt_oaep(oaep, data, out),
+            Self::Zeros => {
+                let number = with_zeros(data, key.signature_len())?;
+                if !key.is_in_range(number.expose()) {
+                    return Err(Error::DataInvalid);
+                }
+                key.raw(number.expose(), out)
+            }
         }
     }
 }
@@ -92,18 +107,7 @@ pub(super) fn encrypt(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<d
         limit,
         move |_| len,
         move |data, out| {
-            let out = place(out, len)?;
-            match &padding {
-                Padding::Pkcs1 => key.encrypt_pkcs1(data, out)?,
-                Padding::Oaep(oaep) => key.encrypt_oaep(oaep, data, out)?,
-                Padding::Zeros => {
-                    let number = with_zeros(data, len)?;
-                    if !key.is_in_range(number.expose()) {
-                        return Err(Error::DataInvalid);
-                    }
-                    key.raw(number.expose(), out)?;
-                }
-            }
+            padding.encrypt(&key, data, place(out, len)?)?;
             Ok(len)
         },
     ))

@@ -22,7 +22,28 @@ pub struct Oaep {
     pub label: Vec<u8>,
 }
 
+/// Whether a number is 1, or one less than the modulus, which is as long.
+fn is_its_own_power(number: &[u8], modulus: &[u8]) -> bool {
+    let is_one =
+        number.split_last().is_some_and(|(last, rest)| *last == 1 && rest.iter().all(|byte| *byte == 0));
+    // A modulus is odd: its last byte alone differs.
+    let is_one_less = match (number.split_last(), modulus.split_last()) {
+        (Some((last, rest)), Some((of_modulus, start))) => *last == of_modulus ^ 1 && rest == start,
+        _ => false,
+    };
+    is_one || is_one_less
+}
+
 impl PublicKey {
+    /// Whether a number is one that RSASVE may share: from 2 to the modulus less 2 (SP 800-56B section
+    /// 7.2.1.2), as many bytes as the modulus.
+    #[must_use]
+    pub fn may_be_shared(&self, number: &[u8]) -> bool {
+        self.is_in_range(number)
+            && number.iter().any(|byte| *byte != 0)
+            && !is_its_own_power(number, &self.0.modulus)
+    }
+
     /// Whether a number of as many bytes as the modulus is smaller than it.
     #[must_use]
     pub fn is_in_range(&self, number: &[u8]) -> bool {
@@ -94,14 +115,7 @@ impl PrivateKey {
     #[must_use]
     pub fn is_in_range(&self, number: &[u8]) -> bool {
         let modulus = &*self.copies.modulus;
-        let is_one =
-            number.split_last().is_some_and(|(last, rest)| *last == 1 && rest.iter().all(|byte| *byte == 0));
-        // A modulus is odd: its last byte alone differs.
-        let is_one_less = match (number.split_last(), modulus.split_last()) {
-            (Some((last, rest)), Some((of_modulus, start))) => *last == of_modulus ^ 1 && rest == start,
-            _ => false,
-        };
-        number.len() == modulus.len() && *number < *modulus && !is_one && !is_one_less
+        number.len() == modulus.len() && *number < *modulus && !is_its_own_power(number, modulus)
     }
 
     /// SHA-256 of the private exponent, for what must depend on the key and be known to nobody else.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::ec::PublicKey;
 use crate::fixtures::{generate as generated, parse_pair, start_cipher, whole, with};
 use engine::mechanism::Can;
 use p384::elliptic_curve::sec1::ToSec1Point;

@@ -46,7 +46,7 @@ fn operation(can: &Can) -> &'static str {
         Can::DeriveData(_) => "derive data",
         Can::DerivePublic(_) => "derive a public key",
         Can::Encapsulate(_) => "encapsulate",
-        Can::Decapsulate(_) => "decapsulate",
+        Can::Decapsulate(_) | Can::DecapsulateWrapped(_) => "decapsulate",
         Can::GenerateKey(_) | Can::GenerateOtpKey(_) => "generate",
         Can::GenerateParameters(_) => "generate parameters",
         Can::GenerateKeyPair(_) => "generate pair",
