@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use pkcs11::constants::CKA_PUBLIC_KEY_INFO;
 use pkcs11::{Attributes, Error, Mechanism, ObjectHandle, Result, Room, Secret, SessionHandle, Template};
 
 use crate::application::Application;
@@ -217,10 +218,11 @@ fn open_wrapped(
 
 /// Completes the attributes of an unwrapped key with what its bytes say.
 fn complete_unwrapped(row: &KeyTypeRow, attributes: &mut Attributes, key: &[u8]) -> Result<()> {
-    let material = (row.from_bytes)(attributes, key)?;
+    let mut material = (row.from_bytes)(attributes, key)?;
     let mut with_material = attributes.clone();
+    // Whether the template's is the key's is for the policy to say; one that came with the key is of its contents.
+    with_material.remove(CKA_PUBLIC_KEY_INFO);
     with_material.extend(material.clone());
-    let completed = (row.complete)(&with_material).map_err(of_wrapped_key)?;
-    policy::add_material(attributes, material)?;
-    policy::add_material(attributes, completed)
+    material.extend((row.complete)(&with_material).map_err(of_wrapped_key)?);
+    policy::add_material(attributes, material)
 }

@@ -7,7 +7,8 @@ use pkcs11::constants::{
 use pkcs11::{AttributeType, Attributes, Error, Result, Secret};
 
 use crate::der::{
-    self, BIT_STRING, OBJECT_IDENTIFIER, OCTET_STRING, PRINTABLE_STRING, element, secret_element,
+    self, BIT_STRING, OBJECT_IDENTIFIER, OCTET_STRING, PRINTABLE_STRING, PrivateKeyInfo, element,
+    secret_element,
 };
 
 /// A curve with one use, and what clients call it.
@@ -136,7 +137,8 @@ impl CurveRow {
         if template.class() != Some(CKO_PRIVATE_KEY) {
             return Err(Error::TemplateInconsistent("a key on a curve that is unwrapped is private"));
         }
-        let (algorithm, key) = der::read_private_key_info(bytes).ok_or(Error::WrappedKeyInvalid)?;
+        let info = der::read_private_key_info(bytes).ok_or(Error::WrappedKeyInvalid)?;
+        let PrivateKeyInfo { algorithm, key, public } = info;
         let row = Self::named_by(curves, algorithm).map_err(|_| Error::WrappedKeyInvalid)?;
         let key = der::contents(OCTET_STRING, key).filter(|key| key.len() == row.len);
         let key = key.ok_or(Error::WrappedKeyInvalid)?;
@@ -149,6 +151,10 @@ impl CurveRow {
         let mut attributes = Attributes::new();
         attributes.set_bytes(CKA_EC_PARAMS, &row.parameters());
         attributes.set_bytes(CKA_VALUE, key);
+        // Compared when the key is completed (RFC 8410 section 7).
+        if let Some(public) = public {
+            attributes.set_bytes(CKA_PUBLIC_KEY_INFO, &row.public_key_info(public));
+        }
         Ok(attributes)
     }
 

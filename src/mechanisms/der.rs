@@ -14,6 +14,10 @@ pub(crate) const OBJECT_IDENTIFIER: u8 = 0x06;
 pub(crate) const PRINTABLE_STRING: u8 = 0x13;
 /// `SEQUENCE`, constructed.
 pub(crate) const SEQUENCE: u8 = 0x30;
+/// `[0] IMPLICIT SET OF`: attributes of a `OneAsymmetricKey`.
+const OF_ATTRIBUTES: u8 = 0xA0;
+/// `[1] IMPLICIT BIT STRING`: its public key.
+const OF_PUBLIC_KEY: u8 = 0x81;
 
 /// An element over the concatenation of `parts`. Allocates once, so that no copy of a secret is left behind.
 pub(crate) fn element(tag: u8, parts: &[&[u8]]) -> Vec<u8> {
@@ -64,10 +68,18 @@ pub(crate) fn private_key_info(algorithm: &[&[u8]], key: &Secret) -> Secret {
     secret_element(SEQUENCE, &[&unsigned_integer(&[]), &element(SEQUENCE, algorithm), key.expose()])
 }
 
-/// Algorithm (the contents of its identifier) and key of a `PrivateKeyInfo`, or of the `OneAsymmetricKey` that succeeded
-/// it (RFC 5958 section 2). Its attributes and public key are passed over, and so are zeros after it: a block cipher that
-/// wraps pads with them (PKCS#11 v3.2 section 6.16.3).
-pub(crate) fn read_private_key_info(input: &[u8]) -> Option<(&[u8], &[u8])> {
+/// The parts of a `PrivateKeyInfo`.
+pub(crate) struct PrivateKeyInfo<'a> {
+    /// The contents of the algorithm's identifier.
+    pub(crate) algorithm: &'a [u8],
+    pub(crate) key: &'a [u8],
+    /// The public key that stands beside it.
+    pub(crate) public: Option<&'a [u8]>,
+}
+
+/// Reads a `PrivateKeyInfo`, or the `OneAsymmetricKey` that succeeded it (RFC 5958 section 2). Its attributes are passed
+/// over, and so are zeros after it: a block cipher that wraps pads with them (PKCS#11 v3.2 section 6.16.3).
+pub(crate) fn read_private_key_info(input: &[u8]) -> Option<PrivateKeyInfo<'_>> {
     let (contents, rest) = first(SEQUENCE, input)?;
     if rest.iter().any(|byte| *byte != 0) {
         return None;
@@ -77,7 +89,13 @@ pub(crate) fn read_private_key_info(input: &[u8]) -> Option<(&[u8], &[u8])> {
     if !matches!(version, [] | [1]) {
         return None;
     }
-    Some((elements.next(SEQUENCE)?, elements.next(OCTET_STRING)?))
+    let (algorithm, key) = (elements.next(SEQUENCE)?, elements.next(OCTET_STRING)?);
+    let _attributes = elements.next(OF_ATTRIBUTES);
+    let public = match elements.next(OF_PUBLIC_KEY) {
+        Some(bits) => Some(bits.strip_prefix(&[0])?),
+        None => None,
+    };
+    Some(PrivateKeyInfo { algorithm, key, public })
 }
 
 /// The contents of `input` when it is one element of this tag, whole and with nothing after it, its length in the
@@ -117,7 +135,7 @@ impl<'a> Elements<'a> {
         Self(contents)
     }
 
-    /// The contents of the next element, which must be of this tag.
+    /// The contents of the next element, which must be of this tag; one of another tag is still there for the next call.
     pub(crate) fn next(&mut self, tag: u8) -> Option<&'a [u8]> {
         let (contents, rest) = first(tag, self.0)?;
         self.0 = rest;
@@ -133,6 +151,11 @@ impl<'a> Elements<'a> {
     pub(crate) fn unsigned(&mut self) -> Option<&'a [u8]> {
         let digits = self.next(INTEGER)?;
         (*digits.first()? < 0x80).then(|| without_leading_zeros(digits))
+    }
+
+    /// The same, of a number that is not zero.
+    pub(crate) fn positive(&mut self) -> Option<&'a [u8]> {
+        self.unsigned().filter(|digits| !digits.is_empty())
     }
 }
 

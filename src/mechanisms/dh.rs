@@ -13,7 +13,7 @@ use pkcs11::{Attributes, Error, Mechanism, MechanismType, Parameters, Result, Se
 
 use crate::aws_lc::finite_field::{agree, generate_dh, generate_safe_group, is_inside, power};
 use crate::der::{
-    self, Elements, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, contents, element, unsigned_integer,
+    self, Elements, OBJECT_IDENTIFIER, PrivateKeyInfo, SEQUENCE, element, unsigned_integer,
     without_leading_zeros,
 };
 use crate::numbers::{bits, check_information, required};
@@ -299,7 +299,7 @@ fn from_bytes(template: &Attributes, bytes: &[u8]) -> Result<Attributes> {
 }
 
 fn read(bytes: &[u8]) -> Option<Attributes> {
-    let (algorithm, key) = der::read_private_key_info(bytes)?;
+    let PrivateKeyInfo { algorithm, key, .. } = der::read_private_key_info(bytes)?;
     let mut algorithm = Elements::new(algorithm);
     if algorithm.next(OBJECT_IDENTIFIER)? != DH_KEY_AGREEMENT {
         return None;
@@ -307,12 +307,11 @@ fn read(bytes: &[u8]) -> Option<Attributes> {
     // A length of the private number may follow, which it has itself.
     let mut parameters = Elements::new(algorithm.next(SEQUENCE)?);
     let mut attributes = Attributes::new();
-    attributes.set_bytes(CKA_PRIME, parameters.unsigned()?);
-    attributes.set_bytes(CKA_BASE, parameters.unsigned()?);
-    let private =
-        contents(INTEGER, key).filter(|digits| digits.first().is_some_and(|first| *first < 0x80))?;
-    attributes.set_bytes(CKA_VALUE, without_leading_zeros(private));
-    Some(attributes)
+    attributes.set_bytes(CKA_PRIME, parameters.positive()?);
+    attributes.set_bytes(CKA_BASE, parameters.positive()?);
+    let mut key = Elements::new(key);
+    attributes.set_bytes(CKA_VALUE, key.positive()?);
+    key.is_empty().then_some(attributes)
 }
 
 #[cfg(test)]

@@ -14,10 +14,7 @@ use pkcs11::{Attributes, Error, Mechanism, MechanismType, Result, Secret};
 
 use crate::aws_lc::finite_field::{Domain, is_inside, is_prime, leaves_one, power};
 use crate::aws_lc::hash::Hash;
-use crate::der::{
-    self, Elements, INTEGER, OBJECT_IDENTIFIER, SEQUENCE, contents, element, unsigned_integer,
-    without_leading_zeros,
-};
+use crate::der::{self, Elements, OBJECT_IDENTIFIER, PrivateKeyInfo, SEQUENCE, element, unsigned_integer};
 use crate::message::Message;
 use crate::numbers::{bits, check_information, required};
 use crate::{downcast, no_parameter};
@@ -260,7 +257,7 @@ fn from_bytes(template: &Attributes, bytes: &[u8]) -> Result<Attributes> {
 }
 
 fn read(bytes: &[u8]) -> Option<Attributes> {
-    let (algorithm, key) = der::read_private_key_info(bytes)?;
+    let PrivateKeyInfo { algorithm, key, .. } = der::read_private_key_info(bytes)?;
     let mut algorithm = Elements::new(algorithm);
     if algorithm.next(OBJECT_IDENTIFIER)? != ID_DSA {
         return None;
@@ -268,12 +265,11 @@ fn read(bytes: &[u8]) -> Option<Attributes> {
     let mut parameters = Elements::new(algorithm.next(SEQUENCE)?);
     let mut attributes = Attributes::new();
     for part in [CKA_PRIME, CKA_SUBPRIME, CKA_BASE] {
-        attributes.set_bytes(part, parameters.unsigned()?);
+        attributes.set_bytes(part, parameters.positive()?);
     }
-    let private =
-        contents(INTEGER, key).filter(|digits| digits.first().is_some_and(|first| *first < 0x80))?;
-    attributes.set_bytes(CKA_VALUE, without_leading_zeros(private));
-    parameters.is_empty().then_some(attributes)
+    let mut key = Elements::new(key);
+    attributes.set_bytes(CKA_VALUE, key.positive()?);
+    (parameters.is_empty() && key.is_empty()).then_some(attributes)
 }
 
 /// An empty message. A raw one is a digest, of which the token cuts what is longer than the order (section 6.2.6).

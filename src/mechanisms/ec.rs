@@ -24,8 +24,8 @@ use pkcs11::{AttributeType, Attributes, Error, KeyType, Mechanism, MechanismType
 use crate::aws_lc::ec::identifier_of;
 use crate::aws_lc::hash::Hash;
 use crate::der::{
-    self, BIT_STRING, Elements, OBJECT_IDENTIFIER, OCTET_STRING, PRINTABLE_STRING, SEQUENCE, element,
-    secret_element, unsigned_integer, without_leading_zeros,
+    self, BIT_STRING, Elements, OBJECT_IDENTIFIER, OCTET_STRING, PRINTABLE_STRING, PrivateKeyInfo, SEQUENCE,
+    element, secret_element, unsigned_integer, without_leading_zeros,
 };
 use crate::message::Message;
 use crate::{downcast, no_parameter};
@@ -126,6 +126,9 @@ const CURVES: [CurveRow; 7] = [
 
 /// `id-ecPublicKey`, 1.2.840.10045.2.1 (RFC 5480 section 2.1.1).
 const EC_PUBLIC_KEY: &[u8] = b"\x2a\x86\x48\xce\x3d\x02\x01";
+/// `[0]` and `[1]`, explicit: parameters and public key of an `ECPrivateKey` (RFC 5915 section 3).
+const OF_PARAMETERS: u8 = 0xA0;
+const OF_POINT: u8 = 0xA1;
 
 impl CurveRow {
     /// Reads `CKA_EC_PARAMS`: an object identifier, a curve's name, or the parameters of one of these curves written out
@@ -161,6 +164,17 @@ impl CurveRow {
     /// The `SubjectPublicKeyInfo` of a point (RFC 5480 section 2).
     fn public_key_info(&self, point: &[u8]) -> Vec<u8> {
         der::public_key_info(&[&element(OBJECT_IDENTIFIER, &[EC_PUBLIC_KEY]), &self.parameters()], point)
+    }
+
+    /// The `SubjectPublicKeyInfo` of the point that stands in one place, or in several; nothing where two differ, or where one
+    /// is none. Whether it is the private key's is seen when that is completed.
+    fn one_public_key_info(&self, points: &[Option<&[u8]>]) -> Option<Option<Vec<u8>>> {
+        let points = points.iter().flatten().map(|point| self.public_key(point).and_then(|key| key.point()));
+        let points = points.collect::<Result<Vec<_>>>().ok()?;
+        if points.iter().any(|point| Some(point) != points.first()) {
+            return None;
+        }
+        Some(points.first().map(|point| self.public_key_info(point)))
     }
 
     /// The row of a curve.
@@ -309,7 +323,7 @@ fn from_bytes(template: &Attributes, bytes: &[u8]) -> Result<Attributes> {
 }
 
 fn read(bytes: &[u8]) -> Option<Attributes> {
-    let (algorithm, key) = der::read_private_key_info(bytes)?;
+    let PrivateKeyInfo { algorithm, key, public } = der::read_private_key_info(bytes)?;
     let (oid, parameters) = der::first(OBJECT_IDENTIFIER, algorithm)?;
     if oid != EC_PUBLIC_KEY {
         return None;
@@ -320,8 +334,21 @@ fn read(bytes: &[u8]) -> Option<Attributes> {
     }
     let mut attributes = Attributes::new();
     attributes.set_bytes(CKA_EC_PARAMS, parameters);
-    // What follows, the parameters once more and the public key, is passed over: both are known.
     attributes.set_bytes(CKA_VALUE, key.next(OCTET_STRING)?);
+    let again = key.next(OF_PARAMETERS);
+    let own = match key.next(OF_POINT) {
+        Some(bits) => Some(der::contents(BIT_STRING, bits)?.strip_prefix(&[0])?),
+        None => None,
+    };
+    // A curve that is not offered is told when the key is completed.
+    if let Ok(row) = CurveRow::of(parameters) {
+        if again.is_some_and(|again| CurveRow::of(again).map(|again| again.curve) != Ok(row.curve)) {
+            return None;
+        }
+        if let Some(info) = row.one_public_key_info(&[own, public])? {
+            attributes.set_bytes(CKA_PUBLIC_KEY_INFO, &info);
+        }
+    }
     Some(attributes)
 }
 

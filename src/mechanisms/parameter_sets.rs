@@ -7,7 +7,9 @@ use pkcs11::constants::{
 };
 use pkcs11::{AttributeType, Attributes, Error, Result, Secret};
 
-use crate::der::{self, Elements, OBJECT_IDENTIFIER, OCTET_STRING, SEQUENCE, element, secret_element};
+use crate::der::{
+    self, Elements, OBJECT_IDENTIFIER, OCTET_STRING, PrivateKeyInfo, SEQUENCE, element, secret_element,
+};
 
 /// `[0] IMPLICIT OCTET STRING`: the seed alone.
 const SEED_ALONE: u8 = 0x80;
@@ -188,7 +190,8 @@ impl<S> Family<S> {
         if template.class() != Some(CKO_PRIVATE_KEY) {
             return Err(Error::TemplateInconsistent("a key of a parameter set that is unwrapped is private"));
         }
-        let (algorithm, key) = der::read_private_key_info(bytes).ok_or(Error::WrappedKeyInvalid)?;
+        let info = der::read_private_key_info(bytes).ok_or(Error::WrappedKeyInvalid)?;
+        let PrivateKeyInfo { algorithm, key, public } = info;
         let row = self.sets.iter().find(|row| row.identifier() == algorithm);
         let row = row.ok_or(Error::WrappedKeyInvalid)?;
         let (seed, value) = self.parts(key).ok_or(Error::WrappedKeyInvalid)?;
@@ -198,6 +201,10 @@ impl<S> Family<S> {
             if let Some(bytes) = bytes {
                 attributes.set_bytes(part, bytes);
             }
+        }
+        // Compared when the key is completed.
+        if let Some(public) = public {
+            attributes.set_bytes(CKA_PUBLIC_KEY_INFO, &row.public_key_info(public));
         }
         Ok(attributes)
     }

@@ -15,8 +15,8 @@ use zeroize::Zeroizing;
 use super::DEFAULT_EXPONENT;
 use crate::aws_lc::rsa::{Components, PrivateKey, PublicKey};
 use crate::der::{
-    Elements, OBJECT_IDENTIFIER, SEQUENCE, contents, element, private_key_info, read_private_key_info,
-    secret_element, unsigned_integer, without_leading_zeros,
+    Elements, OBJECT_IDENTIFIER, PrivateKeyInfo, SEQUENCE, contents, element, private_key_info,
+    read_private_key_info, secret_element, unsigned_integer, without_leading_zeros,
 };
 
 /// Bits of a modulus that may be imported: those that verify. The table of mechanisms bounds all other use.
@@ -82,7 +82,7 @@ pub(super) fn from_bytes(template: &Attributes, bytes: &[u8]) -> Result<Attribut
 }
 
 fn read(bytes: &[u8]) -> Option<Attributes> {
-    let (algorithm, key) = read_private_key_info(bytes)?;
+    let PrivateKeyInfo { algorithm, key, .. } = read_private_key_info(bytes)?;
     if Elements::new(algorithm).next(OBJECT_IDENTIFIER)? != RSA_ENCRYPTION {
         return None;
     }
@@ -93,7 +93,7 @@ fn read(bytes: &[u8]) -> Option<Attributes> {
     }
     let mut attributes = Attributes::new();
     for part in NUMBERS {
-        attributes.set_bytes(part, numbers.unsigned()?);
+        attributes.set_bytes(part, numbers.positive()?);
     }
     Some(attributes)
 }

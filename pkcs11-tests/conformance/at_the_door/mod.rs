@@ -1,17 +1,19 @@
 //! Keys that are none: refused when they come in, so that no operation ever meets one (sections 4.1.1, 6.1, 6.3, 6.8, 6.10).
 
+mod belonging;
+mod information;
+mod numbers;
+
 use cryptoki_sys::{
-    CKA_CLASS, CKA_DERIVE, CKA_EC_PARAMS, CKA_EC_POINT, CKA_EXTRACTABLE, CKA_KEY_TYPE, CKA_MODULUS,
-    CKA_PRIME_1, CKA_PRIME_2, CKA_PRIVATE_EXPONENT, CKA_PUBLIC_EXPONENT, CKA_SENSITIVE, CKA_VALUE, CKD_NULL,
-    CKK_AES, CKK_AES_XTS, CKK_CAMELLIA, CKK_CHACHA20, CKK_DES, CKK_DES2, CKK_DES3, CKK_EC, CKK_EC_EDWARDS,
-    CKK_EC_MONTGOMERY, CKK_GENERIC_SECRET, CKK_HKDF, CKK_POLY1305, CKK_RSA, CKK_SHA256_HMAC, CKM_AES_CBC_PAD,
-    CKM_AES_KEY_WRAP_KWP, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY, CKR_ATTRIBUTE_VALUE_INVALID,
-    CKR_KEY_SIZE_RANGE, CKR_OK, CKR_TEMPLATE_INCONSISTENT, CKR_WRAPPED_KEY_INVALID,
-    CKR_WRAPPED_KEY_LEN_RANGE,
+    CKA_CLASS, CKA_EC_PARAMS, CKA_EC_POINT, CKA_EXTRACTABLE, CKA_KEY_TYPE, CKA_MODULUS, CKA_PRIME_1,
+    CKA_PRIME_2, CKA_PRIVATE_EXPONENT, CKA_PUBLIC_EXPONENT, CKA_SENSITIVE, CKA_VALUE, CKK_AES, CKK_AES_XTS,
+    CKK_CAMELLIA, CKK_CHACHA20, CKK_DES, CKK_DES2, CKK_DES3, CKK_EC, CKK_GENERIC_SECRET, CKK_HKDF,
+    CKK_POLY1305, CKK_RSA, CKK_SHA256_HMAC, CKM_AES_CBC_PAD, CKM_AES_KEY_WRAP_KWP, CKO_PRIVATE_KEY,
+    CKO_PUBLIC_KEY, CKO_SECRET_KEY, CKR_ATTRIBUTE_VALUE_INVALID, CKR_KEY_SIZE_RANGE, CKR_OK,
+    CKR_TEMPLATE_INCONSISTENT, CKR_WRAPPED_KEY_INVALID, CKR_WRAPPED_KEY_LEN_RANGE,
 };
 use pkcs11_tests::keys::{Kind, P256, attribute, generate};
-use pkcs11_tests::mechanisms::{ED448, ED25519, X448, X25519};
-use pkcs11_tests::raw::parameters::{ecdh1, with};
+use pkcs11_tests::raw::parameters::with;
 use pkcs11_tests::{Module, Out, Sent, Template, Test, assert_rv, mechanism, on_claviger};
 
 use crate::secret_keys::{aes, create};
@@ -21,8 +23,6 @@ on_claviger!(
     an_rsa_key_whose_parts_do_not_belong_together_is_refused,
     an_rsa_key_that_is_none_does_not_unwrap,
     points_off_their_curve_are_refused,
-    points_of_small_order_are_refused,
-    scalars_out_of_range_are_refused,
     secret_keys_without_bytes_are_refused,
 );
 
@@ -128,6 +128,9 @@ fn generate_open(m: &Module, session: u64) -> u64 {
     made
 }
 
+/// `id-ecPublicKey` (RFC 5480 section 2.1.1), as DER object identifier.
+const EC_PUBLIC_KEY: &[u8] = &[0x06, 0x07, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x02, 0x01];
+
 /// P-224, P-384, P-521, secp256k1, brainpoolP256r1 and brainpoolP384r1 (SEC 2, RFC 5639), beside P-256: each as DER object
 /// identifier, with its coordinates' length in bytes.
 const CURVES: [(&[u8], usize); 7] = [
@@ -164,48 +167,6 @@ fn points_off_their_curve_are_refused(t: &Test) {
         let short = [vec![4], vec![1; 2 * len - 1]].concat();
         for point in [off, beyond, short, vec![0], vec![]] {
             refused(m, session, &point_key(CKK_EC, curve, &octets(&point)), &format!("{curve:?} {point:?}"));
-        }
-    }
-}
-
-/// Their neutral elements, and a point of order four; RFC 7748 section 6.1 on zero.
-fn points_of_small_order_are_refused(t: &Test) {
-    let (m, session) = (t.module, t.token().user_session());
-    let neutral = |len: usize| [vec![1], vec![0; len - 1]].concat();
-    for (curve, point) in
-        [(ED25519, neutral(32)), (ED25519, vec![0; 32]), (ED448, neutral(57)), (ED448, vec![0; 57])]
-    {
-        refused(m, session, &point_key(CKK_EC_EDWARDS, curve, &octets(&point)), &format!("{point:?}"));
-    }
-    for (curve, len) in [(X25519, 32), (X448, 56)] {
-        let pair = Template::new().bytes(CKA_EC_PARAMS, curve);
-        let may = Template::new().boolean(CKA_DERIVE, true);
-        let generator = mechanism(cryptoki_sys::CKM_EC_MONTGOMERY_KEY_PAIR_GEN);
-        let (rv, _, own) = m.generate_key_pair(session, Some(&generator), &pair, &may);
-        assert_rv!(rv, CKR_OK);
-        for point in [vec![0; len], neutral(len)] {
-            refused(m, session, &point_key(CKK_EC_MONTGOMERY, curve, &octets(&point)), &format!("{point:?}"));
-            let by = ecdh1(CKD_NULL, Sent::null(0), Sent::from(&point));
-            let template =
-                Template::new().ulong(CKA_CLASS, CKO_SECRET_KEY).ulong(CKA_KEY_TYPE, CKK_GENERIC_SECRET);
-            let (rv, _) = m.derive_key(session, Some(&by.mechanism()), own, &template);
-            assert_rv!(rv, cryptoki_sys::CKR_MECHANISM_PARAM_INVALID, "{point:?}");
-        }
-    }
-}
-
-fn scalars_out_of_range_are_refused(t: &Test) {
-    let (m, session) = (t.module, t.token().user_session());
-    for (curve, len) in CURVES {
-        for (scalar, what) in
-            [(vec![0; len], "zero"), (vec![0xFF; len], "above the order"), (vec![1; len + 1], "long")]
-        {
-            let template = Template::new()
-                .ulong(CKA_CLASS, CKO_PRIVATE_KEY)
-                .ulong(CKA_KEY_TYPE, CKK_EC)
-                .bytes(CKA_EC_PARAMS, curve)
-                .bytes(CKA_VALUE, &scalar);
-            refused(m, session, &template, what);
         }
     }
 }
