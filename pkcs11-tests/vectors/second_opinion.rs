@@ -31,7 +31,7 @@ use pkcs11_tests::mechanisms::operation::{DECRYPTION, DIGESTING, ENCRYPTION, SIG
 use pkcs11_tests::mechanisms::{Key, Keyring, ROWS, Row, listed, odd_parity, row, secret, usable};
 use pkcs11_tests::names::rv_name;
 use pkcs11_tests::program::hex;
-use pkcs11_tests::{Module, Template, Test};
+use pkcs11_tests::{Module, Out, Sent, Template, Test};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::test_runner::{TestCaseError, TestError, TestRunner};
@@ -228,9 +228,7 @@ impl Question<'_> {
 
     /// The value of a generic secret of so many bytes that is derived from a key.
     fn derived(&self, by: &CK_MECHANISM, base: CK_OBJECT_HANDLE, len: usize) -> Result<Vec<u8>, String> {
-        let template =
-            Template::new().ulong(CKA_CLASS, CKO_SECRET_KEY).ulong(CKA_KEY_TYPE, CKK_GENERIC_SECRET);
-        self.derived_as(by, base, &usable(template).ulong(CKA_VALUE_LEN, len as u64))
+        self.derived_as(by, base, &secret_of(len))
     }
 
     fn derived_as(
@@ -241,6 +239,33 @@ impl Question<'_> {
     ) -> Result<Vec<u8>, String> {
         let key = told(self.m.derive_key(self.session, Some(by), base, template))?;
         Ok(self.last_value(key))
+    }
+
+    /// A secret of so many bytes that is encapsulated to a public key: the ciphertext, and the value.
+    fn encapsulated(
+        &self,
+        by: &CK_MECHANISM,
+        public: CK_OBJECT_HANDLE,
+        len: usize,
+    ) -> Result<(Vec<u8>, Vec<u8>), String> {
+        let (mut room, template) = (vec![0; 2048], secret_of(len));
+        let (rv, len, key) =
+            self.m.encapsulate_key(self.session, Some(by), public, &template, Out::buffer(&mut room));
+        room.truncate(usize::try_from(len).unwrap());
+        Ok((room, self.last_value(told((rv, key))?)))
+    }
+
+    /// The value of a secret of so many bytes that comes out of a ciphertext.
+    fn decapsulated(
+        &self,
+        by: &CK_MECHANISM,
+        private: CK_OBJECT_HANDLE,
+        ciphertext: &[u8],
+        len: usize,
+    ) -> Result<Vec<u8>, String> {
+        let (ciphertext, template) = (Sent::from(ciphertext), secret_of(len));
+        let key = self.m.decapsulate_key(self.session, Some(by), private, &template, ciphertext);
+        Ok(self.last_value(told(key)?))
     }
 
     /// The value of an object, which is gone afterwards.
@@ -257,6 +282,12 @@ impl Question<'_> {
 
 /// The bytes of a generic secret in the table of mechanisms, where any length goes.
 const GENERIC: usize = 40;
+
+/// A generic secret of so many bytes, which can be read.
+fn secret_of(len: usize) -> Template {
+    let template = Template::new().ulong(CKA_CLASS, CKO_SECRET_KEY).ulong(CKA_KEY_TYPE, CKK_GENERIC_SECRET);
+    usable(template).ulong(CKA_VALUE_LEN, len as u64)
+}
 
 /// A handle, or the name of the value that came in its place.
 fn told((rv, object): (u64, CK_OBJECT_HANDLE)) -> Result<CK_OBJECT_HANDLE, String> {

@@ -1,15 +1,16 @@
 //! Agreement with a key of OpenSSL's: `openssl pkeyutl -derive`, and its key derivation functions over the secret.
 
 use cryptoki_sys::{
-    CK_KEY_TYPE, CK_MECHANISM_TYPE, CKA_DERIVE, CKA_EC_PARAMS, CKA_PUBLIC_KEY_INFO, CKA_TOKEN,
-    CKD_BLAKE2B_160_KDF, CKD_BLAKE2B_256_KDF, CKD_BLAKE2B_384_KDF, CKD_BLAKE2B_512_KDF, CKD_NULL,
-    CKD_SHA1_KDF, CKD_SHA1_KDF_SP800, CKD_SHA3_224_KDF, CKD_SHA3_224_KDF_SP800, CKD_SHA3_256_KDF,
-    CKD_SHA3_256_KDF_SP800, CKD_SHA3_384_KDF, CKD_SHA3_384_KDF_SP800, CKD_SHA3_512_KDF,
-    CKD_SHA3_512_KDF_SP800, CKD_SHA224_KDF, CKD_SHA224_KDF_SP800, CKD_SHA256_KDF, CKD_SHA256_KDF_SP800,
-    CKD_SHA384_KDF, CKD_SHA384_KDF_SP800, CKD_SHA512_KDF, CKD_SHA512_KDF_SP800, CKK_EC, CKK_EC_MONTGOMERY,
-    CKM_EC_KEY_PAIR_GEN, CKM_EC_MONTGOMERY_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKR_OK,
+    CK_KEY_TYPE, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CKA_DECAPSULATE, CKA_DERIVE, CKA_EC_PARAMS,
+    CKA_EC_POINT, CKA_PUBLIC_KEY_INFO, CKA_TOKEN, CKD_BLAKE2B_160_KDF, CKD_BLAKE2B_256_KDF,
+    CKD_BLAKE2B_384_KDF, CKD_BLAKE2B_512_KDF, CKD_NULL, CKD_SHA1_KDF, CKD_SHA1_KDF_SP800, CKD_SHA3_224_KDF,
+    CKD_SHA3_224_KDF_SP800, CKD_SHA3_256_KDF, CKD_SHA3_256_KDF_SP800, CKD_SHA3_384_KDF,
+    CKD_SHA3_384_KDF_SP800, CKD_SHA3_512_KDF, CKD_SHA3_512_KDF_SP800, CKD_SHA224_KDF, CKD_SHA224_KDF_SP800,
+    CKD_SHA256_KDF, CKD_SHA256_KDF_SP800, CKD_SHA384_KDF, CKD_SHA384_KDF_SP800, CKD_SHA512_KDF,
+    CKD_SHA512_KDF_SP800, CKK_EC, CKK_EC_MONTGOMERY, CKM_EC_KEY_PAIR_GEN, CKM_EC_MONTGOMERY_KEY_PAIR_GEN,
+    CKM_ECDH1_DERIVE, CKR_OK,
 };
-use pkcs11_tests::keys::{P256, P384, attribute};
+use pkcs11_tests::keys::{P256, P384, attribute, der};
 use pkcs11_tests::mechanisms::{X448, X25519};
 use pkcs11_tests::names::rv_name;
 use pkcs11_tests::program::hex;
@@ -17,6 +18,7 @@ use pkcs11_tests::raw::parameters::{Parameterised, ecdh1, with};
 use pkcs11_tests::{Sent, Template, mechanism};
 
 use super::others::{Hash, TheirKey, kdf};
+use super::wraps::public;
 use super::{Question, Verdict, same};
 
 /// A curve: the type of its keys, its object identifier as DER, how OpenSSL makes a key, and the bytes of a public value.
@@ -117,12 +119,12 @@ pub(super) fn ecdh(q: &Question<'_>) -> Verdict {
     let all = if is_cofactor { CURVES.to_vec() } else { [&CURVES[..], &MONTGOMERY[..]].concat() };
     let curve = q.chance.pick(&all);
     let (theirs, public) = (curve.theirs(q), Template::new().bytes(CKA_EC_PARAMS, curve.parameters));
-    let private = Template::new().boolean(CKA_TOKEN, false).boolean(CKA_DERIVE, true);
+    let private = Template::new().boolean(CKA_DERIVE, true).boolean(CKA_DECAPSULATE, true);
     let (rv, ours, own) = q.m.generate_key_pair(
         q.session,
         Some(&mechanism(curve.generator())),
         &public.boolean(CKA_TOKEN, false),
-        &private,
+        &private.boolean(CKA_TOKEN, false),
     );
     if rv != CKR_OK {
         return Err(rv_name(rv));
@@ -141,9 +143,33 @@ pub(super) fn ecdh(q: &Question<'_>) -> Verdict {
         same(&found, &of_secret(hash, counted, &secret, &info, len))
             .map_err(|why| format!("{kdf}: {why}"))?;
     }
+    encapsulated(q, curve, (&theirs, own), &secret)?;
     q.forget(ours);
     q.forget(own);
     Ok(())
+}
+
+/// The same by encapsulation, to OpenSSL's key and from it; `secret` is what its key and `own` agree on.
+fn encapsulated(
+    q: &Question<'_>,
+    curve: Curve,
+    (theirs, own): (&TheirKey, CK_OBJECT_HANDLE),
+    secret: &[u8],
+) -> Verdict {
+    let (kdf, hash, counted) = q.chance.pick(&KDFS);
+    let (info, len) = (q.chance.some(30), q.chance.between(14, 100));
+    let of_ecdh = ecdh1(kdf, Sent::from(&info[..]), Sent::null(0)).parameters;
+    let by = with(q.row.kind, &of_ecdh);
+    let (header, point) = theirs.public.split_at(theirs.public.len() - curve.point_len);
+    let wrapped = der(4, point);
+    let parts = [(CKA_EC_PARAMS, curve.parameters), (CKA_EC_POINT, &wrapped[..])];
+    let public = public(q, curve.key_type, &parts)?;
+    let (ciphertext, found) = q.encapsulated(&by, public, len)?;
+    let agreed = q.theirs.agreed(theirs, &[header, &ciphertext].concat(), &[]);
+    same(&found, &of_secret(hash, counted, &agreed, &info, len))?;
+    q.forget(public);
+    let opened = q.decapsulated(&by, own, point, len)?;
+    same(&opened, &of_secret(hash, counted, secret, &info, len))
 }
 
 /// Diffie-Hellman, cut at the start of the secret.

@@ -171,4 +171,15 @@ impl<'a> Theirs<'a> {
         }
         run(&mut command)
     }
+
+    /// What `openssl pkeyutl -encrypt` makes of a message for a `SubjectPublicKeyInfo`.
+    pub(super) fn sealed(&self, public: &[u8], message: &[u8], options: &[&str]) -> Vec<u8> {
+        let (public, message) = (self.file("public.der", public), self.file("message", message));
+        let mut command = openssl(["pkeyutl", "-encrypt", "-keyform", "DER", "-pubin", "-inkey"]);
+        command.arg(public).arg("-in").arg(message);
+        for option in options {
+            command.args(["-pkeyopt", option]);
+        }
+        run(&mut command)
+    }
 }

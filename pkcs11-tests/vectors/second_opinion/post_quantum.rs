@@ -1,18 +1,17 @@
 //! ML-DSA beside the crate `ml-dsa`, ML-KEM beside `ml-kem`, and SLH-DSA of OpenSSL's digests.
 
 use cryptoki_sys::{
-    CK_MECHANISM_TYPE, CKA_CLASS, CKA_KEY_TYPE, CKA_SEED, CKA_VALUE, CKA_VALUE_LEN, CKH_HEDGE_PREFERRED,
-    CKK_GENERIC_SECRET, CKM_HASH_ML_DSA, CKM_HASH_SLH_DSA, CKM_SHA3_224, CKM_SHA3_256, CKM_SHA3_384,
-    CKM_SHA3_512, CKM_SHA224, CKM_SHA256, CKM_SHA384, CKM_SHA512, CKO_SECRET_KEY, CKR_OK,
+    CK_MECHANISM_TYPE, CKA_SEED, CKA_VALUE, CKH_HEDGE_PREFERRED, CKM_HASH_ML_DSA, CKM_HASH_SLH_DSA,
+    CKM_SHA3_224, CKM_SHA3_256, CKM_SHA3_384, CKM_SHA3_512, CKM_SHA224, CKM_SHA256, CKM_SHA384, CKM_SHA512,
+    CKR_OK,
 };
 use ml_dsa::{MlDsa65, Signature, VerifyingKey};
 use ml_kem::kem::Decapsulate as _;
-use ml_kem::{DecapsulationKey, MlKem768};
+use ml_kem::{DecapsulationKey, EncapsulationKey, MlKem768};
+use pkcs11_tests::Sent;
 use pkcs11_tests::keys::{attribute, verify};
-use pkcs11_tests::mechanisms::usable;
 use pkcs11_tests::names::rv_name;
 use pkcs11_tests::raw::parameters::{hash_sign_context, sign_context, with};
-use pkcs11_tests::{Out, Sent, Template};
 
 use super::others::{Hash, shake};
 use super::{Question, Verdict, same};
@@ -103,26 +102,17 @@ pub(super) fn slh_dsa(q: &Question<'_>, prehash: Prehash) -> Verdict {
     }
 }
 
-/// The crate opens what is encapsulated here, with the seed of the key.
+/// The crate opens what is encapsulated here, with the seed of the key, and the other way round.
 pub(super) fn ml_kem(q: &Question<'_>) -> Verdict {
     let keys = q.keyring.keys(q.row.key);
-    let template = Template::new()
-        .ulong(CKA_CLASS, CKO_SECRET_KEY)
-        .ulong(CKA_KEY_TYPE, CKK_GENERIC_SECRET)
-        .ulong(CKA_VALUE_LEN, 32);
-    let mut room = vec![0; 2000];
-    let (rv, len, secret) = q.m.encapsulate_key(
-        q.session,
-        Some(&q.plain()),
-        keys.public,
-        &usable(template),
-        Out::buffer(&mut room),
-    );
-    if rv != CKR_OK {
-        return Err(rv_name(rv));
-    }
-    let ciphertext = &room[..usize::try_from(len).unwrap()];
+    let (ciphertext, secret) = q.encapsulated(&q.plain(), keys.public, 32)?;
     let seed = attribute(q.m, q.session, keys.private, CKA_SEED);
     let theirs = DecapsulationKey::<MlKem768>::from_seed(seed.as_slice().try_into().unwrap());
-    same(&q.last_value(secret), &theirs.decapsulate(ciphertext.try_into().unwrap()))
+    same(&secret, &theirs.decapsulate(ciphertext.as_slice().try_into().unwrap()))?;
+    let public = attribute(q.m, q.session, keys.public, CKA_VALUE);
+    let theirs = EncapsulationKey::<MlKem768>::new(public.as_slice().try_into().unwrap());
+    let random = q.chance.array::<32>();
+    let (ciphertext, secret) =
+        theirs.map_err(|why| format!("{why:?}"))?.encapsulate_deterministic(&random.into());
+    same(&q.decapsulated(&q.plain(), keys.private, &ciphertext, 32)?, &secret)
 }

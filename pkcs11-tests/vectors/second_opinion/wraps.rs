@@ -1,13 +1,13 @@
-//! Wrapping: OpenSSL unwraps what is wrapped here, as data and as keys.
+//! Wrapping: OpenSSL unwraps what is wrapped here, as data and as keys, and what is encapsulated by RSA.
 
 use cryptoki_sys::{
-    CK_MECHANISM, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CKA_CLASS, CKA_EC_PARAMS, CKA_EC_POINT, CKA_ENCRYPT,
-    CKA_KEY_TYPE, CKA_MODULUS, CKA_PUBLIC_EXPONENT, CKA_TOKEN, CKA_WRAP, CKG_MGF1_SHA1, CKG_MGF1_SHA256,
-    CKG_MGF1_SHA384, CKK_GENERIC_SECRET, CKK_RSA, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP,
-    CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7, CKM_ECDH_X_AES_KEY_WRAP, CKM_RSA_PKCS, CKM_SHA_1,
-    CKM_SHA256, CKM_SHA384, CKO_PUBLIC_KEY, CKR_OK,
+    CK_MECHANISM, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CKA_CLASS, CKA_EC_PARAMS, CKA_EC_POINT,
+    CKA_ENCAPSULATE, CKA_ENCRYPT, CKA_KEY_TYPE, CKA_MODULUS, CKA_PUBLIC_EXPONENT, CKA_PUBLIC_KEY_INFO,
+    CKA_TOKEN, CKA_WRAP, CKG_MGF1_SHA1, CKG_MGF1_SHA256, CKG_MGF1_SHA384, CKK_GENERIC_SECRET, CKK_RSA,
+    CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD, CKM_AES_KEY_WRAP_PKCS7,
+    CKM_ECDH_X_AES_KEY_WRAP, CKM_RSA_PKCS, CKM_SHA_1, CKM_SHA256, CKM_SHA384, CKO_PUBLIC_KEY, CKR_OK,
 };
-use pkcs11_tests::keys::der;
+use pkcs11_tests::keys::{attribute, der};
 use pkcs11_tests::mechanisms::cloudhsm::{
     CKM_CLOUDHSM_AES_KEY_WRAP_NO_PAD, CKM_CLOUDHSM_AES_KEY_WRAP_PKCS5_PAD, CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD,
 };
@@ -66,12 +66,17 @@ fn wrapped(
     })
 }
 
-/// A public key that encrypts and wraps, by its parts.
-fn public(q: &Question<'_>, key_type: u64, parts: &[(u64, &[u8])]) -> Result<CK_OBJECT_HANDLE, String> {
+/// A public key that encrypts, wraps and encapsulates, by its parts.
+pub(super) fn public(
+    q: &Question<'_>,
+    key_type: u64,
+    parts: &[(u64, &[u8])],
+) -> Result<CK_OBJECT_HANDLE, String> {
     let template = Template::new()
         .ulong(CKA_CLASS, CKO_PUBLIC_KEY)
         .ulong(CKA_KEY_TYPE, key_type)
         .boolean(CKA_TOKEN, false)
+        .boolean(CKA_ENCAPSULATE, true)
         .boolean(CKA_WRAP, true);
     let template = if key_type == CKK_RSA { template.boolean(CKA_ENCRYPT, true) } else { template };
     let template = parts.iter().fold(template, |template, (kind, part)| template.bytes(*kind, part));
@@ -88,22 +93,33 @@ fn rsa_key(q: &Question<'_>) -> Result<(TheirKey, CK_OBJECT_HANDLE), String> {
     Ok((theirs, key))
 }
 
-/// What is encrypted and what is wrapped opens by OpenSSL with these options.
+/// What is encrypted, wrapped and encapsulated opens by OpenSSL with these options, and what OpenSSL encrypts is decapsulated.
 fn opens(q: &Question<'_>, by: &CK_MECHANISM, message: &[u8], options: &[&str]) -> Verdict {
     let (theirs, key) = rsa_key(q)?;
     let q = &Question { message, ..*q };
     let is_bare = options.contains(&"rsa_padding_mode:none");
-    let judged = |sealed: &[u8]| {
+    let judged = |sealed: &[u8], message: &[u8]| {
         let opened = q.theirs.opened(&theirs, sealed, options);
         let start = if is_bare { opened.len().saturating_sub(message.len()) } else { 0 };
         same(&opened[start..], message)
     };
-    judged(&q.encrypted(by, key)?)?;
+    judged(&q.encrypted(by, key)?, message)?;
     if !message.is_empty() {
-        judged(&wrapped(q, by, key, message)?)?;
+        judged(&wrapped(q, by, key, message)?, message)?;
     }
+    // Without padding the secret is a number as long as the modulus, and below it.
+    let len = if is_bare { 256 } else { q.chance.between(14, 60) };
+    let (ciphertext, secret) = q.encapsulated(by, key, len)?;
+    judged(&ciphertext, &secret)?;
     q.forget(key);
-    Ok(())
+    let mut secret = q.chance.bytes(len);
+    if is_bare {
+        secret[0] = 0;
+    }
+    let ours = q.keyring.keys(q.row.key);
+    let public = attribute(q.m, q.session, ours.public, CKA_PUBLIC_KEY_INFO);
+    let ciphertext = q.theirs.sealed(&public, &secret, options);
+    same(&q.decapsulated(by, ours.private, &ciphertext, len)?, &secret)
 }
 
 /// Encryption without parameters: with the padding of PKCS #1 v1.5, and with none.
