@@ -68,14 +68,18 @@ fn signed(t: &Test, does: impl Fn(u64, &CK_MECHANISM, &Signed)) {
 }
 
 impl Signed {
-    /// Both ways of verifying answer with a value, after which the signature as it was verifies.
+    /// Every way of verifying answers with a value, after which the signature as it was verifies.
     fn answers(&self, m: &Module, session: u64, by: &CK_MECHANISM, signature: &[u8], expected: CK_RV) {
         let Self { row, keys, message, .. } = self;
         let what = format!("by {}, {} bytes of {}", row.name, signature.len(), self.signature.len());
         let parts: Vec<&[u8]> = message.chunks(17).collect();
         let at_once = || verify(m, session, by, keys.public, message, signature);
         let in_parts = || verify_in_parts(m, session, by, keys.public, &parts, signature);
-        for rv in [at_once(), in_parts()] {
+        let before_the_message = || {
+            assert_rv!(m.verify_signature_init(session, Some(by), keys.public, signature.into()), CKR_OK);
+            m.verify_signature(session, Sent::from(&message[..]))
+        };
+        for rv in [at_once(), in_parts(), before_the_message()] {
             assert_rv!(rv, expected, "{what}");
             let good = verify(m, session, by, keys.public, message, &self.signature);
             assert_rv!(good, CKR_OK, "{what}, then the whole");
