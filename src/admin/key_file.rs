@@ -76,7 +76,12 @@ pub(crate) type Ask<'a> = &'a mut dyn FnMut() -> std::result::Result<Secret, Ref
 pub(crate) fn read(path: &Path, stage: &mut Stage<'_>) -> Result<Secret> {
     let shown = path.display();
     let (bytes, open_to_others) = bytes_of(path).map_err(|error| {
-        Failure::refused(format!("{shown} cannot be read: {error}"), "name a file of keys or certificates")
+        let (reason, remedy) =
+            (format!("{shown} cannot be read: {error}"), "name a file of keys or certificates");
+        match error.kind() {
+            io::ErrorKind::NotFound => Failure::not_found(reason, remedy),
+            _ => Failure::refused(reason, remedy),
+        }
     })?;
     if open_to_others && is_private(bytes.expose()) {
         stage.tell(&format!("others may read {shown}, which holds a private key: whoever did has the key"));

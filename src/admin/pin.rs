@@ -79,15 +79,24 @@ impl Wanted {
         }
     }
 
-    /// Reads a PIN to be set: a person types it twice.
-    pub(crate) fn new_one(&self, asker: &mut dyn Asker) -> Result<Secret> {
+    /// Reads a PIN to be set: a person types it twice, after the first has been found good enough.
+    ///
+    /// # Errors
+    /// What `check` says of the PIN.
+    pub(crate) fn new_one(
+        &self,
+        asker: &mut dyn Asker,
+        check: impl Fn(&Secret) -> Result<()>,
+    ) -> Result<Secret> {
         if let Some(pin) = self.handed()? {
+            check(&pin)?;
             return Ok(pin);
         }
         let first_prompt = format!("{} for the {}: ", self.fresh, self.person());
         let differing = format!("These were two different PINs. {first_prompt}");
         for round in 0..ROUNDS {
             let first = self.ask(asker, if round == 0 { &first_prompt } else { &differing })?;
+            check(&first)?;
             if first == self.ask(asker, "The same PIN again: ")? {
                 return Ok(first);
             }

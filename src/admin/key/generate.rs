@@ -20,14 +20,20 @@ use crate::token::write_json;
 /// Length of an ID that is made up, in bytes.
 const ID: usize = 16;
 
+/// What `--help` tells of `--type`.
+fn told() -> String {
+    let usual = "What is left out after a colon is the usual: 3072 bits of rsa, P-256 of ec";
+    format!("What to make: {}. {usual}", examples().join(", "))
+}
+
 /// Makes a key, or a pair of keys, in the token.
 #[derive(Debug, Args)]
 pub(crate) struct Generate {
     #[command(flatten)]
     door: Door,
-    /// What to make: rsa:BITS, ec:CURVE, ed25519, ed448, x25519, x448, ml-dsa-65, ml-kem-768, slh-dsa-sha2-128s,
-    /// aes:BITS, camellia:BITS, chacha20, des3, hmac:BYTES, generic:BYTES and more
-    #[arg(long = "type", value_name = "TYPE", value_parser = Kind::parse, long_help = format!("What to make: {}", examples().join(", ")))]
+    /// What to make: rsa:BITS (3072 without), ec:CURVE (P-256 without), ed25519, ed448, x25519, x448, ml-dsa-65,
+    /// ml-kem-768, slh-dsa-sha2-128s, aes:BITS, camellia:BITS, chacha20, des3, hmac:BYTES, generic:BYTES and more
+    #[arg(long = "type", value_name = "TYPE", value_parser = Kind::parse, long_help = told())]
     kind: Kind,
     /// What the key is called
     #[arg(long, value_name = "LABEL", value_parser = NonEmptyStringValueParser::new())]

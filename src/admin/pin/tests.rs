@@ -108,7 +108,7 @@ fn a_descriptor_that_is_not_open_is_named() {
 #[test]
 fn a_new_pin_is_asked_for_twice_and_a_known_one_once() {
     let mut answers = Answers::of(&["1234", "1234", "5678"]);
-    assert_eq!(officer(None, None).new_one(&mut answers).unwrap().expose(), b"1234");
+    assert_eq!(officer(None, None).new_one(&mut answers, |_| Ok(())).unwrap().expose(), b"1234");
     assert_eq!(officer(None, None).known(&mut answers).unwrap().expose(), b"5678");
     assert_eq!(
         answers.prompts,
@@ -118,12 +118,21 @@ fn a_new_pin_is_asked_for_twice_and_a_known_one_once() {
 }
 
 #[test]
+fn a_pin_that_is_not_good_enough_is_told_before_it_is_typed_again() {
+    let mut answers = Answers::of(&["1", "1"]);
+    let refused = officer(None, None).new_one(&mut answers, |_| Err(Failure::pin("it is too short", "")));
+    assert_eq!(reason(refused), "it is too short");
+    assert_eq!(answers.prompts, ["A PIN for the officer: "]);
+    assert_eq!(answers.left.len(), 1, "the second was not asked for");
+}
+
+#[test]
 fn two_different_entries_are_asked_for_again_but_not_for_ever() {
     let mut answers = Answers::of(&["1234", "1243", "1234", "1234"]);
-    assert_eq!(officer(None, None).new_one(&mut answers).unwrap().expose(), b"1234");
+    assert_eq!(officer(None, None).new_one(&mut answers, |_| Ok(())).unwrap().expose(), b"1234");
     let mut answers = Answers::of(&["1", "2", "3", "4", "5", "6"]);
     assert_eq!(
-        reason(officer(None, None).new_one(&mut answers)),
+        reason(officer(None, None).new_one(&mut answers, |_| Ok(()))),
         "the officer's PIN was typed differently 3 times"
     );
 }

@@ -50,8 +50,8 @@ impl Verb for ChangePin {
         desk.login(kind, person, &old)?;
         drop(running);
         let new = Wanted::new(whose, "new-pin", self.new_pin_file, self.new_pin_fd);
-        let new = new.in_place_of_another().new_one(stage.asker)?;
-        check_length(whose, &new, desk.info())?;
+        let new = new.in_place_of_another();
+        let new = new.new_one(stage.asker, |pin| check_length(whose, pin, desk.info()))?;
         let running = stage.screen.progress("changing the PIN");
         let changed = desk.set_pin(&old, &new);
         drop(running);

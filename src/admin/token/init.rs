@@ -157,12 +157,9 @@ impl Init {
         let officer = if self.again {
             officer.known(stage.asker)?
         } else {
-            let officer = officer.new_one(stage.asker)?;
-            check_length("officer's", &officer, info)?;
-            officer
+            officer.new_one(stage.asker, |pin| check_length("officer's", pin, info))?
         };
-        let user = user.new_one(stage.asker)?;
-        check_length("user's", &user, info)?;
+        let user = user.new_one(stage.asker, |pin| check_length("user's", pin, info))?;
         tell_of_libp11(&user, stage);
         Ok((officer, user))
     }

@@ -46,8 +46,7 @@ impl Verb for InitPin {
         let had_one = desk.info().flags & CKF_USER_PIN_INITIALIZED != 0;
         let user = Wanted::new("user's", "user-pin", self.user_pin_file, self.user_pin_fd);
         let user = if had_one { user.in_place_of_another() } else { user };
-        let user = user.new_one(stage.asker)?;
-        check_length("user's", &user, desk.info())?;
+        let user = user.new_one(stage.asker, |pin| check_length("user's", pin, desk.info()))?;
         let running = stage.screen.progress("setting the PIN");
         let set = desk.init_pin(&user);
         drop(running);

@@ -236,15 +236,15 @@ fn files_that_are_none_are_refused_with_the_reason() {
     std::fs::write(desk.path("text"), "no key").unwrap();
     std::fs::write(desk.path("empty"), "").unwrap();
     std::fs::File::create(desk.path("huge")).unwrap().set_len(1 << 40).unwrap();
-    for (name, words) in [
-        ("absent", "No such file"),
-        (".", "Is a directory"),
-        ("text", "neither a key nor a certificate"),
-        ("empty", "neither a key nor a certificate"),
-        ("huge", "longer than 1048576 bytes"),
+    for (name, code, words) in [
+        ("absent", 4, "No such file"),
+        (".", 1, "Is a directory"),
+        ("text", 1, "neither a key nor a certificate"),
+        ("empty", 1, "neither a key nor a certificate"),
+        ("huge", 1, "longer than 1048576 bytes"),
     ] {
         let done = desk.import(name, &["--label", "a"], &[PIN]);
-        assert_eq!((done.code, done.out.as_str()), (1, ""), "{name}");
+        assert_eq!((done.code, done.out.as_str()), (code, ""), "{name}");
         assert!(done.err.contains(words), "{name}: {}", done.err);
         assert!(done.err.contains("what to do"), "{name}: {}", done.err);
     }
