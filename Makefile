@@ -61,7 +61,7 @@ race-check: ## ThreadSanitizer over the same program: data races, Rust's locks s
 	@$(MAKE) --no-print-directory fetch
 	@scripts/race-check
 
-address-check: ## AddressSanitizer over programs that leave the library in every order
+address-check: ## AddressSanitizer over programs that leave the library, and wrong parameters
 	@scripts/setup test
 	@$(MAKE) --no-print-directory fetch
 	@scripts/address-check
