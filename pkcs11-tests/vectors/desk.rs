@@ -7,6 +7,7 @@ use std::fmt::{Debug, Display};
 use cryptoki_sys::{
     CK_KEY_TYPE, CK_MECHANISM, CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CKA_CLASS,
     CKA_KEY_TYPE, CKA_VALUE, CKA_VALUE_LEN, CKK_GENERIC_SECRET, CKO_SECRET_KEY, CKR_OK,
+    CKR_SIGNATURE_INVALID,
 };
 use pkcs11_tests::keys::{attribute, verify};
 use pkcs11_tests::mechanisms::operation::{Answer, DECRYPTION, DIGESTING, ENCRYPTION, SIGNING};
@@ -73,6 +74,12 @@ impl<'a> Desk<'a> {
     pub(crate) fn count(&self, kind: CK_MECHANISM_TYPE, source: &str, what: impl Display, right: bool) {
         let failure = (!right).then(|| what.to_string());
         self.report.borrow_mut().count(kind, source, failure);
+    }
+
+    /// Counts a published signature that holds or does not, by what verifying it answered.
+    pub(crate) fn judge_signature(&self, kind: CK_MECHANISM_TYPE, source: &str, rv: CK_RV, holds: bool) {
+        let expected = if holds { CKR_OK } else { CKR_SIGNATURE_INVALID };
+        self.count(kind, source, rv_name(rv), rv == expected);
     }
 
     /// Counts a case of a set: `failure` says how the module did otherwise than it must.

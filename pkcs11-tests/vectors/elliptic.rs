@@ -8,7 +8,6 @@ use cryptoki_sys::{
 };
 use pkcs11_tests::keys::{P256, P384, der};
 use pkcs11_tests::mechanisms::{ED448, ED25519, X448, X25519};
-use pkcs11_tests::names::rv_name;
 use pkcs11_tests::program::unhex;
 use pkcs11_tests::raw::parameters::{Parameterised, ecdh1, eddsa};
 use pkcs11_tests::{Sent, Template, mechanism};
@@ -206,7 +205,7 @@ fn rfc_6979_over_sha_1(desk: &Desk<'_>) {
     for (message, signature) in signatures {
         for (told, holds) in [(message, true), ("another", false)] {
             let rv = desk.verify(&mechanism(CKM_ECDSA_SHA1), key, told.as_bytes(), &unhex(signature));
-            desk.count(CKM_ECDSA_SHA1, "RFC 6979 A.2.5", rv_name(rv), (rv == CKR_OK) == holds);
+            desk.judge_signature(CKM_ECDSA_SHA1, "RFC 6979 A.2.5", rv, holds);
         }
     }
     desk.forget(key);

@@ -297,7 +297,7 @@ fn root_certificate_over_md5(desk: &Desk<'_>) {
     for holds in [true, false] {
         let rv = desk.verify(&mechanism(CKM_MD5_RSA_PKCS), key, &signed, &signature);
         let source = "certificate \"GTE CyberTrust Global Root\"";
-        desk.count(CKM_MD5_RSA_PKCS, source, rv_name(rv), (rv == CKR_OK) == holds);
+        desk.judge_signature(CKM_MD5_RSA_PKCS, source, rv, holds);
         signed[0] ^= 1;
     }
     desk.forget(key);
@@ -329,7 +329,7 @@ fn nist_over_sha_1(desk: &Desk<'_>) {
     let key = public_key(desk, &unhex(MODULUS), &[3]).unwrap();
     for (message, signature, holds) in OVER_SHA_1 {
         let rv = desk.verify(&mechanism(CKM_SHA1_RSA_PKCS), key, &unhex(message), &unhex(signature));
-        desk.count(CKM_SHA1_RSA_PKCS, "NIST CAVP SigVer15_186-3.rsp", rv_name(rv), (rv == CKR_OK) == *holds);
+        desk.judge_signature(CKM_SHA1_RSA_PKCS, "NIST CAVP SigVer15_186-3.rsp", rv, *holds);
     }
     desk.forget(key);
 }
