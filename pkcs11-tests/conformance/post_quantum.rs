@@ -11,6 +11,8 @@ use cryptoki_sys::{
     CKR_MECHANISM_PARAM_INVALID, CKR_OK, CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE,
 };
 use pkcs11_tests::keys::{Pair, attribute, verify};
+use pkcs11_tests::mechanisms::draft::CKM_ML_DSA_EXTERNAL_MU;
+use pkcs11_tests::program::{openssl, run_with_input};
 use pkcs11_tests::raw::parameters::{hash_sign_context as hash_context, sign_context as context, with};
 use pkcs11_tests::{Out, Sent, Template, Test, assert_rv, mechanism, on_claviger};
 
@@ -21,6 +23,7 @@ on_claviger!(
     every_parameter_set_signs_what_it_verifies,
     a_message_in_parts_is_signed_as_a_whole_one,
     a_context_and_the_hash_belong_to_the_signature,
+    a_mu_of_the_callers_is_signed_and_verified,
     parameters_are_checked_when_the_operation_begins,
     a_digest_of_another_length_is_refused,
     the_mechanisms_say_what_they_can,
@@ -128,6 +131,41 @@ fn a_context_and_the_hash_belong_to_the_signature(t: &Test) {
     }
     let again = sign(t, session, &with(CKM_ML_DSA, &given), pair.private, b"message").unwrap();
     assert_ne!(again, signature, "signatures are hedged unless told otherwise");
+}
+
+/// The working draft of version 3.3: mu of a message, as FIPS 204 section 6.2 makes it, is signed as the message is.
+fn a_mu_of_the_callers_is_signed_and_verified(t: &Test) {
+    let (m, session) = (t.module, t.token().user_session());
+    let pair = ml_dsa(t, session, CKP_ML_DSA_65);
+    let shake = |input: &[u8]| {
+        let mut command = openssl(["dgst", "-shake256", "-xoflen", "64", "-binary"]);
+        run_with_input(&mut command, input)
+    };
+    let of_key = shake(&attribute(m, session, pair.public, CKA_VALUE));
+    let mu = shake(&[&of_key[..], &[0, 7], b"context", b"message"].concat());
+    let plain = context(CKH_DETERMINISTIC_REQUIRED, Sent::null(0));
+    let of_message = context(CKH_DETERMINISTIC_REQUIRED, Sent::from(b"context"));
+    let by = with(CKM_ML_DSA_EXTERNAL_MU, &plain);
+    let signature = sign(t, session, &by, pair.private, &mu).unwrap();
+    assert_eq!(
+        signature,
+        sign(t, session, &with(CKM_ML_DSA, &of_message), pair.private, b"message").unwrap()
+    );
+    let verified = |mu: &[u8], signature: &[u8]| {
+        verify(m, session, &mechanism(CKM_ML_DSA_EXTERNAL_MU), pair.public, mu, signature)
+    };
+    assert_rv!(verified(&mu, &signature), CKR_OK);
+    assert_rv!(verified(&of_key, &signature), CKR_SIGNATURE_INVALID);
+    assert_rv!(verified(&mu, &signature[1..]), CKR_SIGNATURE_LEN_RANGE);
+    for wrong in [&mu[1..], &[&mu[..], &[0]].concat(), &[]] {
+        assert_rv!(verified(wrong, &signature), CKR_DATA_LEN_RANGE);
+        assert_eq!(sign(t, session, &by, pair.private, wrong), Err(CKR_DATA_LEN_RANGE));
+    }
+    let with_context = with(CKM_ML_DSA_EXTERNAL_MU, &of_message);
+    assert_rv!(m.sign_init(session, Some(&with_context), pair.private), CKR_MECHANISM_PARAM_INVALID);
+    let slh = slh_dsa(t, session, CKP_SLH_DSA_SHA2_128F);
+    let other = m.sign_init(session, Some(&mechanism(CKM_ML_DSA_EXTERNAL_MU)), slh.private);
+    assert_rv!(other, CKR_KEY_TYPE_INCONSISTENT);
 }
 
 fn parameters_are_checked_when_the_operation_begins(t: &Test) {

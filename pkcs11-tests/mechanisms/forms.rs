@@ -56,6 +56,7 @@ use super::cloudhsm::{
     CKM_CLOUDHSM_AES_GCM, CKM_CLOUDHSM_AES_KEY_WRAP_NO_PAD, CKM_CLOUDHSM_AES_KEY_WRAP_PKCS5_PAD,
     CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD,
 };
+use super::draft::CKM_ML_DSA_EXTERNAL_MU;
 use super::{Parameter, Ready, Row, Structure, usable};
 use crate::Template;
 use crate::raw::Sent;
@@ -291,6 +292,12 @@ form! { EDDSA of CK_EDDSA_PARAMS {
 form! { SIGN_CONTEXT of CK_SIGN_ADDITIONAL_CONTEXT {
     hedgeVariant: Is::Number(NO_HEDGE),
     pContext: Is::Bytes("ulContextLen", &[256]),
+    ulContextLen: Is::Length,
+} }
+// The context is in mu already.
+form! { SIGN_MU of CK_SIGN_ADDITIONAL_CONTEXT {
+    hedgeVariant: Is::Number(NO_HEDGE),
+    pContext: Is::Bytes("ulContextLen", &[1, 255, 256]),
     ulContextLen: Is::Length,
 } }
 form! { HASH_SIGN_CONTEXT of CK_HASH_SIGN_ADDITIONAL_CONTEXT {
@@ -684,6 +691,9 @@ static ENTRIES: &[Entry] = &[
             Box::new(Parameterised::new(kind, sign_context(CKH_HEDGE_PREFERRED, Sent::from(b"context"))))
         },
     ),
+    or_none(&[CKM_ML_DSA_EXTERNAL_MU], Takes::Structure(&SIGN_MU), |kind, _| {
+        Box::new(Parameterised::new(kind, sign_context(CKH_HEDGE_PREFERRED, Sent::null(0))))
+    }),
     or_none(&[CKM_HOTP], Takes::Structure(&OTP), |_, _| Box::new(asked_password())),
     or_none(
         &[

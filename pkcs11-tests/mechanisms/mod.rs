@@ -4,6 +4,7 @@
 //! parts, against published values, in an approved mode) finds here what to call each with.
 
 pub mod cloudhsm;
+pub mod draft;
 pub mod finite_fields;
 pub mod forms;
 mod keyring;

@@ -31,6 +31,7 @@ use super::cloudhsm::{
     CKM_CLOUDHSM_AES_GCM, CKM_CLOUDHSM_AES_KEY_WRAP_NO_PAD, CKM_CLOUDHSM_AES_KEY_WRAP_PKCS5_PAD,
     CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD,
 };
+use super::draft::CKM_ML_DSA_EXTERNAL_MU;
 use super::finite_fields::{DSA_2048, dh_group, dsa_domain};
 use super::{Key, Message, PairKind, Parameter, Row, Structure};
 use crate::Template;
@@ -148,6 +149,13 @@ macro_rules! rows {
             parameter: $parameter,
             message: $message,
         }),*,
+            Row {
+                kind: CKM_ML_DSA_EXTERNAL_MU,
+                name: "CKM_ML_DSA_EXTERNAL_MU",
+                key: ML_DSA,
+                parameter: NONE,
+                message: Message::exactly(64),
+            },
             cloudhsm(CKM_CLOUDHSM_AES_GCM, "CKM_CLOUDHSM_AES_GCM", AES_GCM_WITHOUT_IV, ANY),
             cloudhsm(CKM_CLOUDHSM_AES_KEY_WRAP_NO_PAD, "CKM_CLOUDHSM_AES_KEY_WRAP_NO_PAD", NONE, SEMIBLOCKS),
             cloudhsm(

@@ -20,6 +20,7 @@ use cryptoki_sys::{
     CKP_SLH_DSA_SHAKE_256S, CKR_ATTRIBUTE_VALUE_INVALID, CKR_OK, CKR_SIGNATURE_INVALID,
 };
 use pkcs11_tests::keys::attribute;
+use pkcs11_tests::mechanisms::draft::CKM_ML_DSA_EXTERNAL_MU;
 use pkcs11_tests::mechanisms::operation::Answer;
 use pkcs11_tests::mechanisms::{Key, new_pair, row};
 use pkcs11_tests::program::unhex;
@@ -256,15 +257,16 @@ fn ml_dsa_signatures(desk: &Desk<'_>, name: mldsa_sign::TestName) {
         let private = key(desk, (CKO_PRIVATE_KEY, CKK_ML_DSA, parameter_set), part);
         for test in &group.tests {
             let random = test.rnd.as_ref().is_some_and(|random| random.iter().any(|byte| *byte != 0));
-            if test.mu.is_some() {
-                desk.leave_out(&name, "mu is given in place of a message");
-            } else if random && !test.result.must_fail() {
+            if random && !test.result.must_fail() {
                 desk.leave_out(&name, "the randomness is the token's own");
             } else if let Some(case) = desk.case(&name, test.tc_id, test.result, &test.flags) {
                 let context = sign_context(CKH_DETERMINISTIC_REQUIRED, Sent::from(bytes(&test.ctx)));
-                let by = with(CKM_ML_DSA, &context);
-                let found = private.and_then(|key| desk.sign(&by, key, bytes(&test.msg)));
-                desk.judge_value(CKM_ML_DSA, &case, &found, test.sig.as_ref());
+                let (kind, signed) = match &test.mu {
+                    Some(mu) => (CKM_ML_DSA_EXTERNAL_MU, mu.as_ref()),
+                    None => (CKM_ML_DSA, bytes(&test.msg)),
+                };
+                let found = private.and_then(|key| desk.sign(&with(kind, &context), key, signed));
+                desk.judge_value(kind, &case, &found, test.sig.as_ref());
             }
         }
     }

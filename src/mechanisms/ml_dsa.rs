@@ -17,17 +17,19 @@ use pkcs11::constants::{
     CKM_ML_DSA, CKM_ML_DSA_KEY_PAIR_GEN, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKP_ML_DSA_44, CKP_ML_DSA_65,
     CKP_ML_DSA_87,
 };
+use pkcs11::draft::CKM_ML_DSA_EXTERNAL_MU;
 use pkcs11::{Attributes, Error, Mechanism, MechanismType, Result, Secret};
 
 use crate::aws_lc::ml_dsa::{MU, PrivateKey, PublicKey, SEED, Set};
 use crate::parameter_sets::{Family, Pair, Seeding, SetRow};
-use crate::signed_context::{Digest, Hedge, Terms};
+use crate::signed_context::{Digest, Hedge, Input, Terms};
 use crate::{aws_lc, downcast, no_parameter, prehash};
 
 /// The mechanisms of this family.
 pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_ML_DSA_KEY_PAIR_GEN, &[Can::GenerateKeyPair(generate)]),
     signing(CKM_ML_DSA),
+    signing(CKM_ML_DSA_EXTERNAL_MU),
     signing(CKM_HASH_ML_DSA),
     signing(CKM_HASH_ML_DSA_SHA224),
     signing(CKM_HASH_ML_DSA_SHA256),
@@ -219,48 +221,62 @@ fn parse(attributes: &Attributes) -> Result<Arc<dyn Key>> {
     }
 }
 
+/// A mu is computed here or by the caller.
+const NOTHING: Error = Error::Bug("a mu out of nothing");
+
 /// A mu on its way.
 struct Mu {
-    running: Box<dyn Digesting>,
+    /// What computes it; nothing where the caller did.
+    running: Option<Box<dyn Digesting>>,
     /// Of what comes in, where it is not the message itself that goes into mu.
     digest: Option<Digest>,
 }
 
 impl Mu {
     fn start(public_hash: &[u8; 64], terms: &Terms) -> Result<Self> {
+        let digest = Digest::for_input(terms.input)?;
+        if terms.input == Input::Mu {
+            return Ok(Self { running: None, digest });
+        }
         let mut running = prehash::shake256(MU);
         running.update(public_hash)?;
         running.update(&terms.prefix)?;
-        Ok(Self { running, digest: Digest::for_input(terms.input)? })
+        Ok(Self { running: Some(running), digest })
     }
 
     fn update(&mut self, part: &[u8]) -> Result<()> {
-        match &mut self.digest {
-            Some(digest) => digest.update(part),
-            None => self.running.update(part),
+        match (&mut self.digest, &mut self.running) {
+            (Some(digest), _) => digest.update(part),
+            (None, Some(running)) => running.update(part),
+            (None, None) => Err(NOTHING),
         }
     }
 
-    fn finish(mut self) -> Result<[u8; MU]> {
-        if let Some(digest) = self.digest {
-            self.running.update(&digest.finish()?)?;
+    fn finish(self) -> Result<[u8; MU]> {
+        let digest = self.digest.map(Digest::finish).transpose()?;
+        let Some(mut running) = self.running else {
+            return digest.and_then(|mu| mu.try_into().ok()).ok_or(NOTHING);
+        };
+        if let Some(digest) = digest {
+            running.update(&digest)?;
         }
         let mut mu = [0; MU];
-        self.running.finish(&mut mu)?;
+        running.finish(&mut mu)?;
         Ok(mu)
     }
 
     fn save(&self) -> Option<Secret> {
-        match &self.digest {
-            Some(digest) => digest.save(),
-            None => self.running.save(),
+        match (&self.digest, &self.running) {
+            (Some(digest), _) => digest.save(),
+            (None, running) => running.as_ref()?.save(),
         }
     }
 
     fn restore(&mut self, state: &[u8]) -> Result<()> {
-        match &mut self.digest {
-            Some(digest) => digest.restore(state),
-            None => self.running.restore(state),
+        match (&mut self.digest, &mut self.running) {
+            (Some(digest), _) => digest.restore(state),
+            (None, Some(running)) => running.restore(state),
+            (None, None) => Err(NOTHING),
         }
     }
 }

@@ -12,9 +12,11 @@ use pkcs11::constants::{
     CKM_HASH_SLH_DSA_SHAKE256, CKM_SHA3_224, CKM_SHA3_256, CKM_SHA3_384, CKM_SHA3_512, CKM_SHA224,
     CKM_SHA256, CKM_SHA384, CKM_SHA512, CKM_SHA512_224, CKM_SHA512_256,
 };
+use pkcs11::draft::CKM_ML_DSA_EXTERNAL_MU;
 use pkcs11::{Error, Mechanism, MechanismType, Parameters, Result, Secret};
 
 use crate::aws_lc::hash::Hash;
+use crate::aws_lc::ml_dsa::MU;
 use crate::der::{OBJECT_IDENTIFIER, element};
 use crate::digest::Output;
 use crate::prehash::Prehash;
@@ -112,6 +114,8 @@ pub(crate) enum Input {
     Hashed(Prehash),
     /// A digest that the caller made.
     Digest(Prehash),
+    /// What a message becomes before ML-DSA signs it: the caller made it of key, context and message.
+    Mu,
 }
 
 impl Terms {
@@ -124,18 +128,28 @@ impl Terms {
         let wanted = mechanism.mechanism_type;
         let hashing = HASHES.iter().find(|row| row.signs.is_some_and(|signs| signs.contains(&wanted)));
         let takes_digest = matches!(wanted, CKM_HASH_ML_DSA | CKM_HASH_SLH_DSA);
+        let takes_message = !takes_digest && wanted != CKM_ML_DSA_EXTERNAL_MU;
         let nothing = Vec::new();
         let (hedge, context, hash, input) = match (&mechanism.parameters, hashing) {
+            (Parameters::None, None) if wanted == CKM_ML_DSA_EXTERNAL_MU => {
+                (CKH_HEDGE_PREFERRED, &nothing, None, Input::Mu)
+            }
+            // The context is in mu already.
+            (Parameters::SignContext(given), None)
+                if wanted == CKM_ML_DSA_EXTERNAL_MU && given.context.is_empty() =>
+            {
+                (given.hedge, &nothing, None, Input::Mu)
+            }
             (Parameters::None, Some(row)) => {
                 (CKH_HEDGE_PREFERRED, &nothing, Some(row), Input::Hashed(row.hash))
             }
-            (Parameters::None, None) if !takes_digest => {
+            (Parameters::None, None) if takes_message => {
                 (CKH_HEDGE_PREFERRED, &nothing, None, Input::Message)
             }
             (Parameters::SignContext(given), Some(row)) => {
                 (given.hedge, &given.context, Some(row), Input::Hashed(row.hash))
             }
-            (Parameters::SignContext(given), None) if !takes_digest => {
+            (Parameters::SignContext(given), None) if takes_message => {
                 (given.hedge, &given.context, None, Input::Message)
             }
             (Parameters::HashSignContext(given), None) if takes_digest => {
@@ -198,6 +212,7 @@ impl Digest {
             Input::Message => None,
             Input::Hashed(hash) => Some(Self::Made(hash.start()?)),
             Input::Digest(hash) => Some(Self::Taken { bytes: Vec::new(), len: hash.digest_len() }),
+            Input::Mu => Some(Self::Taken { bytes: Vec::new(), len: MU }),
         })
     }
 

@@ -44,6 +44,7 @@ use pkcs11::constants::{
     CKM_TLS12_KDF, CKM_TLS12_KEY_AND_MAC_DERIVE, CKM_TLS12_KEY_SAFE_DERIVE, CKM_TLS12_MAC,
     CKM_TLS12_MASTER_KEY_DERIVE, CKM_TLS12_MASTER_KEY_DERIVE_DH, CKM_XOR_BASE_AND_DATA,
 };
+use pkcs11::draft::CKM_ML_DSA_EXTERNAL_MU;
 use pkcs11::vendor::CKM_CLOUDHSM_AES_GCM;
 
 /// The forms other than none at all.
@@ -239,6 +240,7 @@ const TABLE: &[(MechanismType, &[Form])] = &[
     (CKM_TLS_MAC, &[Form::TlsMac]),
     (CKM_TLS12_MAC, &[Form::TlsMac]),
     (CKM_ML_DSA, &[Form::SignContext]),
+    (CKM_ML_DSA_EXTERNAL_MU, &[Form::SignContext]),
     (CKM_HASH_ML_DSA_SHA224, &[Form::SignContext]),
     (CKM_HASH_ML_DSA_SHA256, &[Form::SignContext]),
     (CKM_HASH_ML_DSA_SHA384, &[Form::SignContext]),

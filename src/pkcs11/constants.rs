@@ -255,9 +255,9 @@ pub fn number(name: &str) -> Option<u64> {
     named().find(|(known, _)| *known == name).map(|(_, number)| *number)
 }
 
-/// The standard's names, then those of another maker.
+/// The standard's names, those of its draft, then those of another maker.
 fn named() -> impl Iterator<Item = &'static (&'static str, u64)> {
-    NAMED.iter().chain(&crate::vendor::NAMED)
+    NAMED.iter().chain(&crate::draft::NAMED).chain(&crate::vendor::NAMED)
 }
 
 #[cfg(test)]

@@ -8,6 +8,7 @@ pub mod administration;
 pub mod attribute;
 pub mod constants;
 pub mod cryptoki;
+pub mod draft;
 pub mod encode;
 pub mod error;
 pub mod mechanism;

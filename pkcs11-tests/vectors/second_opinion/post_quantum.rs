@@ -85,6 +85,20 @@ pub(super) fn ml_dsa(q: &Question<'_>, prehash: Option<Prehash>) -> Verdict {
     if holds(q.message) && !holds(&another) { Ok(()) } else { Err("the crate judges otherwise".to_owned()) }
 }
 
+/// A signature of ML-DSA-65 of a mu, which the crate verifies, and its like of another mu it does not.
+pub(super) fn ml_dsa_of_mu(q: &Question<'_>) -> Verdict {
+    let keys = q.keyring.keys(q.row.key);
+    let signature = q.signed(&q.plain(), keys.private)?;
+    let public = attribute(q.m, q.session, keys.public, CKA_VALUE);
+    let key = VerifyingKey::<MlDsa65>::decode(public.as_slice().try_into().unwrap());
+    let signature =
+        Signature::<MlDsa65>::decode(signature.as_slice().try_into().unwrap()).ok_or("unreadable")?;
+    let holds = |mu: &[u8]| key.verify_mu(mu.try_into().unwrap(), &signature);
+    let mut another = q.message.to_vec();
+    another[0] ^= 1;
+    if holds(q.message) && !holds(&another) { Ok(()) } else { Err("the crate judges otherwise".to_owned()) }
+}
+
 /// A signature over a message is one over OpenSSL's digest of it, by the mechanism that is given digests. No mechanism digests
 /// by SHAKE, so that its two forms have NIST's samples alone.
 pub(super) fn slh_dsa(q: &Question<'_>, prehash: Prehash) -> Verdict {

@@ -6,6 +6,8 @@ use pkcs11_tests::mechanisms::cloudhsm::{
     CKM_CLOUDHSM_AES_KEY_WRAP_ZERO_PAD,
 };
 
+use pkcs11_tests::mechanisms::draft::CKM_ML_DSA_EXTERNAL_MU;
+
 use super::ciphers::Given;
 use super::others::Hash;
 use super::post_quantum::Prehash;
@@ -44,6 +46,7 @@ macro_rules! opinions {
         /// Every mechanism once.
         pub(super) const OPINIONS: &[(CK_MECHANISM_TYPE, Opinion)] = &[
             $((cryptoki_sys::$name, $opinion)),*,
+            (CKM_ML_DSA_EXTERNAL_MU, Opinion::Composed(post_quantum::ml_dsa_of_mu)),
             (CKM_CLOUDHSM_AES_GCM, Opinion::Composed(ciphers::gcm_with_vector)),
             (CKM_CLOUDHSM_AES_KEY_WRAP_NO_PAD, Opinion::Composed(wraps::key_wrap)),
             (CKM_CLOUDHSM_AES_KEY_WRAP_PKCS5_PAD, Opinion::Composed(wraps::key_wrap)),
