@@ -65,7 +65,7 @@ const fn hmac(word: &'static str, key_type: KeyType, generator: MechanismType, d
     secret(word, (key_type, generator), digest_len, SIGNING, SIGNING)
 }
 
-/// All kinds of them. Poly1305 has none: its keys are for one message each, and programs make them.
+/// All kinds of them. Those that are not here, programs make: docs/command.md says which, and why.
 pub(super) const SECRETS: &[SecretRow] = &[
     cipher("aes", (c::CKK_AES, c::CKM_AES_KEY_GEN), Sizes::Bits(&[256, 192, 128]), CIPHER),
     cipher("aes-xts", (c::CKK_AES_XTS, c::CKM_AES_XTS_KEY_GEN), Sizes::Bits(&[512, 256]), ENCRYPTING),
