@@ -3,12 +3,17 @@
 use cryptoki_sys::{
     CKD_NULL, CKG_MGF1_SHA256, CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CMAC, CKM_AES_CMAC_GENERAL, CKM_AES_CTR,
     CKM_AES_ECB, CKM_AES_GCM, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_KEY_WRAP_PAD,
-    CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_EC_KEY_PAIR_GEN, CKM_ECDH1_COFACTOR_DERIVE, CKM_ECDH1_DERIVE, CKM_ECDSA,
-    CKM_ECDSA_SHA256, CKM_EDDSA, CKM_GENERIC_SECRET_KEY_GEN, CKM_HKDF_DERIVE, CKM_RSA_PKCS,
-    CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_RSA_X_509, CKM_SHA_1, CKM_SHA_1_HMAC,
-    CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS,
-    CKM_SHA384, CKM_SHA384_HMAC, CKM_SHA512, CKM_SHA512_HMAC, CKZ_DATA_SPECIFIED,
+    CKM_DH_PKCS_KEY_PAIR_GEN, CKM_DH_PKCS_PARAMETER_GEN, CKM_DSA_PARAMETER_GEN, CKM_EC_EDWARDS_KEY_PAIR_GEN,
+    CKM_EC_KEY_PAIR_GEN, CKM_ECDH1_COFACTOR_DERIVE, CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA256, CKM_EDDSA,
+    CKM_GENERIC_SECRET_KEY_GEN, CKM_HKDF_DERIVE, CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP,
+    CKM_RSA_PKCS_PSS, CKM_RSA_X_509, CKM_SHA_1, CKM_SHA_1_HMAC, CKM_SHA256, CKM_SHA256_HMAC,
+    CKM_SHA256_HMAC_GENERAL, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384, CKM_SHA384_HMAC,
+    CKM_SHA512, CKM_SHA512_HMAC, CKM_SLH_DSA_KEY_PAIR_GEN, CKZ_DATA_SPECIFIED,
 };
+
+use pkcs11_tests::mechanisms::forms::{Taken, forms_of};
+use pkcs11_tests::mechanisms::spoiling::spoiled;
+use pkcs11_tests::mechanisms::{ROWS, Row};
 
 use crate::dice::Dice;
 use crate::memory::{Lent, Memory};
@@ -120,10 +125,47 @@ pub(crate) fn any_type(dice: &mut Dice) -> u64 {
     }
 }
 
+/// Mechanisms that make nothing but keys and groups of numbers that take long.
+const SLOW: &[u64] = &[
+    CKM_RSA_PKCS_KEY_PAIR_GEN,
+    CKM_DH_PKCS_KEY_PAIR_GEN,
+    CKM_DH_PKCS_PARAMETER_GEN,
+    CKM_DSA_PARAMETER_GEN,
+    CKM_SLH_DSA_KEY_PAIR_GEN,
+];
+
+thread_local! {
+    /// Every mechanism, with its parameters in each form.
+    static DESCRIBED: Vec<(&'static Row, Vec<Taken>)> = {
+        let quick = ROWS.iter().filter(|row| !SLOW.contains(&row.kind));
+        // A handle that is none.
+        quick.map(|row| (row, forms_of(row, row.message.least, 1))).collect()
+    };
+}
+
+/// Any mechanism of the tests' table, with parameters that are right, or of which one thing is wrong.
+fn described(dice: &mut Dice, memory: &mut Memory) -> u64 {
+    DESCRIBED.with(|described| {
+        let (row, forms) = &described[dice.index(described.len())];
+        let taken = &forms[dice.index(forms.len())];
+        let mut by = taken.right.mechanism();
+        if dice.once_in(2) {
+            let mut wrong = spoiled(taken);
+            let one = wrong.swap_remove(dice.index(wrong.len()));
+            by = one.mechanism(row.kind);
+            memory.keep(one);
+        }
+        memory.structure(vec![row.kind, by.pParameter.expose_provenance() as u64, by.ulParameterLen])
+    })
+}
+
 /// A pointer to a mechanism, or null. `point` is some public point for the derivations.
 pub(crate) fn mechanism(dice: &mut Dice, memory: &mut Memory, function: &str, point: &[u8]) -> u64 {
     if dice.once_in(12) {
         return 0;
+    }
+    if dice.once_in(6) {
+        return described(dice, memory);
     }
     let kind = if dice.once_in(12) { any_type(dice) } else { of_function(function, dice) };
     let Lent { pointer, len } = parameters(dice, memory, kind, point);

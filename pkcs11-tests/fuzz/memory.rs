@@ -1,5 +1,7 @@
 //! What a call points to.
 
+use pkcs11_tests::mechanisms::spoiling::Spoiled;
+
 use crate::dice::Dice;
 
 /// Bytes of the arena that inputs and outputs share, so that they overlap.
@@ -14,6 +16,8 @@ pub(crate) struct Memory {
     arena: Vec<u8>,
     /// Structures of the call that is being made, each an array of words.
     structures: Vec<Vec<u64>>,
+    /// Parameters of the call that is being made.
+    parameters: Vec<Spoiled>,
 }
 
 /// A pointer and the length that goes with it.
@@ -26,12 +30,18 @@ pub(crate) struct Lent {
 impl Memory {
     pub(crate) fn new(dice: &mut Dice) -> Self {
         let arena = (0..ARENA).map(|_| dice.word() as u8).collect();
-        Self { arena, structures: Vec::new() }
+        Self { arena, structures: Vec::new(), parameters: Vec::new() }
     }
 
     /// The last call is over.
     pub(crate) fn clear(&mut self) {
         self.structures.clear();
+        self.parameters.clear();
+    }
+
+    /// Parameters that stay where they are until the end of the call.
+    pub(crate) fn keep(&mut self, parameters: Spoiled) {
+        self.parameters.push(parameters);
     }
 
     /// An array of words that stays where it is until the end of the call.
