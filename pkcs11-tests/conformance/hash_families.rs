@@ -16,6 +16,7 @@ use cryptoki_sys::{
     CKR_TEMPLATE_INCONSISTENT,
 };
 use pkcs11_tests::keys::{Kind, attribute, ecdsa_to_der, flag, generate, sign, spki, verify};
+use pkcs11_tests::mechanisms::SIGNS;
 use pkcs11_tests::program::unhex;
 use pkcs11_tests::raw::parameters::{ecdh1, oaep, with};
 use pkcs11_tests::{Out, Sent, Template, Test, assert_rv, mechanism, on_claviger, pss};
@@ -100,26 +101,26 @@ fn each_is_listed_and_tells_what_it_can(t: &Test) {
     };
     for row in ROWS {
         tells(row.digest, CKF_DIGEST, (0, 0));
-        tells(row.hmac, CKF_SIGN | CKF_VERIFY, (1, LONGEST));
-        tells(row.general, CKF_SIGN | CKF_VERIFY, (1, LONGEST));
+        tells(row.hmac, SIGNS, (1, LONGEST));
+        tells(row.general, SIGNS, (1, LONGEST));
         row.key_gen.into_iter().for_each(|kind| tells(kind, CKF_GENERATE, (1, LONGEST)));
         row.derivation.into_iter().for_each(|kind| tells(kind, CKF_DERIVE, (1, LONGEST)));
     }
     tells(CKM_SHA512_T, CKF_DIGEST, (0, 0));
-    tells(CKM_SHA512_T_HMAC, CKF_SIGN | CKF_VERIFY, (1, LONGEST));
+    tells(CKM_SHA512_T_HMAC, SIGNS, (1, LONGEST));
     tells(CKM_SHA512_T_KEY_GEN, CKF_GENERATE, (1, LONGEST));
     tells(CKM_SHA512_T_KEY_DERIVATION, CKF_DERIVE, (1, LONGEST));
     tells(CKM_SHAKE_128_KEY_DERIVATION, CKF_DERIVE, (1, LONGEST));
     tells(CKM_SHAKE_256_KEY_DERIVATION, CKF_DERIVE, (1, LONGEST));
     for (_, _, _, pkcs1, probabilistic, ecdsa) in SHA3 {
-        tells(pkcs1, CKF_SIGN | CKF_VERIFY, (1024, 16384));
-        tells(probabilistic, CKF_SIGN | CKF_VERIFY, (1024, 16384));
+        tells(pkcs1, SIGNS, (1024, 16384));
+        tells(probabilistic, SIGNS, (1024, 16384));
         let (rv, info) = t.module.mechanism_info(token.slot, ecdsa);
         assert_rv!(rv, CKR_OK, "{ecdsa:#x}");
         assert_eq!(info.flags & (CKF_SIGN | CKF_VERIFY | CKF_DIGEST), CKF_SIGN | CKF_VERIFY);
     }
-    tells(CKM_MD5_RSA_PKCS, CKF_SIGN | CKF_VERIFY, (1024, 16384));
-    tells(CKM_RIPEMD160_RSA_PKCS, CKF_SIGN | CKF_VERIFY, (1024, 16384));
+    tells(CKM_MD5_RSA_PKCS, SIGNS, (1024, 16384));
+    tells(CKM_RIPEMD160_RSA_PKCS, SIGNS, (1024, 16384));
 }
 
 fn each_digest_gives_the_published_figure_in_any_parts(t: &Test) {

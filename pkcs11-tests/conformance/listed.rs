@@ -348,6 +348,7 @@ fn a_key_of_a_size_that_mechanisms_do_not_take_is_of_no_use_but_to_verify(t: &Te
         ("C_EncryptInit", m.encrypt_init(session, Some(&by), public), CKR_KEY_SIZE_RANGE),
         ("C_DecryptInit", m.decrypt_init(session, Some(&by), private), CKR_KEY_SIZE_RANGE),
         ("C_SignInit", m.sign_init(session, Some(&by), private), CKR_KEY_SIZE_RANGE),
+        ("C_MessageSignInit", m.message_sign_init(session, Some(&by), private), CKR_KEY_SIZE_RANGE),
         ("C_SignRecoverInit", m.sign_recover_init(session, Some(&by), private), CKR_KEY_SIZE_RANGE),
         ("C_VerifyRecoverInit", m.verify_recover_init(session, Some(&by), public), CKR_KEY_SIZE_RANGE),
         (

@@ -7,13 +7,14 @@ use std::path::PathBuf;
 use cryptoki_sys::{
     CK_RV, CKA_CLASS, CKA_DERIVE, CKA_EC_PARAMS, CKA_KEY_TYPE, CKA_SIGN_RECOVER, CKA_TOKEN, CKA_UNWRAP,
     CKA_VALUE, CKA_VALUE_LEN, CKA_VERIFY_RECOVER, CKA_WRAP, CKD_NULL, CKK_AES, CKK_GENERIC_SECRET,
-    CKM_AES_ECB, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_EC_EDWARDS_KEY_PAIR_GEN, CKM_ECDH1_DERIVE, CKM_EDDSA,
-    CKM_GENERIC_SECRET_KEY_GEN, CKM_ML_KEM, CKM_RSA_PKCS, CKM_SHA256, CKM_SHAKE_256_KEY_DERIVATION, CKO_DATA,
-    CKO_SECRET_KEY, CKP_ML_KEM_512, CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_HOST_MEMORY, CKR_OK,
-    CKR_TOKEN_WRITE_PROTECTED,
+    CKM_AES_ECB, CKM_AES_GCM, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_EC_EDWARDS_KEY_PAIR_GEN,
+    CKM_ECDH1_DERIVE, CKM_EDDSA, CKM_GENERIC_SECRET_KEY_GEN, CKM_ML_KEM, CKM_RSA_PKCS, CKM_SHA256,
+    CKM_SHAKE_256_KEY_DERIVATION, CKO_DATA, CKO_SECRET_KEY, CKP_ML_KEM_512, CKR_DEVICE_ERROR,
+    CKR_DEVICE_MEMORY, CKR_HOST_MEMORY, CKR_OK, CKR_TOKEN_WRITE_PROTECTED,
 };
 use pkcs11_tests::disk::{be_bound_by_permissions, can_fail, set_mode};
 use pkcs11_tests::keys::{Kind, Pair, attribute, generate};
+use pkcs11_tests::raw::messages::Given;
 use pkcs11_tests::raw::parameters::{Parameterised, ecdh1, gcm};
 use pkcs11_tests::raw::{limits, shim};
 use pkcs11_tests::{Module, Out, Sent, Template, Test, Token, assert_rv, mechanism, on_claviger};
@@ -38,9 +39,9 @@ on_claviger!(
 /// What is left to a process while it is asked for more; far less than [`MUCH`].
 const LEFT: u64 = 4 << 20;
 /// The longest that a parameter points to.
-const MUCH: usize = 16 << 20;
+pub(crate) const MUCH: usize = 16 << 20;
 
-fn short_of_memory(call: impl FnOnce() -> CK_RV) -> CK_RV {
+pub(crate) fn short_of_memory(call: impl FnOnce() -> CK_RV) -> CK_RV {
     limits::leave_data(Some(LEFT));
     let rv = call();
     limits::leave_data(None);
@@ -56,7 +57,7 @@ fn a_parameter_for_which_there_is_no_memory_is_told_by_every_function_that_takes
     let parameters = gcm(Sent::from(&[1; 12]), Sent::from(&aad), 128);
     let by = parameters.mechanism();
     let (by, none) = (Some(&by), Template::new());
-    let calls: [(&str, &dyn Fn() -> CK_RV); 15] = [
+    let calls: [(&str, &dyn Fn() -> CK_RV); 17] = [
         ("C_EncapsulateKey", &|| m.encapsulate_key(session, by, 1, &none, Out::query()).0),
         ("C_DecapsulateKey", &|| m.decapsulate_key(session, by, 1, &none, Sent::from(&[1; 32])).0),
         ("C_EncryptInit", &|| m.encrypt_init(session, by, 1)),
@@ -67,6 +68,8 @@ fn a_parameter_for_which_there_is_no_memory_is_told_by_every_function_that_takes
         ("C_VerifyInit", &|| m.verify_init(session, by, 1)),
         ("C_VerifyRecoverInit", &|| m.verify_recover_init(session, by, 1)),
         ("C_VerifySignatureInit", &|| m.verify_signature_init(session, by, 1, Sent::null(0))),
+        ("C_MessageSignInit", &|| m.message_sign_init(session, by, 1)),
+        ("C_MessageVerifyInit", &|| m.message_verify_init(session, by, 1)),
         ("C_GenerateKey", &|| m.generate_key(session, by, &none).0),
         ("C_GenerateKeyPair", &|| m.generate_key_pair(session, by, &none, &none).0),
         ("C_WrapKey", &|| m.wrap_key(session, by, 1, 1, Out::query()).0),
@@ -183,6 +186,15 @@ fn a_message_that_is_kept_whole_is_told_when_there_is_no_memory_for_it(t: &Test)
     assert_rv!(kept(), CKR_OK);
     let rv = short_of_memory(|| m.verify_signature_update(session, Sent::from(&message)));
     assert_rv!(rv, CKR_HOST_MEMORY);
+    assert_rv!(m.message_sign_init(session, Some(&by), private), CKR_OK);
+    assert_rv!(m.message_verify_init(session, Some(&by), public), CKR_OK);
+    let (sent, more) = (Sent::from(&message), Sent::null(0));
+    let sign = || m.sign_message_next(session, Given::none(), sent, Out::without_length(&mut [])).0;
+    assert_rv!(m.sign_message_begin(session, Given::none()), CKR_OK);
+    assert_rv!(short_of_memory(sign), CKR_HOST_MEMORY);
+    assert_rv!(m.verify_message_begin(session, Given::none()), CKR_OK);
+    let verify = || m.verify_message_next(session, Given::none(), sent, more);
+    assert_rv!(short_of_memory(verify), CKR_HOST_MEMORY);
 }
 
 /// What it takes to make a key in each of the four ways.
@@ -355,6 +367,7 @@ fn a_key_whose_row_was_altered_is_of_no_use(t: &Test) {
     let agreeing = ecdh1(CKD_NULL, Sent::null(0), Sent::from(&point)).mechanism();
     assert_eq!(agreeing.mechanism, CKM_ECDH1_DERIVE);
     assert_rv!(m.digest_init(session, Some(&mechanism(CKM_SHA256))), CKR_OK);
+    let of_messages = mechanism(CKM_AES_GCM);
     let template = Workshop::secret();
     let by_kem = mechanism(CKM_ML_KEM);
     let (by_kem, ciphertext) = (Some(&by_kem), Sent::from(&[0; 768]));
@@ -366,6 +379,10 @@ fn a_key_whose_row_was_altered_is_of_no_use(t: &Test) {
         ("C_SignRecoverInit", m.sign_recover_init(session, Some(&rsa), private)),
         ("C_VerifyInit", m.verify_init(session, Some(&rsa), public)),
         ("C_VerifyRecoverInit", m.verify_recover_init(session, Some(&rsa), public)),
+        ("C_MessageSignInit", m.message_sign_init(session, Some(&rsa), private)),
+        ("C_MessageVerifyInit", m.message_verify_init(session, Some(&rsa), public)),
+        ("C_MessageEncryptInit", m.message_encrypt_init(session, Some(&of_messages), secret)),
+        ("C_MessageDecryptInit", m.message_decrypt_init(session, Some(&of_messages), secret)),
         (
             "C_VerifySignatureInit",
             m.verify_signature_init(session, Some(&rsa), public, Sent::from(&[1; 256])),

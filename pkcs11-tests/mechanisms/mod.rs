@@ -12,7 +12,10 @@ pub mod operation;
 pub mod spoiling;
 mod table;
 
-use cryptoki_sys::{CK_KEY_TYPE, CK_MECHANISM, CK_MECHANISM_TYPE, CK_ULONG, CKR_OK};
+use cryptoki_sys::{
+    CK_KEY_TYPE, CK_MECHANISM, CK_MECHANISM_TYPE, CK_ULONG, CKF_MESSAGE_DECRYPT, CKF_MESSAGE_ENCRYPT,
+    CKF_MESSAGE_SIGN, CKF_MESSAGE_VERIFY, CKF_MULTI_MESSAGE, CKF_SIGN, CKF_VERIFY, CKR_OK,
+};
 
 pub use keyring::{Keyring, Keys, new_pair, odd_parity, secret, usable};
 pub use table::{ED448, ED25519, ROWS, X448, X25519};
@@ -20,6 +23,11 @@ pub use table::{ED448, ED25519, ROWS, X448, X25519};
 use crate::raw::key_wraps::KeyWrap;
 use crate::raw::parameters::{Parameterised, with};
 use crate::{Template, Token, assert_rv, mechanism};
+
+/// The flags of a mechanism that signs and verifies, messages too.
+pub const SIGNS: CK_ULONG = CKF_SIGN | CKF_VERIFY | CKF_MESSAGE_SIGN | CKF_MESSAGE_VERIFY | CKF_MULTI_MESSAGE;
+/// Those of one that encrypts and decrypts messages.
+pub const SEALS_MESSAGES: CK_ULONG = CKF_MESSAGE_ENCRYPT | CKF_MESSAGE_DECRYPT | CKF_MULTI_MESSAGE;
 
 /// A mechanism and what it is used with.
 #[derive(Clone, Copy)]

@@ -35,26 +35,6 @@ impl Module {
     #[must_use]
     pub fn absent_with_zeros(&self, session: CK_SESSION_HANDLE) -> Vec<(&'static str, CK_RV)> {
         zeros!(self.list_3_2(), session,
-            C_MessageEncryptInit(null_mut(), 0);
-            C_EncryptMessage(null_mut(), 0, null_mut(), 0, null_mut(), 0, null_mut(), null_mut());
-            C_EncryptMessageBegin(null_mut(), 0, null_mut(), 0);
-            C_EncryptMessageNext(null_mut(), 0, null_mut(), 0, null_mut(), null_mut(), 0);
-            C_MessageEncryptFinal();
-            C_MessageDecryptInit(null_mut(), 0);
-            C_DecryptMessage(null_mut(), 0, null_mut(), 0, null_mut(), 0, null_mut(), null_mut());
-            C_DecryptMessageBegin(null_mut(), 0, null_mut(), 0);
-            C_DecryptMessageNext(null_mut(), 0, null_mut(), 0, null_mut(), null_mut(), 0);
-            C_MessageDecryptFinal();
-            C_MessageSignInit(null_mut(), 0);
-            C_SignMessage(null_mut(), 0, null_mut(), 0, null_mut(), null_mut());
-            C_SignMessageBegin(null_mut(), 0);
-            C_SignMessageNext(null_mut(), 0, null_mut(), 0, null_mut(), null_mut());
-            C_MessageSignFinal();
-            C_MessageVerifyInit(null_mut(), 0);
-            C_VerifyMessage(null_mut(), 0, null_mut(), 0, null_mut(), 0);
-            C_VerifyMessageBegin(null_mut(), 0);
-            C_VerifyMessageNext(null_mut(), 0, null_mut(), 0, null_mut(), 0);
-            C_MessageVerifyFinal();
             C_GetSessionValidationFlags(0, null_mut());
             C_AsyncComplete(null_mut(), null_mut());
             C_AsyncGetID(null_mut(), null_mut());

@@ -11,6 +11,7 @@ pub mod key_wraps;
 mod legacy;
 pub mod limits;
 mod managing;
+pub mod messages;
 mod module;
 pub mod one_time;
 pub mod parameters;

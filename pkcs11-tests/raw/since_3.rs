@@ -16,6 +16,7 @@ macro_rules! call {
         rv
     }};
 }
+pub(super) use call;
 
 /// 5.6 Sessions.
 impl Module {

@@ -8,8 +8,8 @@ use pkcs11::administration::AuditEvent;
 use pkcs11::constants::{CKF_LOGIN_REQUIRED, CKF_RNG, CKF_TOKEN_INITIALIZED, CKF_USER_PIN_INITIALIZED};
 use pkcs11::{
     Access, Administration, AttributeType, Cryptoki, DerivedKeys, Error, LibraryInfo, Mechanism,
-    MechanismInfo, MechanismType, ObjectHandle, Result, Reveal, Room, Secret, SessionHandle, SessionInfo,
-    Since3, SlotId, SlotInfo, Template, TokenInfo, UserType, Version,
+    MechanismInfo, MechanismType, MessageParameters, Messaging, ObjectHandle, Result, Reveal, Room, Secret,
+    SessionHandle, SessionInfo, Since3, SlotId, SlotInfo, Template, TokenInfo, UserType, Version,
 };
 
 use crate::terminal::Asker;
@@ -262,6 +262,28 @@ impl Since3 for Mock {
         fn verify_signature(SessionHandle, &[u8]) -> ();
         fn verify_signature_update(SessionHandle, &[u8]) -> ();
         fn verify_signature_final(SessionHandle) -> ();
+        fn message_encrypt_init(SessionHandle, Option<Mechanism>, ObjectHandle) -> ();
+        fn encrypt_message(SessionHandle, &mut MessageParameters, &[u8], &[u8], &mut Room<'_>) -> usize;
+        fn encrypt_message_begin(SessionHandle, &mut MessageParameters, &[u8]) -> ();
+        fn encrypt_message_next(SessionHandle, &mut MessageParameters, &[u8], &mut Room<'_>, bool) -> usize;
+        fn message_encrypt_final(SessionHandle) -> ();
+        fn message_decrypt_init(SessionHandle, Option<Mechanism>, ObjectHandle) -> ();
+        fn decrypt_message(SessionHandle, &mut MessageParameters, &[u8], &[u8], &mut Room<'_>) -> usize;
+        fn decrypt_message_begin(SessionHandle, &mut MessageParameters, &[u8]) -> ();
+        fn decrypt_message_next(SessionHandle, &mut MessageParameters, &[u8], &mut Room<'_>, bool) -> usize;
+        fn message_decrypt_final(SessionHandle) -> ();
+        fn message_sign_init(SessionHandle, Option<Mechanism>, ObjectHandle) -> ();
+        fn sign_message(SessionHandle, &MessageParameters, &[u8], &mut Room<'_>) -> usize;
+        fn sign_message_begin(SessionHandle, &MessageParameters) -> ();
+        fn sign_message_next(SessionHandle, &MessageParameters, &[u8], Option<&mut Room<'_>>) -> usize;
+        fn message_sign_final(SessionHandle) -> ();
+        fn message_verify_init(SessionHandle, Option<Mechanism>, ObjectHandle) -> ();
+        fn verify_message(SessionHandle, &MessageParameters, &[u8], &[u8]) -> ();
+        fn verify_message_begin(SessionHandle, &MessageParameters) -> ();
+        fn verify_message_next(SessionHandle, &MessageParameters, &[u8], Option<&[u8]>) -> ();
+        fn message_verify_final(SessionHandle) -> ();
+        fn message_mechanism(SessionHandle, Messaging) -> Option<MechanismType>;
+        fn end_message(SessionHandle, Messaging) -> ();
     }
 }
 

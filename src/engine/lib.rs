@@ -44,6 +44,7 @@ mod encapsulating;
 mod encryption;
 mod key_management;
 mod keys;
+mod messages;
 mod object_management;
 mod people;
 mod saved_state;

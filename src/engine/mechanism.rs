@@ -6,14 +6,18 @@ use std::fmt;
 use std::sync::Arc;
 
 use pkcs11::constants::{
-    CKA_KEY_TYPE, CKF_DECAPSULATE, CKF_DECRYPT, CKF_DERIVE, CKF_DIGEST, CKF_ENCAPSULATE, CKF_ENCRYPT,
-    CKF_GENERATE, CKF_GENERATE_KEY_PAIR, CKF_SIGN, CKF_SIGN_RECOVER, CKF_UNWRAP, CKF_VERIFY,
-    CKF_VERIFY_RECOVER, CKF_WRAP, CKO_CERTIFICATE, CKO_DOMAIN_PARAMETERS, CKO_OTP_KEY, CKO_PRIVATE_KEY,
-    CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+    CKA_KEY_TYPE, CKO_CERTIFICATE, CKO_DOMAIN_PARAMETERS, CKO_OTP_KEY, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
+    CKO_SECRET_KEY,
 };
-use pkcs11::{Attributes, Error, KeyType, Mechanism, MechanismType, ObjectClass, Result, Secret, Template};
+use pkcs11::{
+    Attributes, Error, KeyType, Mechanism, MechanismType, MessageParameters, Result, Secret, Template,
+};
 
 use crate::policy::Inheritance;
+
+mod can;
+
+pub use can::Can;
 
 /// A key as an algorithm uses it: parsed once, shared by all operations. Wiped when dropped.
 pub trait Key: Send + Sync + Any {
@@ -126,6 +130,49 @@ pub trait Ciphering: Saving + Send {
     fn whole(self: Box<Self>, data: &[u8], out: &mut [u8]) -> Result<usize>;
 }
 
+/// A process of encrypting or of decrypting messages, each as long as its ciphertext. Vectors that it generates are counted
+/// from its start to its end.
+pub trait Messages: Send {
+    /// A whole message; `out` is as long as `data`. An encryption writes the vector that it generated, and the tag, into the
+    /// parameters.
+    ///
+    /// # Errors
+    /// [`pkcs11::Error::MechanismParamInvalid`], also when the vectors are exhausted; [`pkcs11::Error::DataLenRange`] and
+    /// [`pkcs11::Error::EncryptedDataLenRange`]; [`pkcs11::Error::AeadDecryptFailed`] when the tag does not hold.
+    fn whole(
+        &mut self,
+        parameters: &mut MessageParameters,
+        associated: &[u8],
+        data: &[u8],
+        out: &mut [u8],
+    ) -> Result<()>;
+    /// Begins a message that comes in parts. An encryption writes the vector that it generated into the parameters.
+    ///
+    /// # Errors
+    /// [`pkcs11::Error::MechanismParamInvalid`]
+    fn begin(&mut self, parameters: &mut MessageParameters, associated: &[u8]) -> Result<Box<dyn Message>>;
+}
+
+/// A message that comes in parts. Lengths are in bytes.
+pub trait Message: Send {
+    /// What [`Message::update`] will write for `len` more bytes: exact.
+    fn update_len(&self, len: usize) -> usize;
+    /// Takes a part; `out` is exactly [`Message::update_len`] long.
+    ///
+    /// # Errors
+    /// [`pkcs11::Error::DataLenRange`], [`pkcs11::Error::EncryptedDataLenRange`]
+    fn update(&mut self, part: &[u8], out: &mut [u8]) -> Result<()>;
+    /// What [`Message::finish`] will write for a last part of `len` bytes: exact.
+    fn finish_len(&self, len: usize) -> usize;
+    /// Takes the last part; `out` is exactly [`Message::finish_len`] long. An encryption writes the tag into the parameters;
+    /// a decryption judges by the one that it finds there.
+    ///
+    /// # Errors
+    /// Those of [`Messages::whole`].
+    fn finish(self: Box<Self>, parameters: &mut MessageParameters, part: &[u8], out: &mut [u8])
+    -> Result<()>;
+}
+
 /// A key encapsulation that is about to happen.
 pub trait Encapsulating: Send {
     /// Length of the ciphertext in bytes.
@@ -155,6 +202,8 @@ pub type StartSign = fn(&Mechanism, &Arc<dyn Key>) -> Result<Box<dyn Signing>>;
 pub type StartVerify = fn(&Mechanism, &Arc<dyn Key>) -> Result<Box<dyn Verifying>>;
 /// Starts an encryption, a decryption, a recovery, a wrapping (of a key's bytes) or an unwrapping.
 pub type StartCipher = fn(&Mechanism, &Arc<dyn Key>) -> Result<Box<dyn Ciphering>>;
+/// Starts a process of encrypting or of decrypting messages.
+pub type StartMessages = fn(&Arc<dyn Key>) -> Result<Box<dyn Messages>>;
 /// Makes a key pair from the completed attributes of the public and the private key.
 pub type MakeKeyPair = fn(&Mechanism, &Attributes, &Attributes) -> Result<GeneratedPair>;
 /// Makes a secret key from its completed attributes; gives the attributes to add.
@@ -229,190 +278,6 @@ pub enum Derivation {
     Public(DerivePublic),
     /// Several secret keys.
     Several(DeriveSeveral),
-}
-
-/// What a mechanism can, each with its constructor. Constructors check the parameters
-/// ([`pkcs11::Error::MechanismParamInvalid`]) and the key's type ([`pkcs11::Error::KeyTypeInconsistent`]); the
-/// engine has checked the size and every attribute.
-#[derive(Clone, Copy)]
-pub enum Can {
-    /// `CKF_DIGEST`
-    Digest(StartDigest),
-    /// `CKF_SIGN`
-    Sign(StartSign),
-    /// `CKF_VERIFY`
-    Verify(StartVerify),
-    /// `CKF_VERIFY`, of keys of these sizes, which reach beyond the mechanism's: what others once signed.
-    VerifyOf((u64, u64), StartVerify),
-    /// `CKF_SIGN_RECOVER`
-    SignRecover(StartCipher),
-    /// `CKF_VERIFY_RECOVER`
-    VerifyRecover(StartCipher),
-    /// `CKF_ENCRYPT`
-    Encrypt(StartCipher),
-    /// `CKF_DECRYPT`
-    Decrypt(StartCipher),
-    /// `CKF_WRAP`
-    Wrap(StartCipher),
-    /// `CKF_UNWRAP`
-    Unwrap(StartCipher),
-    /// `CKF_DERIVE`: a secret key, whose protection the template decides ([`Inheritance::Free`]).
-    Derive(Derive),
-    /// `CKF_DERIVE`: a secret key, to which all bases hand their protection on ([`Inheritance::FromBase`]).
-    DeriveProtected(Derive),
-    /// `CKF_DERIVE`: a data object, whose length `CKA_VALUE_LEN` tells.
-    DeriveData(Derive),
-    /// `CKF_DERIVE`: several secret keys, or one with something told beside it.
-    DeriveSeveral(DeriveSeveral),
-    /// `CKF_ENCAPSULATE`
-    Encapsulate(StartEncapsulate),
-    /// `CKF_DECAPSULATE`
-    Decapsulate(Decapsulate),
-    /// `CKF_DECAPSULATE`: exactly as `C_UnwrapKey` would, but that all that comes out is the key.
-    DecapsulateWrapped(StartCipher),
-    /// `CKF_DERIVE`: the public key that belongs to the private key that is derived from.
-    DerivePublic(DerivePublic),
-    /// `CKF_GENERATE`
-    GenerateKey(MakeKey),
-    /// `CKF_GENERATE`: the domain parameters of keys.
-    GenerateParameters(MakeKey),
-    /// `CKF_GENERATE`: a key of one-time passwords.
-    GenerateOtpKey(MakeKey),
-    /// `CKF_GENERATE_KEY_PAIR`
-    GenerateKeyPair(MakeKeyPair),
-}
-
-impl Can {
-    /// The constructor of a digest, if this is one.
-    #[must_use]
-    pub fn digest(&self) -> Option<StartDigest> {
-        if let Self::Digest(start) = self { Some(*start) } else { None }
-    }
-
-    /// The constructor of a signature, if this is one.
-    #[must_use]
-    pub fn sign(&self) -> Option<StartSign> {
-        if let Self::Sign(start) = self { Some(*start) } else { None }
-    }
-
-    /// The constructor of a verification, if this is one.
-    #[must_use]
-    pub fn verify(&self) -> Option<StartVerify> {
-        if let Self::Verify(start) | Self::VerifyOf(_, start) = self { Some(*start) } else { None }
-    }
-
-    /// The constructor of a signature with recovery, if this is one.
-    #[must_use]
-    pub fn sign_recover(&self) -> Option<StartCipher> {
-        if let Self::SignRecover(start) = self { Some(*start) } else { None }
-    }
-
-    /// The constructor of a verification with recovery, if this is one.
-    #[must_use]
-    pub fn verify_recover(&self) -> Option<StartCipher> {
-        if let Self::VerifyRecover(start) = self { Some(*start) } else { None }
-    }
-
-    /// The constructor of an encryption, if this is one.
-    #[must_use]
-    pub fn encrypt(&self) -> Option<StartCipher> {
-        if let Self::Encrypt(start) = self { Some(*start) } else { None }
-    }
-
-    /// The constructor of a decryption, if this is one.
-    #[must_use]
-    pub fn decrypt(&self) -> Option<StartCipher> {
-        if let Self::Decrypt(start) = self { Some(*start) } else { None }
-    }
-
-    /// The constructor of a wrapping, if this is one.
-    #[must_use]
-    pub fn wrap(&self) -> Option<StartCipher> {
-        if let Self::Wrap(start) = self { Some(*start) } else { None }
-    }
-
-    /// The constructor of an unwrapping, if this is one.
-    #[must_use]
-    pub fn unwrap(&self) -> Option<StartCipher> {
-        if let Self::Unwrap(start) = self { Some(*start) } else { None }
-    }
-
-    /// What it derives, if it does.
-    #[must_use]
-    pub fn derive(&self) -> Option<Derivation> {
-        match self {
-            Self::Derive(derive) => Some(Derivation::Key(Inheritance::Free, *derive)),
-            Self::DeriveProtected(derive) => Some(Derivation::Key(Inheritance::FromBase, *derive)),
-            Self::DeriveData(derive) => Some(Derivation::Data(*derive)),
-            Self::DeriveSeveral(several) => Some(Derivation::Several(*several)),
-            Self::DerivePublic(derive) => Some(Derivation::Public(*derive)),
-            _ => None,
-        }
-    }
-
-    /// The constructor of an encapsulation, if this is one.
-    #[must_use]
-    pub fn encapsulate(&self) -> Option<StartEncapsulate> {
-        if let Self::Encapsulate(start) = self { Some(*start) } else { None }
-    }
-
-    /// The decapsulation, if this is one.
-    #[must_use]
-    pub fn decapsulate(&self) -> Option<Decapsulation> {
-        match self {
-            Self::Decapsulate(decapsulate) => Some(Decapsulation::Secret(*decapsulate)),
-            Self::DecapsulateWrapped(start) => Some(Decapsulation::Unwrapping(*start)),
-            _ => None,
-        }
-    }
-
-    /// The maker of secret keys, of domain parameters or of keys of one-time passwords, if this is one, and the class of what it makes.
-    #[must_use]
-    pub fn generate_key(&self) -> Option<(ObjectClass, MakeKey)> {
-        match self {
-            Self::GenerateKey(make) => Some((CKO_SECRET_KEY, *make)),
-            Self::GenerateParameters(make) => Some((CKO_DOMAIN_PARAMETERS, *make)),
-            Self::GenerateOtpKey(make) => Some((CKO_OTP_KEY, *make)),
-            _ => None,
-        }
-    }
-
-    /// The maker of key pairs, if this is one.
-    #[must_use]
-    pub fn generate_key_pair(&self) -> Option<MakeKeyPair> {
-        if let Self::GenerateKeyPair(make) = self { Some(*make) } else { None }
-    }
-
-    /// The `CKF_` flag that `C_GetMechanismInfo` tells.
-    #[must_use]
-    pub fn flag(&self) -> u64 {
-        match self {
-            Self::Digest(_) => CKF_DIGEST,
-            Self::Sign(_) => CKF_SIGN,
-            Self::Verify(_) | Self::VerifyOf(..) => CKF_VERIFY,
-            Self::SignRecover(_) => CKF_SIGN_RECOVER,
-            Self::VerifyRecover(_) => CKF_VERIFY_RECOVER,
-            Self::Encrypt(_) => CKF_ENCRYPT,
-            Self::Decrypt(_) => CKF_DECRYPT,
-            Self::Wrap(_) => CKF_WRAP,
-            Self::Unwrap(_) => CKF_UNWRAP,
-            Self::Derive(_)
-            | Self::DeriveProtected(_)
-            | Self::DeriveData(_)
-            | Self::DeriveSeveral(_)
-            | Self::DerivePublic(_) => CKF_DERIVE,
-            Self::Encapsulate(_) => CKF_ENCAPSULATE,
-            Self::Decapsulate(_) | Self::DecapsulateWrapped(_) => CKF_DECAPSULATE,
-            Self::GenerateKey(_) | Self::GenerateParameters(_) | Self::GenerateOtpKey(_) => CKF_GENERATE,
-            Self::GenerateKeyPair(_) => CKF_GENERATE_KEY_PAIR,
-        }
-    }
-}
-
-impl fmt::Debug for Can {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Can({:#x})", self.flag())
-    }
 }
 
 /// One mechanism.
@@ -540,6 +405,8 @@ impl Mechanisms {
 
 #[cfg(test)]
 mod tests {
+    use pkcs11::constants::CKF_DERIVE;
+
     use super::*;
 
     fn nothing(_: &Mechanism, _: &Bases<'_>, _: &Attributes) -> Result<Attributes> {

@@ -1,17 +1,21 @@
 //! Running operations: one slot a kind, and one rule for all of how they begin, go on and end.
 
+mod process;
+
 use std::hash::{DefaultHasher, Hasher};
 use std::sync::Arc;
 
 use pkcs11::constants::{
-    CKF_DECRYPT, CKF_DIGEST, CKF_ENCRYPT, CKF_FIND_OBJECTS, CKF_SIGN, CKF_SIGN_RECOVER, CKF_VERIFY,
-    CKF_VERIFY_RECOVER,
+    CKF_DECRYPT, CKF_DIGEST, CKF_ENCRYPT, CKF_FIND_OBJECTS, CKF_MESSAGE_DECRYPT, CKF_MESSAGE_ENCRYPT,
+    CKF_MESSAGE_SIGN, CKF_MESSAGE_VERIFY, CKF_SIGN, CKF_SIGN_RECOVER, CKF_VERIFY, CKF_VERIFY_RECOVER,
 };
 use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, Secret};
 
 use crate::login::Epoch;
-use crate::mechanism::{Ciphering, Digesting, Key, Signing, Verifying};
+use crate::mechanism::{Ciphering, Digesting, Key, Message, Messages, Signing, Verifying};
 use crate::search::Search;
+
+pub use process::Process;
 
 /// Everything that may go on in a session, each kind beside the others.
 #[derive(Default)]
@@ -36,6 +40,69 @@ pub struct Operations {
     pub sign_recover: Running<Box<dyn Ciphering>>,
     /// `C_VerifyRecoverInit`
     pub verify_recover: Running<Box<dyn Ciphering>>,
+    /// `C_MessageEncryptInit`
+    pub message_encrypt: Process<Box<dyn Messages>, Box<dyn Message>>,
+    /// `C_MessageDecryptInit`
+    pub message_decrypt: Process<Box<dyn Messages>, Box<dyn Message>>,
+    /// `C_MessageSignInit`
+    pub message_sign: Process<EachMessage<Box<dyn Signing>>, Box<dyn Signing>>,
+    /// `C_MessageVerifyInit`
+    pub message_verify: Process<EachMessage<Box<dyn Verifying>>, Box<dyn Verifying>>,
+}
+
+/// What begins the operation of each message: as it was begun with the process.
+pub struct EachMessage<T> {
+    /// The constructor and the key.
+    pub maker: Maker<T>,
+    /// The mechanism.
+    pub mechanism: Mechanism,
+    /// Bytes of each signature; 0 where none is made.
+    pub signature_len: usize,
+}
+
+impl<T> EachMessage<T> {
+    /// Begins a message.
+    ///
+    /// # Errors
+    /// Those of the constructor.
+    pub fn start(&self) -> Result<T> {
+        (self.maker.0)(&self.mechanism, &self.maker.1)
+    }
+}
+
+/// What all kinds of operations and processes have in common.
+trait Kind {
+    fn end_private(&mut self, now: Epoch);
+    fn awaits_login(&self) -> Option<u64>;
+    fn allow_once(&mut self, waiting: u64);
+}
+
+impl<T> Kind for Running<T> {
+    fn end_private(&mut self, now: Epoch) {
+        Self::end_private(self, now);
+    }
+
+    fn awaits_login(&self) -> Option<u64> {
+        Self::awaits_login(self)
+    }
+
+    fn allow_once(&mut self, waiting: u64) {
+        Self::allow_once(self, waiting);
+    }
+}
+
+impl<P, M> Kind for Process<P, M> {
+    fn end_private(&mut self, now: Epoch) {
+        Self::end_private(self, now);
+    }
+
+    fn awaits_login(&self) -> Option<u64> {
+        Self::awaits_login(self)
+    }
+
+    fn allow_once(&mut self, waiting: u64) {
+        Self::allow_once(self, waiting);
+    }
 }
 
 /// Ends one kind of operation.
@@ -52,6 +119,10 @@ const CANCELLED: &[(u64, End)] = &[
     (CKF_DECRYPT, |operations| operations.decrypt.cancel()),
     (CKF_SIGN_RECOVER, |operations| operations.sign_recover.cancel()),
     (CKF_VERIFY_RECOVER, |operations| operations.verify_recover.cancel()),
+    (CKF_MESSAGE_ENCRYPT, |operations| operations.message_encrypt.cancel()),
+    (CKF_MESSAGE_DECRYPT, |operations| operations.message_decrypt.cancel()),
+    (CKF_MESSAGE_SIGN, |operations| operations.message_sign.cancel()),
+    (CKF_MESSAGE_VERIFY, |operations| operations.message_verify.cancel()),
 ];
 
 impl Operations {
@@ -62,37 +133,37 @@ impl Operations {
         }
     }
 
+    fn kinds(&mut self) -> [&mut dyn Kind; 12] {
+        [
+            &mut self.digest,
+            &mut self.sign,
+            &mut self.verify,
+            &mut self.verify_signature,
+            &mut self.encrypt,
+            &mut self.decrypt,
+            &mut self.sign_recover,
+            &mut self.verify_recover,
+            &mut self.message_encrypt,
+            &mut self.message_decrypt,
+            &mut self.message_sign,
+            &mut self.message_verify,
+        ]
+    }
+
     /// Ends operations that were begun under another login.
     pub fn end_private(&mut self, now: Epoch) {
-        self.digest.end_private(now);
-        self.sign.end_private(now);
-        self.verify.end_private(now);
-        self.verify_signature.end_private(now);
-        for cipher in [&mut self.encrypt, &mut self.decrypt, &mut self.sign_recover, &mut self.verify_recover]
-        {
-            cipher.end_private(now);
-        }
+        self.kinds().into_iter().for_each(|kind| kind.end_private(now));
     }
 
     /// The one that was begun last of those that wait for a login of their own.
     #[must_use]
-    pub fn awaits_login(&self) -> Option<u64> {
-        let ciphers = [&self.encrypt, &self.decrypt, &self.sign_recover, &self.verify_recover];
-        let ciphers = ciphers.into_iter().filter_map(|cipher| cipher.awaits_login());
-        let signatures =
-            [self.sign.awaits_login(), self.verify.awaits_login(), self.verify_signature.awaits_login()];
-        ciphers.chain(signatures.into_iter().flatten()).max()
+    pub fn awaits_login(&mut self) -> Option<u64> {
+        self.kinds().into_iter().filter_map(|kind| kind.awaits_login()).max()
     }
 
     /// The login of that one has come.
     pub fn allow_once(&mut self, waiting: u64) {
-        self.sign.allow_once(waiting);
-        self.verify.allow_once(waiting);
-        self.verify_signature.allow_once(waiting);
-        for cipher in [&mut self.encrypt, &mut self.decrypt, &mut self.sign_recover, &mut self.verify_recover]
-        {
-            cipher.allow_once(waiting);
-        }
+        self.kinds().into_iter().for_each(|kind| kind.allow_once(waiting));
     }
 }
 

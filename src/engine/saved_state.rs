@@ -167,8 +167,8 @@ fn restore<T: Saving + ?Sized>(
 
 /// Everything that is active, in the order of the tags.
 fn save(operations: &Operations) -> Result<Secret> {
-    // The standard does not count recovery among what can be saved: it has no parts. It knows no state in which a
-    // signature is kept that nothing was compared with yet.
+    // The standard does not count recovery among what can be saved: it has no parts. Of signatures that are kept, and of
+    // message-based processes, no state is told.
     let Operations {
         search: _,
         counter_of: _,
@@ -180,6 +180,10 @@ fn save(operations: &Operations) -> Result<Secret> {
         decrypt,
         sign_recover: _,
         verify_recover: _,
+        message_encrypt,
+        message_decrypt,
+        message_sign,
+        message_verify,
     } = operations;
     let parts = [
         (DIGEST, digest.is_active(), digest.active().and_then(Saved::write)),
@@ -189,7 +193,11 @@ fn save(operations: &Operations) -> Result<Secret> {
         (DECRYPT, decrypt.is_active(), decrypt.active().and_then(Saved::write)),
     ];
     if !parts.iter().any(|(_, active, _)| *active) {
-        let unsaveable = verify_signature.is_active();
+        let unsaveable = verify_signature.is_active()
+            || message_encrypt.is_active()
+            || message_decrypt.is_active()
+            || message_sign.is_active()
+            || message_verify.is_active();
         return Err(if unsaveable { Error::StateUnsaveable } else { Error::OperationNotInitialized });
     }
     let mut writer = Writer::new();

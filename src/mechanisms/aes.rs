@@ -89,6 +89,8 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
         &[
             Can::Encrypt(gcm::encrypt),
             Can::Decrypt(gcm::decrypt),
+            Can::MessageEncrypt(gcm::encrypt_messages),
+            Can::MessageDecrypt(gcm::decrypt_messages),
             Can::Wrap(gcm::wrap),
             Can::Unwrap(gcm::unwrap),
         ],
@@ -107,6 +109,8 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
         &[
             Can::Encrypt(ccm::encrypt),
             Can::Decrypt(ccm::decrypt),
+            Can::MessageEncrypt(ccm::encrypt_messages),
+            Can::MessageDecrypt(ccm::decrypt_messages),
             Can::Wrap(ccm::wrap),
             Can::Unwrap(ccm::unwrap),
         ],

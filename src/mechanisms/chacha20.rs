@@ -25,7 +25,15 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
             Can::Unwrap(stream::decrypt),
         ],
     ),
-    row(CKM_CHACHA20_POLY1305, &[Can::Encrypt(authenticated::encrypt), Can::Decrypt(authenticated::decrypt)]),
+    row(
+        CKM_CHACHA20_POLY1305,
+        &[
+            Can::Encrypt(authenticated::encrypt),
+            Can::Decrypt(authenticated::decrypt),
+            Can::MessageEncrypt(authenticated::encrypt_messages),
+            Can::MessageDecrypt(authenticated::decrypt_messages),
+        ],
+    ),
 ];
 
 /// In bytes: the standard's sections name bits in one place and bytes in another.

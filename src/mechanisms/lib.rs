@@ -13,6 +13,7 @@ use engine::primitives::Primitives;
 use pkcs11::{Error, Mechanism, Parameters, Result, Secret};
 
 mod aes;
+mod authenticated_messages;
 pub mod aws_lc;
 mod block;
 mod byte_curves;
@@ -50,6 +51,7 @@ mod simple_derivation;
 mod slh_dsa;
 mod sp800_108;
 mod tls12;
+mod vectors;
 
 #[cfg(test)]
 mod fixtures;

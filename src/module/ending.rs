@@ -4,7 +4,7 @@
 //! `CKR_BUFFER_TOO_SMALL` or tells a length (sections 5.8.2 and its like). An argument that cannot be read is refused
 //! before the token is asked, so the end is told to it here.
 
-use pkcs11::{ObjectHandle, SessionHandle, Token};
+use pkcs11::{Messaging, ObjectHandle, SessionHandle, Token};
 
 use crate::exports::Function;
 
@@ -23,6 +23,10 @@ const SIGN: End = |token, session| said(token.sign_init(session, None, NO_KEY));
 const SIGN_RECOVER: End = |token, session| said(token.sign_recover_init(session, None, NO_KEY));
 const VERIFY: End = |token, session| said(token.verify_init(session, None, NO_KEY));
 const VERIFY_SIGNATURE: End = |token, session| said(token.verify_signature_init(session, None, NO_KEY, &[]));
+const MESSAGE_ENCRYPT: End = |token, session| said(token.end_message(session, Messaging::Encrypt));
+const MESSAGE_DECRYPT: End = |token, session| said(token.end_message(session, Messaging::Decrypt));
+const MESSAGE_SIGN: End = |token, session| said(token.end_message(session, Messaging::Sign));
+const MESSAGE_VERIFY: End = |token, session| said(token.end_message(session, Messaging::Verify));
 const VERIFY_RECOVER: End = |token, session| said(token.verify_recover_init(session, None, NO_KEY));
 
 /// What a call of this function ends when its arguments cannot be read.
@@ -38,6 +42,11 @@ fn ends(function: Function) -> &'static [End] {
         | Function::C_VerifySignatureUpdate
         | Function::C_VerifySignatureFinal => &[VERIFY_SIGNATURE],
         Function::C_VerifyRecover => &[VERIFY_RECOVER],
+        // The process goes on (sections 5.9.4, 5.11.4, 5.14.4 and 5.16.4).
+        Function::C_EncryptMessageNext => &[MESSAGE_ENCRYPT],
+        Function::C_DecryptMessageNext => &[MESSAGE_DECRYPT],
+        Function::C_SignMessageNext => &[MESSAGE_SIGN],
+        Function::C_VerifyMessageNext => &[MESSAGE_VERIFY],
         Function::C_DigestEncryptUpdate => &[DIGEST, ENCRYPT],
         Function::C_DecryptDigestUpdate => &[DECRYPT, DIGEST],
         Function::C_SignEncryptUpdate => &[SIGN, ENCRYPT],

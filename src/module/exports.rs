@@ -1,7 +1,8 @@
 //! TABLE: a row per C function of the standard, in the order of its function lists.
 //!
 //! A row names the function, the kind and the C names of each argument, and where the call goes: a method of
-//! [`pkcs11::Cryptoki`]; `absent` for a function that is not there yet (docs/roadmap.md); `not_parallel` for the two
+//! [`pkcs11::Cryptoki`]; `messages` with the kind of process, what the call does with its message, and a method, for those
+//! whose parameters the token tells the form of; `absent` for a function that is not there yet (docs/roadmap.md); `not_parallel` for the two
 //! legacy functions; `own` for those that need no token. The kinds are the rules of `function!` below. Null checks,
 //! the written length, the guard against panics and the step from reason to number are not repeated here: they are
 //! in `pointers.rs`, `library.rs` and `rv.rs`, once.
@@ -20,10 +21,10 @@ use pkcs11::constants::{
     CK_FALSE, CKF_ASYNC_SESSION, CKF_DONT_BLOCK, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKU_CONTEXT_SPECIFIC,
     CKU_SO, CKU_USER,
 };
-use pkcs11::{Access, Error, ObjectHandle, Result, SessionHandle, SlotId, UserType};
+use pkcs11::{Access, Error, Messaging, ObjectHandle, Result, SessionHandle, SlotId, UserType};
 
 use crate::library;
-use crate::pointers;
+use crate::pointers::{self, Phase};
 
 #[cfg(test)]
 pub(crate) mod tests;
@@ -177,67 +178,67 @@ macro_rules! table {
                 ) => login_user;
                 C_SessionCancel(session hSession, number flags) => session_cancel;
                 // 5.9 Message-based encryption
-                C_MessageEncryptInit(session hSession, mechanism_or_end pMechanism, object hKey) => absent;
+                C_MessageEncryptInit(session hSession, process_or_end pMechanism, object hKey) => message_encrypt_init;
                 C_EncryptMessage(
-                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    session hSession, message pParameter ulParameterLen,
                     input pAssociatedData ulAssociatedDataLen, input pPlaintext ulPlaintextLen,
                     output pCiphertext pulCiphertextLen
-                ) => absent;
+                ) => messages Encrypt Whole encrypt_message;
                 C_EncryptMessageBegin(
-                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    session hSession, message pParameter ulParameterLen,
                     input pAssociatedData ulAssociatedDataLen
-                ) => absent;
+                ) => messages Encrypt Begin encrypt_message_begin;
                 C_EncryptMessageNext(
-                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    session hSession, message pParameter ulParameterLen,
                     input pPlaintextPart ulPlaintextPartLen, output pCiphertextPart pulCiphertextPartLen,
-                    number flags
-                ) => absent;
-                C_MessageEncryptFinal(session hSession) => absent;
+                    end flags
+                ) => messages Encrypt last flags encrypt_message_next;
+                C_MessageEncryptFinal(session hSession) => message_encrypt_final;
                 // 5.11 Message-based decryption
-                C_MessageDecryptInit(session hSession, mechanism_or_end pMechanism, object hKey) => absent;
+                C_MessageDecryptInit(session hSession, process_or_end pMechanism, object hKey) => message_decrypt_init;
                 C_DecryptMessage(
-                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    session hSession, message pParameter ulParameterLen,
                     input pAssociatedData ulAssociatedDataLen, input pCiphertext ulCiphertextLen,
                     output pPlaintext pulPlaintextLen
-                ) => absent;
+                ) => messages Decrypt Whole decrypt_message;
                 C_DecryptMessageBegin(
-                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    session hSession, message pParameter ulParameterLen,
                     input pAssociatedData ulAssociatedDataLen
-                ) => absent;
+                ) => messages Decrypt Begin decrypt_message_begin;
                 C_DecryptMessageNext(
-                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    session hSession, message pParameter ulParameterLen,
                     input pCiphertextPart ulCiphertextPartLen, output pPlaintextPart pulPlaintextPartLen,
-                    number flags
-                ) => absent;
-                C_MessageDecryptFinal(session hSession) => absent;
+                    end flags
+                ) => messages Decrypt last flags decrypt_message_next;
+                C_MessageDecryptFinal(session hSession) => message_decrypt_final;
                 // 5.14 Message-based signing
-                C_MessageSignInit(session hSession, mechanism_or_end pMechanism, object hKey) => absent;
+                C_MessageSignInit(session hSession, mechanism_or_end pMechanism, object hKey) => message_sign_init;
                 C_SignMessage(
-                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    session hSession, message pParameter ulParameterLen,
                     input pData ulDataLen, output pSignature pulSignatureLen
-                ) => absent;
+                ) => messages Sign Whole sign_message;
                 C_SignMessageBegin(
-                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG]
-                ) => absent;
+                    session hSession, message pParameter ulParameterLen
+                ) => messages Sign Begin sign_message_begin;
                 C_SignMessageNext(
-                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
-                    input pDataPart ulDataPartLen, output pSignature pulSignatureLen
-                ) => absent;
-                C_MessageSignFinal(session hSession) => absent;
+                    session hSession, message pParameter ulParameterLen,
+                    input pDataPart ulDataPartLen, output_or_none pSignature pulSignatureLen
+                ) => messages Sign Part sign_message_next;
+                C_MessageSignFinal(session hSession) => message_sign_final;
                 // 5.16 Message-based verifying
-                C_MessageVerifyInit(session hSession, mechanism_or_end pMechanism, object hKey) => absent;
+                C_MessageVerifyInit(session hSession, mechanism_or_end pMechanism, object hKey) => message_verify_init;
                 C_VerifyMessage(
-                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
+                    session hSession, message pParameter ulParameterLen,
                     input pData ulDataLen, input pSignature ulSignatureLen
-                ) => absent;
+                ) => messages Verify Whole verify_message;
                 C_VerifyMessageBegin(
-                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG]
-                ) => absent;
+                    session hSession, message pParameter ulParameterLen
+                ) => messages Verify Begin verify_message_begin;
                 C_VerifyMessageNext(
-                    session hSession, raw pParameter [*mut c_void], raw ulParameterLen [CK_ULONG],
-                    input pDataPart ulDataPartLen, input pSignature ulSignatureLen
-                ) => absent;
-                C_MessageVerifyFinal(session hSession) => absent;
+                    session hSession, message pParameter ulParameterLen,
+                    input pDataPart ulDataPartLen, pin pSignature ulSignatureLen
+                ) => messages Verify Part verify_message_next;
+                C_MessageVerifyFinal(session hSession) => message_verify_final;
             }
             v3_2 {
                 // 5.18 Key management
@@ -343,6 +344,9 @@ macro_rules! function {
     (@read $state:tt blocking $f:ident, $($rest:tt)*) => {
         function!(@next $state [$f: CK_FLAGS,] [let $f = $f & CKF_DONT_BLOCK == 0;] [$f] [$f,] [] [] $($rest)*);
     };
+    (@read $state:tt end $f:ident, $($rest:tt)*) => {
+        function!(@next $state [$f: CK_FLAGS,] [let $f = pointers::end_of_message($f)?;] [$f] [$f,] [] [] $($rest)*);
+    };
     (@read $state:tt reserved $p:ident [$type:ty], $($rest:tt)*) => {
         function!(@next $state [$p: $type,] [let $p = pointers::reserved($p)?;] [$p] [] [] [] $($rest)*);
     };
@@ -398,6 +402,19 @@ macro_rules! function {
             [let $p = unsafe { pointers::mechanism_or_end($p) }?;]
             [$p] [$p,] [] [] $($rest)*);
     };
+    (@read $state:tt process_or_end $p:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_MECHANISM,]
+            // SAFETY: the application lends this mechanism for the length of the call.
+            [let $p = unsafe { pointers::process_or_end($p) }?;]
+            [$p] [$p,] [] [] $($rest)*);
+    };
+    (@read $state:tt message $p:ident $len:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut c_void, $len: CK_ULONG,]
+            [let $p = pointers::message($p, $len);]
+            [$p] [$p.parameters(),] [] [$p] $($rest)*);
+    };
     (@read $state:tt deriving $p:ident, $($rest:tt)*) => {
         function!(@next $state
             [$p: *mut CK_MECHANISM,]
@@ -436,6 +453,9 @@ macro_rules! function {
     };
     (@read $state:tt output $p:ident $len:ident, $($rest:tt)*) => {
         function!(@output $state $p $len $($rest)*);
+    };
+    (@read $state:tt output_or_none $p:ident $len:ident, $($rest:tt)*) => {
+        function!(@output_or_none $state $p $len $($rest)*);
     };
     (@read $state:tt list $p:ident $count:ident, $($rest:tt)*) => {
         function!(@next $state
@@ -487,6 +507,17 @@ macro_rules! function {
             [let mut $p = unsafe { pointers::output($p, $len, &mut [$(&mut $inputs),*]) }?;]
             [$p] [$p.room(),] [] [$p] $($rest)*);
     };
+    (@output_or_none
+        ($name:tt $goal:tt $session:tt $c:tt $read:tt $names:tt $given:tt [$($inputs:ident)*] $answers:tt)
+        $p:ident $len:ident $($rest:tt)*
+    ) => {
+        function!(@next
+            ($name $goal $session $c $read $names $given [$($inputs)*] $answers)
+            [$p: *mut CK_BYTE, $len: *mut CK_ULONG,]
+            // SAFETY: the application lends this buffer and its length, writable, for the length of the call.
+            [let mut $p = unsafe { pointers::output_or_none($p, $len, &mut [$(&mut $inputs),*]) }?;]
+            [$p] [$p.room(),] [] [$p] $($rest)*);
+    };
     (@next
         ($name:tt $goal:tt $session:tt [$($c:tt)*] [$($read:tt)*] [$($names:tt)*] [$($given:tt)*] [$($inputs:tt)*]
             [$($answers:tt)*])
@@ -523,6 +554,39 @@ macro_rules! function {
             })
         }
     };
+    (@read ($name:tt [messages $messaging:ident last $last:ident $method:ident] $($rest:tt)*)) => {
+        function!(@messages [$messaging (if $last { Phase::Last } else { Phase::Part }) $method] $name $($rest)*);
+    };
+    (@read ($name:tt [messages $messaging:ident $phase:ident $method:ident] $($rest:tt)*)) => {
+        function!(@messages [$messaging (Phase::$phase) $method] $name $($rest)*);
+    };
+    (@messages [$messaging:ident ($phase:expr) $method:ident] ([$($seen:tt)*] $name:ident $arguments:tt) $session:tt
+        [$($c:tt)*] [$($read:tt)*] [$($names:ident)*] [$($given:tt)*] $inputs:tt [$message:ident $($answers:ident)*]
+    ) => {
+        #[doc = concat!("`", stringify!($name), "`")]
+        #[allow(unused_mut, unused_variables, clippy::too_many_arguments)] // One pattern for every row.
+        $($seen)* unsafe extern "C" fn $name($($c)*) -> CK_RV {
+            let session = $session;
+            traced!($name $arguments library::call(
+                Function::$name,
+                session,
+                || {
+                    $($read)*
+                    Ok(($($names,)*))
+                },
+                |token, ($(mut $names,)*)| {
+                    // SAFETY: the application lends the message's parameters, writable where the function writes them, for
+                    // the length of the call.
+                    let read = unsafe { $message.read(token, session, Messaging::$messaging, $phase) };
+                    if read.is_err() {
+                        library::refused(Function::$name, token, session);
+                    }
+                    read?;
+                    function!(@message $message [$($answers)*] token.$method($($given)*))
+                },
+            ))
+        }
+    };
     (@read (([$($seen:tt)*] $name:ident $arguments:tt) [$method:ident] $session:tt [$($c:tt)*] [$($read:tt)*] [$($names:ident)*] [$($given:tt)*]
         $inputs:tt [$($answers:ident)*])
     ) => {
@@ -540,6 +604,21 @@ macro_rules! function {
             ))
         }
     };
+
+    (@message $message:ident [] $answer:expr) => {{
+        let answer = $answer;
+        $message.finish(answer)
+    }};
+    (@message $message:ident [$p:ident] $answer:expr) => {{
+        let answer = $answer;
+        let made = !$p.is_query();
+        $p.finish(answer)?;
+        // A length that was told has made nothing.
+        if made {
+            $message.put();
+        }
+        Ok(())
+    }};
 
     (@finish [] $answer:expr) => { $answer };
     (@finish [$p:ident] $answer:expr) => {{

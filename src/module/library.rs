@@ -115,6 +115,13 @@ pub(crate) fn call<A>(
     })
 }
 
+/// Ends what a call ends that was refused with its session known to be there.
+pub(crate) fn refused(function: Function, token: &dyn Token, session: Option<SessionHandle>) {
+    if let Some(session) = session {
+        ending::end(function, token, session);
+    }
+}
+
 /// A function that is not there yet (docs/roadmap.md).
 pub(crate) fn not_supported(function: Function, session: Option<SessionHandle>) -> CK_RV {
     let act = |token: &dyn Token, ()| match session {

@@ -4,9 +4,9 @@
 
 use cryptoki_sys::CK_RV;
 use pkcs11::constants::{
-    CKR_ACTION_PROHIBITED, CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_READ_ONLY, CKR_ATTRIBUTE_SENSITIVE,
-    CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID, CKR_BUFFER_TOO_SMALL, CKR_CANT_LOCK,
-    CKR_CRYPTOKI_ALREADY_INITIALIZED, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_CURVE_NOT_SUPPORTED,
+    CKR_ACTION_PROHIBITED, CKR_AEAD_DECRYPT_FAILED, CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_READ_ONLY,
+    CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID, CKR_BUFFER_TOO_SMALL,
+    CKR_CANT_LOCK, CKR_CRYPTOKI_ALREADY_INITIALIZED, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_CURVE_NOT_SUPPORTED,
     CKR_DATA_INVALID, CKR_DATA_LEN_RANGE, CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_DOMAIN_PARAMS_INVALID,
     CKR_ENCRYPTED_DATA_INVALID, CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_FUNCTION_FAILED, CKR_FUNCTION_NOT_PARALLEL,
     CKR_GENERAL_ERROR, CKR_HOST_MEMORY, CKR_INFORMATION_SENSITIVE, CKR_KEY_CHANGED,
@@ -298,6 +298,7 @@ fn listed(function: Function) -> (Kind, &'static [CK_RV]) {
         | F::C_VerifyInit
         | F::C_VerifyRecoverInit
         | F::C_VerifySignatureInit
+        | F::C_MessageDecryptInit
         | F::C_DecryptInit => (Session, INIT_WITH_KEY),
         F::C_Sign | F::C_SignRecover => (
             Session,
@@ -383,6 +384,163 @@ fn listed(function: Function) -> (Kind, &'static [CK_RV]) {
                 CKR_SIGNATURE_LEN_RANGE,
             ],
         ),
+        F::C_EncryptMessage => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_DATA_INVALID,
+                CKR_DATA_LEN_RANGE,
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+            ],
+        ),
+        F::C_EncryptMessageBegin => (
+            Session,
+            &[
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_PIN_EXPIRED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_EncryptMessageNext => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_DATA_LEN_RANGE,
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+            ],
+        ),
+        F::C_MessageEncryptFinal => {
+            (Session, &[CKR_ARGUMENTS_BAD, CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED])
+        }
+        F::C_DecryptMessage => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_ENCRYPTED_DATA_INVALID,
+                CKR_ENCRYPTED_DATA_LEN_RANGE,
+                CKR_AEAD_DECRYPT_FAILED,
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_USER_NOT_LOGGED_IN,
+                CKR_OPERATION_CANCEL_FAILED,
+            ],
+        ),
+        F::C_DecryptMessageBegin => (
+            Session,
+            &[
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_PIN_EXPIRED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_DecryptMessageNext => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_ENCRYPTED_DATA_INVALID,
+                CKR_ENCRYPTED_DATA_LEN_RANGE,
+                CKR_AEAD_DECRYPT_FAILED,
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_MessageDecryptFinal => (
+            Session,
+            &[CKR_ARGUMENTS_BAD, CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED, CKR_USER_NOT_LOGGED_IN],
+        ),
+        F::C_SignMessage => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_DATA_INVALID,
+                CKR_DATA_LEN_RANGE,
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_SignMessageBegin => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_PIN_EXPIRED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_SignMessageNext => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_BUFFER_TOO_SMALL,
+                CKR_DATA_LEN_RANGE,
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_MessageSignFinal => (
+            Session,
+            &[CKR_ARGUMENTS_BAD, CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED, CKR_USER_NOT_LOGGED_IN],
+        ),
+        F::C_VerifyMessage => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_DATA_INVALID,
+                CKR_DATA_LEN_RANGE,
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_SIGNATURE_INVALID,
+                CKR_SIGNATURE_LEN_RANGE,
+            ],
+        ),
+        F::C_VerifyMessageBegin => (
+            Session,
+            &[
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_PIN_EXPIRED,
+                CKR_USER_NOT_LOGGED_IN,
+            ],
+        ),
+        F::C_VerifyMessageNext => (
+            Session,
+            &[
+                CKR_ARGUMENTS_BAD,
+                CKR_DATA_LEN_RANGE,
+                CKR_MECHANISM_PARAM_INVALID,
+                CKR_OPERATION_ACTIVE,
+                CKR_OPERATION_NOT_INITIALIZED,
+                CKR_SIGNATURE_INVALID,
+                CKR_SIGNATURE_LEN_RANGE,
+            ],
+        ),
+        F::C_MessageVerifyFinal => {
+            (Session, &[CKR_DATA_LEN_RANGE, CKR_OPERATION_ACTIVE, CKR_OPERATION_NOT_INITIALIZED])
+        }
         F::C_GenerateKeyPair => (
             Session,
             &[
@@ -463,8 +621,12 @@ fn listed(function: Function) -> (Kind, &'static [CK_RV]) {
                 CKR_USER_NOT_LOGGED_IN,
             ],
         ),
-        // The list of this one Init leaves CKR_ARGUMENTS_BAD out.
-        F::C_EncryptInit => (Session, INIT_WITH_KEY.split_at(1).1),
+        // The lists of these leave the last out.
+        F::C_MessageSignInit | F::C_MessageVerifyInit => {
+            (Session, INIT_WITH_KEY.split_at(INIT_WITH_KEY.len() - 1).0)
+        }
+        // The lists of these leave CKR_ARGUMENTS_BAD out.
+        F::C_EncryptInit | F::C_MessageEncryptInit => (Session, INIT_WITH_KEY.split_at(1).1),
         F::C_Encrypt => (
             Session,
             &[

@@ -1,11 +1,12 @@
 //! TABLE: which form the parameters of a mechanism have.
 
 use cryptoki_sys::{
-    CK_AES_CBC_ENCRYPT_DATA_PARAMS, CK_AES_CTR_PARAMS, CK_BYTE, CK_CCM_PARAMS, CK_CHACHA20_PARAMS,
-    CK_DES_CBC_ENCRYPT_DATA_PARAMS, CK_ECDH_AES_KEY_WRAP_PARAMS, CK_ECDH1_DERIVE_PARAMS, CK_EDDSA_PARAMS,
-    CK_EXTRACT_PARAMS, CK_GCM_PARAMS, CK_HASH_SIGN_ADDITIONAL_CONTEXT, CK_HKDF_PARAMS,
-    CK_KEY_DERIVATION_STRING_DATA, CK_MAC_GENERAL_PARAMS, CK_OBJECT_HANDLE, CK_OTP_PARAMS,
-    CK_PKCS5_PBKD2_PARAMS2, CK_RSA_AES_KEY_WRAP_PARAMS, CK_RSA_PKCS_OAEP_PARAMS, CK_RSA_PKCS_PSS_PARAMS,
+    CK_AES_CBC_ENCRYPT_DATA_PARAMS, CK_AES_CTR_PARAMS, CK_BYTE, CK_CCM_MESSAGE_PARAMS, CK_CCM_PARAMS,
+    CK_CHACHA20_PARAMS, CK_DES_CBC_ENCRYPT_DATA_PARAMS, CK_ECDH_AES_KEY_WRAP_PARAMS, CK_ECDH1_DERIVE_PARAMS,
+    CK_EDDSA_PARAMS, CK_EXTRACT_PARAMS, CK_GCM_MESSAGE_PARAMS, CK_GCM_PARAMS,
+    CK_HASH_SIGN_ADDITIONAL_CONTEXT, CK_HKDF_PARAMS, CK_KEY_DERIVATION_STRING_DATA, CK_MAC_GENERAL_PARAMS,
+    CK_OBJECT_HANDLE, CK_OTP_PARAMS, CK_PKCS5_PBKD2_PARAMS2, CK_RSA_AES_KEY_WRAP_PARAMS,
+    CK_RSA_PKCS_OAEP_PARAMS, CK_RSA_PKCS_PSS_PARAMS, CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS,
     CK_SALSA20_CHACHA20_POLY1305_PARAMS, CK_SIGN_ADDITIONAL_CONTEXT, CK_SP800_108_FEEDBACK_KDF_PARAMS,
     CK_SP800_108_KDF_PARAMS, CK_TLS_KDF_PARAMS, CK_TLS_MAC_PARAMS,
     CK_TLS12_EXTENDED_MASTER_KEY_DERIVE_PARAMS, CK_TLS12_KEY_MAT_PARAMS, CK_TLS12_MASTER_KEY_DERIVE_PARAMS,
@@ -267,6 +268,35 @@ const TABLE: &[(MechanismType, &[Form])] = &[
     (CKM_HOTP, &[Form::Otp]),
 ];
 
+/// A structure of a message's parameters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum MessageForm {
+    /// `CK_GCM_MESSAGE_PARAMS`
+    Gcm,
+    /// `CK_CCM_MESSAGE_PARAMS`
+    Ccm,
+    /// `CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS`
+    ChaCha20Poly1305,
+}
+
+/// Mechanisms whose messages have parameters.
+const MESSAGES: &[(MechanismType, MessageForm)] = &[
+    (CKM_AES_GCM, MessageForm::Gcm),
+    (CKM_AES_CCM, MessageForm::Ccm),
+    (CKM_CHACHA20_POLY1305, MessageForm::ChaCha20Poly1305),
+];
+
+/// The form of a mechanism's messages, if parameters of `len` bytes can have it.
+pub(crate) fn message_form(mechanism: MechanismType, len: CK_ULONG) -> Option<MessageForm> {
+    let form = MESSAGES.iter().find(|row| row.0 == mechanism)?.1;
+    let size = match form {
+        MessageForm::Gcm => size_of::<CK_GCM_MESSAGE_PARAMS>(),
+        MessageForm::Ccm => size_of::<CK_CCM_MESSAGE_PARAMS>(),
+        MessageForm::ChaCha20Poly1305 => size_of::<CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS>(),
+    };
+    (usize::try_from(len) == Ok(size)).then_some(form)
+}
+
 /// What the parameters given for a mechanism are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Given {
@@ -386,6 +416,21 @@ mod tests {
             (CKM_HOTP, 16, Form::Otp),
         ] {
             assert_eq!(given(mechanism, len), Given::Form(form));
+        }
+    }
+
+    #[test]
+    fn each_form_of_messages_is_known_by_its_length() {
+        for (mechanism, len, form) in [
+            (CKM_AES_GCM, 48, MessageForm::Gcm),
+            (CKM_AES_CCM, 56, MessageForm::Ccm),
+            (CKM_CHACHA20_POLY1305, 24, MessageForm::ChaCha20Poly1305),
+        ] {
+            assert_eq!(message_form(mechanism, len), Some(form));
+            for other in [0, len - 1, len + 1, u64::MAX] {
+                assert_eq!(message_form(mechanism, other), None);
+            }
+            assert_eq!(message_form(CKM_RSA_PKCS, len), None);
         }
     }
 

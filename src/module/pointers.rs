@@ -7,6 +7,7 @@
 
 pub(crate) mod look;
 mod mechanism;
+mod message;
 mod template;
 
 use std::ops::Deref;
@@ -18,6 +19,7 @@ use pkcs11::{Error, ObjectHandle, Result, Room, Secret};
 use crate::records::Record;
 
 pub(crate) use mechanism::{derived, deriving, mechanism, mechanism_or_end};
+pub(crate) use message::{Phase, end_of_message, message, process_or_end};
 pub(crate) use template::{asked, asked_before_3_1, template, wanted};
 
 /// One more than the highest address that a process of a 64-bit Linux can have: 56 bits, with five-level page
@@ -241,6 +243,43 @@ pub(crate) unsafe fn output<'a>(
     Ok(Output { room: Room::Buffer(bytes), length })
 }
 
+/// Room for a result that a call gives only when it is asked for one: by a place for its length.
+pub(crate) struct OutputOrNone<'a>(Option<Output<'a>>);
+
+/// Room for a result, or none without a place for its length.
+///
+/// # Safety
+/// As [`output`].
+pub(crate) unsafe fn output_or_none<'a>(
+    buffer: *mut u8,
+    length: *mut CK_ULONG,
+    inputs: &mut [&mut Input<'_>],
+) -> Result<OutputOrNone<'a>> {
+    if length.is_null() {
+        return Ok(OutputOrNone(None));
+    }
+    // SAFETY: as promised to this function.
+    unsafe { output(buffer, length, inputs) }.map(|output| OutputOrNone(Some(output)))
+}
+
+impl<'a> OutputOrNone<'a> {
+    pub(crate) fn room(&mut self) -> Option<&mut Room<'a>> {
+        self.0.as_mut().map(Output::room)
+    }
+
+    pub(crate) fn is_query(&self) -> bool {
+        self.0.as_ref().is_none_or(Output::is_query)
+    }
+
+    /// Writes the length, if there is a place for it.
+    pub(crate) fn finish(self, answer: Result<usize>) -> Result<()> {
+        match self.0 {
+            Some(output) => output.finish(answer),
+            None => answer.map(drop),
+        }
+    }
+}
+
 /// The room that a length claims. Some clients claim more than they have, meaning "enough": only what is needed is
 /// ever written, so a claim that cannot be true is cut to what a result may reasonably need.
 fn claimed(address: usize, len: CK_ULONG) -> Result<usize> {
@@ -269,6 +308,11 @@ pub(crate) unsafe fn writable<'a>(buffer: *mut u8, len: CK_ULONG) -> Result<&'a 
 impl<'a> Output<'a> {
     pub(crate) fn room(&mut self) -> &mut Room<'a> {
         &mut self.room
+    }
+
+    /// Whether only the length is asked for.
+    pub(crate) fn is_query(&self) -> bool {
+        self.room.is_query()
     }
 
     /// Writes the length: that of the result, of a result that would be, or of one that did not fit.

@@ -6,9 +6,9 @@ use cryptoki_sys::CK_RV;
 use log::Level;
 use pkcs11::Error;
 use pkcs11::constants::{
-    CKR_ACTION_PROHIBITED, CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_READ_ONLY, CKR_ATTRIBUTE_SENSITIVE,
-    CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID, CKR_BUFFER_TOO_SMALL, CKR_CANT_LOCK,
-    CKR_CRYPTOKI_ALREADY_INITIALIZED, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_CURVE_NOT_SUPPORTED,
+    CKR_ACTION_PROHIBITED, CKR_AEAD_DECRYPT_FAILED, CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_READ_ONLY,
+    CKR_ATTRIBUTE_SENSITIVE, CKR_ATTRIBUTE_TYPE_INVALID, CKR_ATTRIBUTE_VALUE_INVALID, CKR_BUFFER_TOO_SMALL,
+    CKR_CANT_LOCK, CKR_CRYPTOKI_ALREADY_INITIALIZED, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_CURVE_NOT_SUPPORTED,
     CKR_DATA_INVALID, CKR_DATA_LEN_RANGE, CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_DOMAIN_PARAMS_INVALID,
     CKR_ENCRYPTED_DATA_INVALID, CKR_ENCRYPTED_DATA_LEN_RANGE, CKR_FUNCTION_FAILED, CKR_FUNCTION_NOT_PARALLEL,
     CKR_FUNCTION_NOT_SUPPORTED, CKR_GENERAL_ERROR, CKR_HOST_MEMORY, CKR_KEY_CHANGED,
@@ -118,6 +118,7 @@ const fn row(error: &Error) -> (CK_RV, Level) {
         Error::DataInvalid => (CKR_DATA_INVALID, Info),
         Error::EncryptedDataInvalid => (CKR_ENCRYPTED_DATA_INVALID, Info),
         Error::EncryptedDataLenRange => (CKR_ENCRYPTED_DATA_LEN_RANGE, Info),
+        Error::AeadDecryptFailed => (CKR_AEAD_DECRYPT_FAILED, Info),
         Error::SavedStateInvalid => (CKR_SAVED_STATE_INVALID, Info),
         Error::StateUnsaveable => (CKR_STATE_UNSAVEABLE, Info),
         Error::NoEvent => (CKR_NO_EVENT, Debug),
@@ -138,14 +139,17 @@ enum Listed {
 /// to the general, because one may lead to the next.
 const ADAPTED: &[(CK_RV, Listed, CK_RV)] = {
     use Function::{
-        C_CopyObject, C_CreateObject, C_DecapsulateKey, C_DecryptDigestUpdate, C_DecryptVerifyUpdate,
-        C_DeriveKey, C_DestroyObject, C_DigestEncryptUpdate, C_EncapsulateKey, C_Encrypt, C_EncryptFinal,
-        C_EncryptInit, C_EncryptUpdate, C_Finalize, C_GenerateKey, C_GenerateKeyPair, C_GetFunctionList,
-        C_GetInfo, C_GetInterface, C_GetInterfaceList, C_GetMechanismInfo, C_GetMechanismList, C_GetSlotInfo,
-        C_GetSlotList, C_GetTokenInfo, C_InitPIN, C_InitToken, C_Initialize, C_OpenSession,
-        C_SetAttributeValue, C_SetOperationState, C_SetPIN, C_Sign, C_SignRecover, C_UnwrapKey,
-        C_UnwrapKeyAuthenticated, C_Verify, C_VerifyFinal, C_VerifyRecover, C_VerifySignature,
-        C_VerifySignatureFinal, C_VerifySignatureUpdate, C_VerifyUpdate, C_WaitForSlotEvent,
+        C_CopyObject, C_CreateObject, C_DecapsulateKey, C_DecryptDigestUpdate, C_DecryptMessageBegin,
+        C_DecryptVerifyUpdate, C_DeriveKey, C_DestroyObject, C_DigestEncryptUpdate, C_EncapsulateKey,
+        C_Encrypt, C_EncryptFinal, C_EncryptInit, C_EncryptMessage, C_EncryptMessageBegin,
+        C_EncryptMessageNext, C_EncryptUpdate, C_Finalize, C_GenerateKey, C_GenerateKeyPair,
+        C_GetFunctionList, C_GetInfo, C_GetInterface, C_GetInterfaceList, C_GetMechanismInfo,
+        C_GetMechanismList, C_GetSlotInfo, C_GetSlotList, C_GetTokenInfo, C_InitPIN, C_InitToken,
+        C_Initialize, C_MessageEncryptFinal, C_MessageEncryptInit, C_MessageVerifyFinal, C_OpenSession,
+        C_SetAttributeValue, C_SetOperationState, C_SetPIN, C_Sign, C_SignMessage, C_SignRecover,
+        C_UnwrapKey, C_UnwrapKeyAuthenticated, C_Verify, C_VerifyFinal, C_VerifyMessage, C_VerifyMessageNext,
+        C_VerifyRecover, C_VerifySignature, C_VerifySignatureFinal, C_VerifySignatureUpdate, C_VerifyUpdate,
+        C_WaitForSlotEvent,
     };
     &[
         // A copy of an object has all that its class needs, and no curve of its own making.
@@ -164,8 +168,17 @@ const ADAPTED: &[(CK_RV, Listed, CK_RV)] = {
             Listed::ByAllBut(&[C_CopyObject, C_SetAttributeValue, C_GenerateKey]),
             CKR_ATTRIBUTE_VALUE_INVALID,
         ),
-        // The one Init whose list leaves it out, and all that it can point to is a mechanism.
-        (CKR_ARGUMENTS_BAD, Listed::ByAllBut(&[C_EncryptInit]), CKR_MECHANISM_PARAM_INVALID),
+        // Their lists leave it out, and all that they can point to is a mechanism, or belongs to a message's parameters.
+        (
+            CKR_ARGUMENTS_BAD,
+            Listed::ByAllBut(&[
+                C_EncryptInit,
+                C_MessageEncryptInit,
+                C_EncryptMessageBegin,
+                C_DecryptMessageBegin,
+            ]),
+            CKR_MECHANISM_PARAM_INVALID,
+        ),
         // Whatever the key given is, the state was not saved with it.
         (CKR_KEY_HANDLE_INVALID, Listed::ByAllBut(&[C_SetOperationState]), CKR_KEY_CHANGED),
         (CKR_KEY_TYPE_INCONSISTENT, Listed::ByAllBut(&[C_SetOperationState]), CKR_KEY_CHANGED),
@@ -187,6 +200,12 @@ const ADAPTED: &[(CK_RV, Listed, CK_RV)] = {
                 C_VerifySignature,
                 C_VerifySignatureUpdate,
                 C_VerifySignatureFinal,
+                C_EncryptMessage,
+                C_EncryptMessageNext,
+                C_MessageEncryptFinal,
+                C_VerifyMessage,
+                C_VerifyMessageNext,
+                C_MessageVerifyFinal,
                 C_DigestEncryptUpdate,
                 C_DecryptDigestUpdate,
                 C_DecryptVerifyUpdate,
@@ -196,7 +215,17 @@ const ADAPTED: &[(CK_RV, Listed, CK_RV)] = {
         // What was gathered in parts is judged at the end, whose list knows its length alone.
         (
             CKR_DATA_INVALID,
-            Listed::By(&[C_Encrypt, C_Sign, C_SignRecover, C_Verify, C_VerifyRecover, C_VerifySignature]),
+            Listed::By(&[
+                C_Encrypt,
+                C_Sign,
+                C_SignRecover,
+                C_Verify,
+                C_VerifyRecover,
+                C_VerifySignature,
+                C_EncryptMessage,
+                C_SignMessage,
+                C_VerifyMessage,
+            ]),
             CKR_DATA_LEN_RANGE,
         ),
         // The PIN that it was to be changed from is nobody's.
@@ -284,7 +313,7 @@ macro_rules! names {
 }
 
 const NAMES: &[(CK_RV, &str)] = names! {
-    CKR_ACTION_PROHIBITED CKR_ARGUMENTS_BAD CKR_ATTRIBUTE_READ_ONLY CKR_ATTRIBUTE_SENSITIVE
+    CKR_ACTION_PROHIBITED CKR_AEAD_DECRYPT_FAILED CKR_ARGUMENTS_BAD CKR_ATTRIBUTE_READ_ONLY CKR_ATTRIBUTE_SENSITIVE
     CKR_ATTRIBUTE_TYPE_INVALID CKR_ATTRIBUTE_VALUE_INVALID CKR_BUFFER_TOO_SMALL CKR_CANT_LOCK
     CKR_CLAVIGER_QUORUM_PENDING CKR_CRYPTOKI_ALREADY_INITIALIZED CKR_CRYPTOKI_NOT_INITIALIZED
     CKR_CURVE_NOT_SUPPORTED CKR_DATA_INVALID CKR_DATA_LEN_RANGE CKR_DEVICE_ERROR CKR_DEVICE_MEMORY

@@ -216,6 +216,8 @@ pub enum Error {
     EncryptedDataInvalid,
     /// Ciphertext of an impossible length.
     EncryptedDataLenRange,
+    /// A message, its associated data or its tag is another than was encrypted.
+    AeadDecryptFailed,
     /// A saved state that is none, or of another application.
     SavedStateInvalid,
     /// The state of this operation cannot be saved.
@@ -331,6 +333,7 @@ impl fmt::Display for Error {
             Self::WrappedKeyLenRange => f.write_str("the wrapped key has an impossible length"),
             Self::EncryptedDataInvalid => f.write_str("the ciphertext does not decrypt"),
             Self::EncryptedDataLenRange => f.write_str("the ciphertext has an impossible length"),
+            Self::AeadDecryptFailed => f.write_str("the tag of the message does not hold"),
             Self::SavedStateInvalid => f.write_str("the saved state is not one of this application"),
             Self::StateUnsaveable => f.write_str("the state of this operation cannot be saved"),
             Self::NoEvent => f.write_str("nothing has happened to any slot"),

@@ -27,6 +27,10 @@ pub use error::{Error, Result};
 pub use mechanism::{Mechanism, MechanismInfo, MechanismType};
 pub use object::{DerivedKeys, KeyType, ObjectClass, ObjectHandle};
 pub use output::Room;
+pub use parameters::message::{
+    CcmMessageParameters, ChaCha20Poly1305MessageParameters, GcmMessageParameters, MessageParameters,
+    Messaging,
+};
 pub use parameters::{
     CbcEncryptDataParameters, CcmParameters, ChaCha20Parameters, ChaCha20Poly1305Parameters, CounterFormat,
     CounterParameters, DkmLengthFormat, Ecdh1Parameters, EcdhAesKeyWrapParameters, EddsaParameters,

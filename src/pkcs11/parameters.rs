@@ -47,16 +47,16 @@ macro_rules! structures {
     )+};
 }
 
-/// The forms, and [`Parameters`] over all of them.
+/// The forms, and a choice over all of them.
 macro_rules! forms {
-    ($( $(#[$doc:meta])+ $number:literal $form:ident $(($type:ty))?; )+) => {
+    ($name:ident $( $(#[$doc:meta])+ $number:literal $form:ident $(($type:ty))?; )+) => {
         /// Parameters by their form.
         #[derive(Clone, Debug, PartialEq, Eq)]
-        pub enum Parameters {
+        pub enum $name {
             $( $(#[$doc])+ $form $(($type))?, )+
         }
 
-        impl Parameters {
+        impl $name {
             /// The form's number and its canonical bytes.
             pub(crate) fn write(&self) -> (u64, Secret) {
                 match self {
@@ -64,7 +64,7 @@ macro_rules! forms {
                 }
             }
 
-            /// Reads what [`Parameters::write`] wrote.
+            /// Reads what `write` wrote.
             pub(crate) fn read(form: u64, bytes: &[u8]) -> Result<Self> {
                 match form {
                     $( $number => forms!(@read bytes $form $(($type))?), )+
@@ -82,6 +82,7 @@ macro_rules! forms {
 }
 
 forms! {
+    Parameters
     /// `pParameter` null and length 0.
     0 None;
     /// `CK_RSA_PKCS_PSS_PARAMS`.
@@ -584,6 +585,9 @@ impl Field for Attribute {
         Ok(Self { attribute_type, value })
     }
 }
+
+// After the macros, which it uses.
+pub mod message;
 
 #[cfg(test)]
 mod tests;

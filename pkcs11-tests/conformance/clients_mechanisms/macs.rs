@@ -1,15 +1,15 @@
 //! Sections 6.14 and 6.22: CMAC over AES, and MACs that are cut.
 
 use cryptoki_sys::{
-    CKA_SIGN, CKA_VALUE_LEN, CKA_VERIFY, CKF_SIGN, CKF_VERIFY, CKK_AES, CKK_SHA256_HMAC, CKM_AES_CMAC,
-    CKM_AES_CMAC_GENERAL, CKM_AES_KEY_GEN, CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL, CKM_SHA224_HMAC,
-    CKM_SHA224_HMAC_GENERAL, CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL, CKM_SHA384_HMAC,
-    CKM_SHA384_HMAC_GENERAL, CKM_SHA512_224_HMAC, CKM_SHA512_224_HMAC_GENERAL, CKM_SHA512_256_HMAC,
-    CKM_SHA512_256_HMAC_GENERAL, CKM_SHA512_HMAC, CKM_SHA512_HMAC_GENERAL, CKR_BUFFER_TOO_SMALL,
-    CKR_KEY_TYPE_INCONSISTENT, CKR_MECHANISM_PARAM_INVALID, CKR_OK, CKR_SIGNATURE_INVALID,
-    CKR_SIGNATURE_LEN_RANGE,
+    CKA_SIGN, CKA_VALUE_LEN, CKA_VERIFY, CKK_AES, CKK_SHA256_HMAC, CKM_AES_CMAC, CKM_AES_CMAC_GENERAL,
+    CKM_AES_KEY_GEN, CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL, CKM_SHA224_HMAC, CKM_SHA224_HMAC_GENERAL,
+    CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL, CKM_SHA384_HMAC, CKM_SHA384_HMAC_GENERAL, CKM_SHA512_224_HMAC,
+    CKM_SHA512_224_HMAC_GENERAL, CKM_SHA512_256_HMAC, CKM_SHA512_256_HMAC_GENERAL, CKM_SHA512_HMAC,
+    CKM_SHA512_HMAC_GENERAL, CKR_BUFFER_TOO_SMALL, CKR_KEY_TYPE_INCONSISTENT, CKR_MECHANISM_PARAM_INVALID,
+    CKR_OK, CKR_SIGNATURE_INVALID, CKR_SIGNATURE_LEN_RANGE,
 };
 use pkcs11_tests::keys::{sign, verify};
+use pkcs11_tests::mechanisms::SIGNS;
 use pkcs11_tests::program::unhex;
 use pkcs11_tests::raw::parameters::with;
 use pkcs11_tests::{Out, Sent, Template, Test, assert_rv, mechanism, on_both, on_claviger};
@@ -123,7 +123,7 @@ fn a_mac_in_parts_can_be_saved_and_taken_up(t: &Test) {
 fn the_mechanisms_say_what_they_can(t: &Test) {
     let token = t.token();
     for by in [CKM_AES_CMAC, CKM_AES_CMAC_GENERAL] {
-        assert_eq!(info(t, &token, by), (CKF_SIGN | CKF_VERIFY, 16, 32));
+        assert_eq!(info(t, &token, by), (SIGNS, 16, 32));
     }
     for (whole, cut) in HMACS {
         assert_eq!(info(t, &token, whole), info(t, &token, cut));

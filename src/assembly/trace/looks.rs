@@ -3,8 +3,8 @@
 use pkcs11::administration::{AuditEvent, TokenDetails};
 use pkcs11::{
     Access, Attribute, AttributeType, AttributeValue, DerivedKeys, LibraryInfo, Mechanism, MechanismInfo,
-    ObjectHandle, RawValue, Reveal, Room, SessionHandle, SessionInfo, SlotId, SlotInfo, Template, TokenInfo,
-    UserType,
+    MechanismType, MessageParameters, Messaging, ObjectHandle, RawValue, Reveal, Room, SessionHandle,
+    SessionInfo, SlotId, SlotInfo, Template, TokenInfo, UserType,
 };
 
 use super::{LONGEST, Public, bytes, handle, listed, named, public};
@@ -62,12 +62,17 @@ looks! { Sent::look,
     Option<Mechanism>, value => value.as_ref().map_or_else(|| "null".to_owned(), Sent::look);
     Template, value => all(value.iter().map(attribute));
     &mut Room<'_>, value => room(value);
+    Option<&mut Room<'_>>, value => value.as_deref().map_or_else(|| "null".to_owned(), room);
+    &MessageParameters, value => form(value).to_owned();
+    &mut MessageParameters, value => form(value).to_owned();
+    Messaging, value => format!("{value:?}");
 }
 
 looks! { Got::tell,
     (), _value => String::new();
     u64, value => value.to_string();
     usize, value => length(*value);
+    Option<MechanismType>, value => value.map_or_else(|| "none".to_owned(), |kind| named("CKM_", kind));
     SlotId, value => handle(value.0);
     SessionHandle, value => handle(value.0);
     ObjectHandle, value => handle(value.0);
@@ -93,6 +98,17 @@ fn derived(answer: &DerivedKeys) -> String {
     match answer.keys.as_slice() {
         [one] if answer.told.is_empty() => key(one),
         keys => format!("{}, {}", all(keys.iter().map(key)), length(answer.told.len())),
+    }
+}
+
+/// The form of a message's parameters: what is in them is the application's.
+fn form(parameters: &MessageParameters) -> &'static str {
+    match parameters {
+        MessageParameters::None => "null",
+        MessageParameters::Gcm(_) => "CK_GCM_MESSAGE_PARAMS",
+        MessageParameters::Ccm(_) => "CK_CCM_MESSAGE_PARAMS",
+        MessageParameters::ChaCha20Poly1305(_) => "CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS",
+        MessageParameters::Unknown => "of no form",
     }
 }
 

@@ -1,6 +1,8 @@
 //! The functions of 3.0 and 3.2, each handed on to its chapter.
 
-use pkcs11::{Mechanism, ObjectHandle, Result, SessionHandle, Since3};
+use pkcs11::{
+    Mechanism, MechanismType, MessageParameters, Messaging, ObjectHandle, Result, Room, SessionHandle, Since3,
+};
 
 use super::Application;
 
@@ -29,5 +31,179 @@ impl Since3 for Application {
 
     fn verify_signature_final(&self, session: SessionHandle) -> Result<()> {
         self.do_verify_signature_final(session)
+    }
+
+    fn message_encrypt_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        self.do_message_init(session, Messaging::Encrypt, mechanism, key)
+    }
+
+    fn encrypt_message(
+        &self,
+        session: SessionHandle,
+        parameters: &mut MessageParameters,
+        associated: &[u8],
+        data: &[u8],
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        self.do_encrypt_message(session, parameters, associated, data, out)
+    }
+
+    fn encrypt_message_begin(
+        &self,
+        session: SessionHandle,
+        parameters: &mut MessageParameters,
+        associated: &[u8],
+    ) -> Result<()> {
+        self.do_encrypt_message_begin(session, parameters, associated)
+    }
+
+    fn encrypt_message_next(
+        &self,
+        session: SessionHandle,
+        parameters: &mut MessageParameters,
+        part: &[u8],
+        out: &mut Room<'_>,
+        last: bool,
+    ) -> Result<usize> {
+        self.do_encrypt_message_next(session, parameters, part, out, last)
+    }
+
+    fn message_encrypt_final(&self, session: SessionHandle) -> Result<()> {
+        self.do_message_final(session, Messaging::Encrypt)
+    }
+
+    fn message_decrypt_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        self.do_message_init(session, Messaging::Decrypt, mechanism, key)
+    }
+
+    fn decrypt_message(
+        &self,
+        session: SessionHandle,
+        parameters: &mut MessageParameters,
+        associated: &[u8],
+        data: &[u8],
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        self.do_decrypt_message(session, parameters, associated, data, out)
+    }
+
+    fn decrypt_message_begin(
+        &self,
+        session: SessionHandle,
+        parameters: &mut MessageParameters,
+        associated: &[u8],
+    ) -> Result<()> {
+        self.do_decrypt_message_begin(session, parameters, associated)
+    }
+
+    fn decrypt_message_next(
+        &self,
+        session: SessionHandle,
+        parameters: &mut MessageParameters,
+        part: &[u8],
+        out: &mut Room<'_>,
+        last: bool,
+    ) -> Result<usize> {
+        self.do_decrypt_message_next(session, parameters, part, out, last)
+    }
+
+    fn message_decrypt_final(&self, session: SessionHandle) -> Result<()> {
+        self.do_message_final(session, Messaging::Decrypt)
+    }
+
+    fn message_sign_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        self.do_message_init(session, Messaging::Sign, mechanism, key)
+    }
+
+    fn sign_message(
+        &self,
+        session: SessionHandle,
+        parameters: &MessageParameters,
+        data: &[u8],
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        self.do_sign_message(session, parameters, data, out)
+    }
+
+    fn sign_message_begin(&self, session: SessionHandle, parameters: &MessageParameters) -> Result<()> {
+        self.do_sign_message_begin(session, parameters)
+    }
+
+    fn sign_message_next(
+        &self,
+        session: SessionHandle,
+        parameters: &MessageParameters,
+        part: &[u8],
+        out: Option<&mut Room<'_>>,
+    ) -> Result<usize> {
+        self.do_sign_message_next(session, parameters, part, out)
+    }
+
+    fn message_sign_final(&self, session: SessionHandle) -> Result<()> {
+        self.do_message_final(session, Messaging::Sign)
+    }
+
+    fn message_verify_init(
+        &self,
+        session: SessionHandle,
+        mechanism: Option<Mechanism>,
+        key: ObjectHandle,
+    ) -> Result<()> {
+        self.do_message_init(session, Messaging::Verify, mechanism, key)
+    }
+
+    fn verify_message(
+        &self,
+        session: SessionHandle,
+        parameters: &MessageParameters,
+        data: &[u8],
+        signature: &[u8],
+    ) -> Result<()> {
+        self.do_verify_message(session, parameters, data, signature)
+    }
+
+    fn verify_message_begin(&self, session: SessionHandle, parameters: &MessageParameters) -> Result<()> {
+        self.do_verify_message_begin(session, parameters)
+    }
+
+    fn verify_message_next(
+        &self,
+        session: SessionHandle,
+        parameters: &MessageParameters,
+        part: &[u8],
+        signature: Option<&[u8]>,
+    ) -> Result<()> {
+        self.do_verify_message_next(session, parameters, part, signature)
+    }
+
+    fn message_verify_final(&self, session: SessionHandle) -> Result<()> {
+        self.do_message_final(session, Messaging::Verify)
+    }
+
+    fn message_mechanism(
+        &self,
+        session: SessionHandle,
+        messaging: Messaging,
+    ) -> Result<Option<MechanismType>> {
+        self.do_message_mechanism(session, messaging)
+    }
+
+    fn end_message(&self, session: SessionHandle, messaging: Messaging) -> Result<()> {
+        self.do_end_message(session, messaging)
     }
 }

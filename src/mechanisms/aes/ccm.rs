@@ -2,12 +2,15 @@
 
 use std::sync::Arc;
 
-use engine::mechanism::{Ciphering, Key as EngineKey, Saving};
+use engine::mechanism::{Ciphering, Key as EngineKey, Messages, Saving};
 use p384::elliptic_curve::subtle::ConstantTimeEq;
 use pkcs11::encode::Writer;
-use pkcs11::{CcmParameters, Error, Mechanism, Parameters, Result, Secret};
+use pkcs11::{
+    CcmMessageParameters, CcmParameters, Error, Mechanism, MessageParameters, Parameters, Result, Secret,
+};
 use zeroize::Zeroize;
 
+use crate::authenticated_messages::{self, About, Aead, Sealing, Stated};
 use crate::aws_lc::aes::{BLOCK, CounterState, Key};
 use crate::block::mac::BlockMac;
 use crate::downcast;
@@ -33,17 +36,8 @@ impl Ccm {
         let Parameters::Ccm(CcmParameters { data_len, nonce, aad, mac_len }) = &mechanism.parameters else {
             return Err(Error::MechanismParamInvalid("CK_CCM_PARAMS is needed"));
         };
-        if !(7..=13).contains(&nonce.len()) {
-            return Err(Error::MechanismParamInvalid("a nonce of 7 to 13 bytes is needed"));
-        }
-        if u32::try_from(aad.len()).is_err() {
-            return Err(Error::MechanismParamInvalid("too much additional data"));
-        }
-        let mac_len = match mac_len {
-            4 | 6 | 8 | 10 | 12 | 14 | 16 => usize::try_from(*mac_len).ok(),
-            _ => None,
-        };
-        let mac_len = mac_len.ok_or(Error::MechanismParamInvalid("a MAC of another length"))?;
+        lengths(nonce.len(), aad.len())?;
+        let mac_len = known_mac_len(*mac_len)?;
         let ccm = Self { key: downcast(key)?, nonce: nonce.clone(), aad: aad.clone(), mac_len };
         Ok((ccm, *data_len))
     }
@@ -55,8 +49,7 @@ impl Ccm {
 
     /// The longest data in bytes.
     fn longest(&self) -> u64 {
-        // 16 to 64 bits.
-        u32::try_from(64 - 8 * self.length_len()).map_or(0, |unused| u64::MAX >> unused)
+        longest(self.nonce.len())
     }
 
     /// A block of flags, the nonce, and a number at its end (SP 800-38C appendix A).
@@ -99,16 +92,48 @@ impl Ccm {
         }
         let (sealed, mac) = input.split_at(len);
         let out = out.get_mut(..len).ok_or(Error::Bug("no place for the data"))?;
-        let mut running = self.run(len as u64)?;
+        self.open_apart(sealed, mac, out)?;
+        Ok(len)
+    }
+
+    /// The same with the MAC apart: `out` is as long as `sealed`, and that no longer than [`Ccm::longest`].
+    fn open_apart(self, sealed: &[u8], mac: &[u8], out: &mut [u8]) -> Result<()> {
+        let mut running = self.run(sealed.len() as u64)?;
         running.key.ctr(&mut running.counter, sealed, out)?;
         running.mac.absorb(out)?;
         let expected = running.masked_mac()?;
         if bool::from(expected.get(..mac.len()).unwrap_or_default().ct_eq(mac)) {
-            return Ok(len);
+            return Ok(());
         }
         out.zeroize();
         Err(Error::EncryptedDataInvalid)
     }
+}
+
+/// Whether a nonce and additional data may have these lengths.
+fn lengths(nonce: usize, aad: usize) -> Result<()> {
+    if !(7..=13).contains(&nonce) {
+        return Err(Error::MechanismParamInvalid("a nonce of 7 to 13 bytes is needed"));
+    }
+    match u32::try_from(aad) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(Error::MechanismParamInvalid("too much additional data")),
+    }
+}
+
+/// The length of a MAC, if one may have it.
+fn known_mac_len(mac_len: u64) -> Result<usize> {
+    let known = match mac_len {
+        4 | 6 | 8 | 10 | 12 | 14 | 16 => usize::try_from(mac_len).ok(),
+        _ => None,
+    };
+    known.ok_or(Error::MechanismParamInvalid("a MAC of another length"))
+}
+
+/// The longest data in bytes with a nonce of so many: a length of 16 to 64 bits.
+fn longest(nonce: usize) -> u64 {
+    let unused = nonce.saturating_sub(NONCE_AND_LENGTH - 8) * 8;
+    u32::try_from(unused).ok().and_then(|unused| u64::MAX.checked_shr(unused)).unwrap_or_default()
 }
 
 pub(super) fn encrypt(mechanism: &Mechanism, key: &Arc<dyn EngineKey>) -> Result<Box<dyn Ciphering>> {
@@ -263,5 +288,79 @@ impl Ciphering for Running {
             out.split_at_mut_checked(data.len()).ok_or(Error::Bug("no place for the data"))?;
         self.update(data, sealed)?;
         Ok(data.len() + self.finish(place)?)
+    }
+}
+
+pub(super) fn encrypt_messages(key: &Arc<dyn EngineKey>) -> Result<Box<dyn Messages>> {
+    Ok(authenticated_messages::encryption(OfMessages(downcast(key)?)))
+}
+
+pub(super) fn decrypt_messages(key: &Arc<dyn EngineKey>) -> Result<Box<dyn Messages>> {
+    Ok(authenticated_messages::decryption(OfMessages(downcast(key)?)))
+}
+
+/// A key that messages are encrypted with.
+struct OfMessages(Arc<Key>);
+
+impl OfMessages {
+    fn ccm(&self, about: &About, associated: &[u8]) -> Result<Ccm> {
+        let (key, nonce) = (Arc::clone(&self.0), about.vector.clone());
+        Ok(Ccm { key, nonce, aad: authenticated_messages::kept(associated)?, mac_len: about.tag_len })
+    }
+}
+
+impl Aead for OfMessages {
+    fn stated<'a>(&self, parameters: &'a mut MessageParameters) -> Result<Stated<'a>> {
+        let MessageParameters::Ccm(ccm) = parameters else {
+            return Err(Error::MechanismParamInvalid("CK_CCM_MESSAGE_PARAMS is needed"));
+        };
+        let CcmMessageParameters { data_len, nonce, fixed_bits, generator, mac, mac_len } = ccm;
+        Ok(Stated {
+            vector: nonce,
+            fixed_bits: *fixed_bits,
+            generator: *generator,
+            tag: mac,
+            tag_len: known_mac_len(*mac_len)?,
+            data_len: Some(*data_len),
+        })
+    }
+
+    fn check(&self, vector_len: usize, associated_len: usize) -> Result<()> {
+        lengths(vector_len, associated_len)
+    }
+
+    fn longest(&self, vector_len: usize) -> u64 {
+        longest(vector_len)
+    }
+
+    fn seal(&self, about: &About, associated: &[u8], data: &[u8], out: &mut [u8]) -> Result<[u8; BLOCK]> {
+        let mut running = self.ccm(about, associated)?.run(data.len() as u64)?;
+        Ciphering::update(&mut running, data, out)?;
+        running.masked_mac()
+    }
+
+    fn open(
+        &self,
+        about: &About,
+        associated: &[u8],
+        sealed: &[u8],
+        tag: &[u8],
+        out: &mut [u8],
+    ) -> Result<()> {
+        self.ccm(about, associated)?.open_apart(sealed, tag, out)
+    }
+
+    fn start(&self, about: &About, associated: &[u8], len: u64) -> Result<Box<dyn Sealing>> {
+        Ok(Box::new(self.ccm(about, associated)?.run(len)?))
+    }
+}
+
+impl Sealing for Running {
+    fn add(&mut self, part: &[u8], out: &mut [u8]) -> Result<()> {
+        Ciphering::update(self, part, out)
+    }
+
+    fn into_tag(mut self: Box<Self>) -> Result<[u8; BLOCK]> {
+        self.masked_mac()
     }
 }

@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use engine::mechanism::{Ciphering, Key as EngineKey, Saving};
-use pkcs11::{Error, GcmParameters, Mechanism, Parameters, Result};
+use engine::mechanism::{Ciphering, Key as EngineKey, Messages, Saving};
+use pkcs11::{Error, GcmMessageParameters, GcmParameters, Mechanism, MessageParameters, Parameters, Result};
 
+use crate::authenticated_messages::{About, Aead, Sealing, Stated};
 use crate::aws_lc::aes::{GCM_LONGEST, GcmStream, Key, TAG};
 use crate::gathered::Gathered;
-use crate::{aws_lc, downcast};
+use crate::{authenticated_messages, aws_lc, downcast};
 
 /// Lengths of a tag in bits (SP 800-38D section 5.2.1.2).
 const TAG_BITS: [u64; 7] = [128, 120, 112, 104, 96, 64, 32];
@@ -33,9 +34,14 @@ pub(super) fn checked(parameters: &GcmParameters) -> Result<(GcmParameters, usiz
 
 /// The same, whatever the vector is.
 fn with_tag(parameters: &GcmParameters) -> Result<(GcmParameters, usize)> {
-    let tag_bits = TAG_BITS.iter().find(|bits| **bits == parameters.tag_bits);
+    Ok((parameters.clone(), tag_len(parameters.tag_bits)?))
+}
+
+/// Bytes of a tag of so many bits.
+fn tag_len(tag_bits: u64) -> Result<usize> {
+    let tag_bits = TAG_BITS.iter().find(|bits| **bits == tag_bits);
     let tag_len = tag_bits.and_then(|bits| usize::try_from(bits / 8).ok());
-    Ok((parameters.clone(), tag_len.ok_or(Error::MechanismParamInvalid("a tag of another length"))?))
+    tag_len.ok_or(Error::MechanismParamInvalid("a tag of another length"))
 }
 
 /// The same, of a mechanism whose vector the token makes.
@@ -269,4 +275,71 @@ fn decryption(
             Ok(len)
         },
     ))
+}
+
+pub(super) fn encrypt_messages(key: &Arc<dyn EngineKey>) -> Result<Box<dyn Messages>> {
+    Ok(authenticated_messages::encryption(OfMessages(downcast(key)?)))
+}
+
+pub(super) fn decrypt_messages(key: &Arc<dyn EngineKey>) -> Result<Box<dyn Messages>> {
+    Ok(authenticated_messages::decryption(OfMessages(downcast(key)?)))
+}
+
+/// A key that messages are encrypted with.
+struct OfMessages(Arc<Key>);
+
+impl Aead for OfMessages {
+    fn stated<'a>(&self, parameters: &'a mut MessageParameters) -> Result<Stated<'a>> {
+        let MessageParameters::Gcm(GcmMessageParameters { iv, fixed_bits, generator, tag, tag_bits }) =
+            parameters
+        else {
+            return Err(Error::MechanismParamInvalid("CK_GCM_MESSAGE_PARAMS is needed"));
+        };
+        let (fixed_bits, generator, tag_len) = (*fixed_bits, *generator, tag_len(*tag_bits)?);
+        Ok(Stated { vector: iv, fixed_bits, generator, tag, tag_len, data_len: None })
+    }
+
+    fn check(&self, vector_len: usize, _associated_len: usize) -> Result<()> {
+        match i32::try_from(vector_len) {
+            Ok(1..) => Ok(()),
+            _ => Err(Error::MechanismParamInvalid("an initialisation vector of another length")),
+        }
+    }
+
+    fn longest(&self, _vector_len: usize) -> u64 {
+        GCM_LONGEST
+    }
+
+    fn seal(&self, about: &About, associated: &[u8], data: &[u8], out: &mut [u8]) -> Result<[u8; TAG]> {
+        let mut tag = [0; TAG];
+        self.0.seal(&about.vector, associated, data, out, &mut tag)?;
+        Ok(tag)
+    }
+
+    fn open(
+        &self,
+        about: &About,
+        associated: &[u8],
+        sealed: &[u8],
+        tag: &[u8],
+        out: &mut [u8],
+    ) -> Result<()> {
+        self.0.open(&about.vector, associated, sealed, tag, out)
+    }
+
+    fn start(&self, about: &About, associated: &[u8], _len: u64) -> Result<Box<dyn Sealing>> {
+        Ok(Box::new(GcmStream::new(&self.0, &about.vector, associated)?))
+    }
+}
+
+impl Sealing for GcmStream {
+    fn add(&mut self, part: &[u8], out: &mut [u8]) -> Result<()> {
+        Self::update(self, part, out)
+    }
+
+    fn into_tag(self: Box<Self>) -> Result<[u8; TAG]> {
+        let mut tag = [0; TAG];
+        Self::finish(*self, &mut tag)?;
+        Ok(tag)
+    }
 }

@@ -3,11 +3,16 @@
 
 use std::sync::Arc;
 
-use engine::mechanism::{Ciphering, Key as EngineKey, Saving};
-use pkcs11::{ChaCha20Poly1305Parameters, Error, Mechanism, Parameters, Result};
+use engine::mechanism::{Ciphering, Key as EngineKey, Messages, Saving};
+use pkcs11::constants::CKG_NO_GENERATE;
+use pkcs11::{
+    ChaCha20Poly1305MessageParameters, ChaCha20Poly1305Parameters, Error, Mechanism, MessageParameters,
+    Parameters, Result,
+};
 
 use super::Key;
 use super::stream::{Stream, Width};
+use crate::authenticated_messages::{self, About, Aead, Sealing, Stated};
 use crate::aws_lc::chacha20::{Poly1305, TAG};
 use crate::downcast;
 use crate::gathered::Gathered;
@@ -68,12 +73,12 @@ struct Parts {
 }
 
 impl Parts {
-    fn start(key: &Key, parameters: &ChaCha20Poly1305Parameters) -> Result<Self> {
+    fn start(key: &Key, nonce: &[u8], aad: &[u8]) -> Result<Self> {
         // With a nonce of 24 bytes the draft has four zeros after its counter of 32 bits: a counter of 64 that is held to 32.
-        let mut stream = Stream::new(&key.bytes, &parameters.nonce, 0, Width::Bits32)?;
+        let mut stream = Stream::new(&key.bytes, nonce, 0, Width::Bits32)?;
         let mut mac = Poly1305::new(&*stream.one_time_key()?);
-        mac.update(&parameters.aad);
-        mac.update(padding(parameters.aad.len() as u64));
+        mac.update(aad);
+        mac.update(padding(aad.len() as u64));
         Ok(Self { stream, mac, len: 0 })
     }
 
@@ -110,7 +115,7 @@ impl Ciphering for Encryption {
     fn update(&mut self, part: &[u8], out: &mut [u8]) -> Result<()> {
         let parts = match &mut self.parts {
             Some(parts) => parts,
-            none => none.insert(Parts::start(&self.key, &self.parameters)?),
+            none => none.insert(Parts::start(&self.key, &self.parameters.nonce, &self.parameters.aad)?),
         };
         parts.update(part, out)
     }
@@ -120,7 +125,8 @@ impl Ciphering for Encryption {
     }
 
     fn finish(mut self: Box<Self>, out: &mut [u8]) -> Result<usize> {
-        let parts = self.parts.take().map_or_else(|| Parts::start(&self.key, &self.parameters), Ok)?;
+        let ChaCha20Poly1305Parameters { nonce, aad } = &self.parameters;
+        let parts = self.parts.take().map_or_else(|| Parts::start(&self.key, nonce, aad), Ok)?;
         let tag = parts.finish(self.parameters.aad.len() as u64);
         out.get_mut(..TAG).ok_or(Error::Bug("no place for the tag"))?.copy_from_slice(&tag);
         Ok(TAG)
@@ -141,5 +147,80 @@ impl Ciphering for Encryption {
         self.key.authenticated(nonce.len())?.seal(nonce, aad, data, sealed, &mut tag)?;
         place.get_mut(..TAG).ok_or(Error::Bug("no place for the tag"))?.copy_from_slice(&tag);
         Ok(data.len() + TAG)
+    }
+}
+
+pub(super) fn encrypt_messages(key: &Arc<dyn EngineKey>) -> Result<Box<dyn Messages>> {
+    Ok(authenticated_messages::encryption(OfMessages(downcast(key)?)))
+}
+
+pub(super) fn decrypt_messages(key: &Arc<dyn EngineKey>) -> Result<Box<dyn Messages>> {
+    Ok(authenticated_messages::decryption(OfMessages(downcast(key)?)))
+}
+
+/// A key that messages are encrypted with.
+struct OfMessages(Arc<Key>);
+
+impl Aead for OfMessages {
+    /// The structure has no generator: nonces are given.
+    fn stated<'a>(&self, parameters: &'a mut MessageParameters) -> Result<Stated<'a>> {
+        let MessageParameters::ChaCha20Poly1305(ChaCha20Poly1305MessageParameters { nonce, tag }) =
+            parameters
+        else {
+            return Err(Error::MechanismParamInvalid("CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS is needed"));
+        };
+        let (fixed_bits, generator) = (0, CKG_NO_GENERATE);
+        Ok(Stated { vector: nonce, fixed_bits, generator, tag, tag_len: TAG, data_len: None })
+    }
+
+    fn check(&self, vector_len: usize, _associated_len: usize) -> Result<()> {
+        match vector_len {
+            NONCE | EXTENDED_NONCE => Ok(()),
+            _ => Err(Error::MechanismParamInvalid("a nonce of 96 or 192 bits is needed")),
+        }
+    }
+
+    fn longest(&self, _vector_len: usize) -> u64 {
+        LONGEST
+    }
+
+    fn seal(&self, about: &About, associated: &[u8], data: &[u8], out: &mut [u8]) -> Result<[u8; TAG]> {
+        let mut tag = [0; TAG];
+        let nonce = &about.vector;
+        self.0.authenticated(nonce.len())?.seal(nonce, associated, data, out, &mut tag)?;
+        Ok(tag)
+    }
+
+    fn open(
+        &self,
+        about: &About,
+        associated: &[u8],
+        sealed: &[u8],
+        tag: &[u8],
+        out: &mut [u8],
+    ) -> Result<()> {
+        let nonce = &about.vector;
+        self.0.authenticated(nonce.len())?.open(nonce, associated, sealed, tag, out)
+    }
+
+    fn start(&self, about: &About, associated: &[u8], _len: u64) -> Result<Box<dyn Sealing>> {
+        let parts = Parts::start(&self.0, &about.vector, associated)?;
+        Ok(Box::new(SealedParts { parts, associated_len: associated.len() as u64 }))
+    }
+}
+
+/// Parts, and how much was authenticated beside them.
+struct SealedParts {
+    parts: Parts,
+    associated_len: u64,
+}
+
+impl Sealing for SealedParts {
+    fn add(&mut self, part: &[u8], out: &mut [u8]) -> Result<()> {
+        self.parts.update(part, out)
+    }
+
+    fn into_tag(self: Box<Self>) -> Result<[u8; TAG]> {
+        Ok(self.parts.finish(self.associated_len))
     }
 }

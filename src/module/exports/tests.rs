@@ -6,6 +6,7 @@ mod answers;
 mod arguments;
 mod derived;
 mod life;
+mod messages;
 mod operations;
 mod parameters;
 mod structures;

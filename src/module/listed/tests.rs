@@ -65,6 +65,10 @@ fn creation() -> Vec<Error> {
     ]
 }
 
+fn in_message() -> Vec<Error> {
+    vec![Error::OperationActive, Error::OperationNotInitialized, Error::UserNotLoggedIn]
+}
+
 fn signing() -> Vec<Error> {
     vec![Error::OperationNotInitialized, Error::DataLenRange, Error::UserNotLoggedIn]
 }
@@ -177,7 +181,32 @@ fn documented(function: Function) -> Vec<Error> {
         | F::C_SignRecoverInit
         | F::C_VerifyInit
         | F::C_VerifyRecoverInit
+        | F::C_MessageEncryptInit
+        | F::C_MessageDecryptInit
+        | F::C_MessageSignInit
+        | F::C_MessageVerifyInit
         | F::C_VerifySignatureInit => key(),
+        F::C_EncryptMessage | F::C_EncryptMessageNext => {
+            [in_message(), encrypting(), vec![Error::MechanismParamInvalid("")]].concat()
+        }
+        F::C_DecryptMessage | F::C_DecryptMessageNext => {
+            [in_message(), decrypting(), vec![Error::AeadDecryptFailed]].concat()
+        }
+        F::C_EncryptMessageBegin
+        | F::C_DecryptMessageBegin
+        | F::C_SignMessageBegin
+        | F::C_VerifyMessageBegin
+        | F::C_MessageEncryptFinal
+        | F::C_MessageDecryptFinal
+        | F::C_MessageSignFinal
+        | F::C_MessageVerifyFinal => in_message(),
+        F::C_SignMessage | F::C_SignMessageNext => {
+            [in_message(), signing(), vec![too_small(), Error::DataInvalid]].concat()
+        }
+        F::C_VerifyMessage | F::C_VerifyMessageNext => {
+            let verdicts = vec![Error::SignatureInvalid, Error::SignatureLenRange, Error::DataInvalid];
+            [in_message(), verifying(), verdicts].concat()
+        }
         F::C_Sign | F::C_SignFinal | F::C_SignRecover => [signing(), vec![too_small()]].concat(),
         F::C_SignUpdate => signing(),
         F::C_VerifyUpdate | F::C_VerifySignatureUpdate => {
@@ -286,6 +315,12 @@ fn takes_no_pointer(function: Function) -> bool {
             | F::C_FindObjectsFinal
             | F::C_DigestKey
             | F::C_SessionCancel
+            | F::C_SignMessageBegin
+            | F::C_VerifyMessageBegin
+            | F::C_MessageEncryptFinal
+            | F::C_MessageDecryptFinal
+            | F::C_MessageSignFinal
+            | F::C_MessageVerifyFinal
             | F::C_GetFunctionStatus
             | F::C_CancelFunction
     )

@@ -14,6 +14,7 @@ use super::{LARGE, bytes, lendable, size, value};
 use crate::parameters::{Form, Given, given};
 
 pub(crate) use answers::{derived, deriving};
+pub(super) use ciphers::chacha20_nonce_len;
 
 /// Bytes that a field of a parameter may point to, at most (docs/decisions/0045).
 const FIELD: usize = 1 << 30;
@@ -126,7 +127,7 @@ unsafe fn unreadable(_place: *const u8) -> Result<Option<Parameters>> {
 ///
 /// # Safety
 /// Unless the answer is nothing, `len` bytes at `place` are readable.
-unsafe fn field(place: *const u8, len: CK_ULONG) -> Result<Option<Vec<u8>>> {
+pub(super) unsafe fn field(place: *const u8, len: CK_ULONG) -> Result<Option<Vec<u8>>> {
     let len = match size(len) {
         Ok(0) => return Ok(Some(Vec::new())),
         Ok(len) if len <= FIELD && !place.is_null() && lendable(place.addr(), len) => len,

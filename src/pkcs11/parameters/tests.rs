@@ -1,7 +1,10 @@
 //! What is written is read again, and nothing else is.
 
 use super::*;
-use crate::{Mechanism, constants::CKA_WRAP_TEMPLATE};
+use crate::{
+    CcmMessageParameters, ChaCha20Poly1305MessageParameters, GcmMessageParameters, Mechanism,
+    MessageParameters, constants::CKA_WRAP_TEMPLATE,
+};
 
 fn oaep() -> OaepParameters {
     OaepParameters { hash: 1, mgf: 2, source: 1, label: b"label".to_vec() }
@@ -145,4 +148,33 @@ fn the_keys_that_parameters_name_are_told_in_their_order() {
     assert_eq!(keys(hkdf(HkdfSalt::Key(ObjectHandle(9)))), [ObjectHandle(9)]);
     assert_eq!(keys(hkdf(HkdfSalt::Null)), []);
     assert_eq!(keys(Parameters::Extract(4)), []);
+}
+
+#[test]
+fn what_is_written_of_a_message_is_read_again_and_nothing_else_is() {
+    let gcm =
+        GcmMessageParameters { iv: vec![1; 12], fixed_bits: 32, generator: 1, tag: vec![], tag_bits: 128 };
+    let ccm = CcmMessageParameters {
+        data_len: 5,
+        nonce: vec![2; 13],
+        fixed_bits: 0,
+        generator: 0,
+        mac: vec![3; 16],
+        mac_len: 16,
+    };
+    let chacha = ChaCha20Poly1305MessageParameters { nonce: vec![4; 12], tag: vec![5; 16] };
+    for parameters in [
+        MessageParameters::None,
+        MessageParameters::Gcm(gcm),
+        MessageParameters::Ccm(ccm),
+        MessageParameters::ChaCha20Poly1305(chacha),
+        MessageParameters::Unknown,
+    ] {
+        let bytes = parameters.encode();
+        assert_eq!(MessageParameters::decode(bytes.expose()).unwrap(), parameters);
+        let longer = [bytes.expose(), &[0]].concat();
+        assert!(MessageParameters::decode(&longer).is_err());
+        assert!(MessageParameters::decode(&bytes.expose()[..bytes.len() - 1]).is_err());
+    }
+    assert!(MessageParameters::read(9, &[]).is_err());
 }

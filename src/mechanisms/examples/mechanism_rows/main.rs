@@ -34,8 +34,10 @@ fn main() -> Result<()> {
 fn operation(can: &Can) -> &'static str {
     match can {
         Can::Digest(_) => "digest",
-        Can::Sign(_) => "sign",
-        Can::Verify(_) | Can::VerifyOf(..) => "verify",
+        Can::Sign(_) | Can::SignPassword(_) => "sign",
+        Can::Verify(_) | Can::VerifyOf(..) | Can::VerifyPassword(_) => "verify",
+        Can::MessageEncrypt(_) => "message-encrypt",
+        Can::MessageDecrypt(_) => "message-decrypt",
         Can::SignRecover(_) => "sign-recover",
         Can::VerifyRecover(_) => "verify-recover",
         Can::Encrypt(_) => "encrypt",

@@ -5,8 +5,8 @@ use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use assembly::Journal;
 use pkcs11::{
     Access, AttributeType, DerivedKeys, Error, LibraryInfo, Mechanism, MechanismInfo, MechanismType,
-    ObjectHandle, Result, Reveal, Room, SessionHandle, SessionInfo, SessionState, SlotId, SlotInfo, Template,
-    TokenInfo, UserType, Version,
+    MessageParameters, ObjectHandle, Result, Reveal, Room, SessionHandle, SessionInfo, SessionState, SlotId,
+    SlotInfo, Template, TokenInfo, UserType, Version,
 };
 
 use crate::opening::{Gate, Opened, Plan};
@@ -38,6 +38,10 @@ pub(crate) struct Double {
     pub(crate) template: Mutex<Template>,
     /// The last mechanism.
     pub(crate) mechanism: Mutex<Option<Mechanism>>,
+    /// The mechanism of messages.
+    messages_by: Mutex<Option<MechanismType>>,
+    /// The parameters of the last message.
+    pub(crate) of_message: Mutex<Option<MessageParameters>>,
     /// What the next `C_DeriveKey` gives.
     pub(crate) derived: Mutex<Option<DerivedKeys>>,
     /// Whether waits are over.

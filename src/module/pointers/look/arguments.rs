@@ -4,7 +4,9 @@
 //! call, as the standard asks of it. Those that follow no pointer are unsafe so that the table can call all alike.
 
 use cryptoki_sys::{CK_ATTRIBUTE, CK_BBOOL, CK_FLAGS, CK_MECHANISM, CK_NOTIFY, CK_ULONG};
-use pkcs11::constants::{CKF_ASYNC_SESSION, CKF_DONT_BLOCK, CKF_RW_SESSION, CKF_SERIAL_SESSION};
+use pkcs11::constants::{
+    CKF_ASYNC_SESSION, CKF_DONT_BLOCK, CKF_END_OF_MESSAGE, CKF_RW_SESSION, CKF_SERIAL_SESSION,
+};
 
 use super::{attribute, bytes, handle, items, listed, named, peek};
 use crate::trace::Line;
@@ -249,6 +251,41 @@ pub(crate) unsafe fn derived<T>(line: &mut Line, [name, _]: [&str; 2], place: *m
 pub(crate) unsafe fn mechanism_or_end(line: &mut Line, names: [&str; 1], place: *mut CK_MECHANISM) {
     // SAFETY: as promised to this function.
     unsafe { mechanism(line, names, place) };
+}
+
+/// # Safety
+/// See the top of this file.
+pub(crate) unsafe fn process_or_end(line: &mut Line, names: [&str; 1], place: *mut CK_MECHANISM) {
+    // SAFETY: as promised to this function.
+    unsafe { mechanism(line, names, place) };
+}
+
+/// # Safety
+/// See the top of this file.
+pub(crate) unsafe fn message<T>(line: &mut Line, [name, _]: [&str; 2], place: *mut T, len: CK_ULONG) {
+    line.tell(name, &sent(place, len));
+}
+
+/// # Safety
+/// See the top of this file.
+pub(crate) unsafe fn end(line: &mut Line, [name]: [&str; 1], value: CK_FLAGS) {
+    line.tell(name, &flags(value, &[(CKF_END_OF_MESSAGE, "CKF_END_OF_MESSAGE")]));
+}
+
+/// # Safety
+/// See the top of this file.
+pub(crate) unsafe fn output_or_none(
+    line: &mut Line,
+    [name, _]: [&str; 2],
+    place: *mut u8,
+    len: *mut CK_ULONG,
+) {
+    if len.is_null() {
+        line.tell(name, "more follows");
+        return;
+    }
+    // SAFETY: as promised to this function.
+    line.tell(name, &unsafe { room(place, len, " bytes") });
 }
 
 /// # Safety

@@ -81,6 +81,9 @@ nothing! {
     input(place: *mut u8, len: CK_ULONG);
     pin(place: *mut u8, len: CK_ULONG);
     fill(place: *mut u8, len: CK_ULONG);
+    end(value: CK_ULONG);
+    message(place: impl Sized, len: CK_ULONG);
+    process_or_end(place: impl Sized);
     mechanism(place: impl Sized);
     mechanism_or_end(place: impl Sized);
     deriving(place: impl Sized);
@@ -122,6 +125,13 @@ pub(crate) unsafe fn output(line: &mut Line, [_, name]: [&str; 2], _: *mut u8, l
     if let Some(len) = unsafe { peek(len) } {
         line.tell(name, &bytes(len));
     }
+}
+
+/// # Safety
+/// See the top of this file.
+pub(crate) unsafe fn output_or_none(line: &mut Line, names: [&str; 2], place: *mut u8, len: *mut CK_ULONG) {
+    // SAFETY: as promised to this function.
+    unsafe { output(line, names, place, len) };
 }
 
 /// # Safety

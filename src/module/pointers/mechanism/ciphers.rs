@@ -117,21 +117,23 @@ pub(super) unsafe fn chacha20(place: *const u8) -> Result<Option<Parameters>> {
     Ok(both.map(|(block_counter, nonce)| Parameters::ChaCha20(ChaCha20Parameters { block_counter, nonce })))
 }
 
-/// The length of the nonce counts bits (section 6.61.3) and, of many clients, bytes: no nonce has so many bytes as the
-/// shortest has bits.
-///
+/// Bytes of a nonce whose length counts bits (section 6.61.3) and, of many clients, bytes: no nonce has so many bytes as
+/// the shortest has bits.
+pub(in crate::pointers) fn chacha20_nonce_len(len: CK_ULONG) -> CK_ULONG {
+    match len {
+        64 | 96 | 192 => len / 8,
+        other => other,
+    }
+}
+
 /// # Safety
 /// Unless null, the parameters and what they point to are readable.
 pub(super) unsafe fn chacha20_poly1305(place: *const u8) -> Result<Option<Parameters>> {
     // SAFETY: as promised to this function.
     let CK_SALSA20_CHACHA20_POLY1305_PARAMS { pNonce, ulNonceLen, pAAD, ulAADLen } =
         unsafe { value(place.cast()) }?;
-    let nonce_len = match ulNonceLen {
-        64 | 96 | 192 => ulNonceLen / 8,
-        other => other,
-    };
     // SAFETY: as promised to this function.
-    let nonce = unsafe { field(pNonce, nonce_len) }?;
+    let nonce = unsafe { field(pNonce, chacha20_nonce_len(ulNonceLen)) }?;
     // SAFETY: as promised to this function.
     let aad = unsafe { field(pAAD, ulAADLen) }?;
     let both = nonce.zip(aad);

@@ -1,0 +1,268 @@
+//! The parameters of a message: read before the call, with the token's word for what they are, and written back after it.
+
+use std::ffi::c_void;
+use std::ptr::null_mut;
+
+use cryptoki_sys::{
+    CK_CCM_MESSAGE_PARAMS, CK_FLAGS, CK_GCM_MESSAGE_PARAMS, CK_MECHANISM,
+    CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS, CK_ULONG,
+};
+use pkcs11::constants::CKF_END_OF_MESSAGE;
+use pkcs11::vendor::meant;
+use pkcs11::{
+    CcmMessageParameters, ChaCha20Poly1305MessageParameters, Error, GcmMessageParameters, Mechanism,
+    MessageParameters, Messaging, Parameters, Result, SessionHandle, Token,
+};
+
+use super::mechanism::{chacha20_nonce_len, field};
+use super::{lendable, size, value};
+use crate::parameters::{MessageForm, message_form};
+
+/// The longest tag of any mechanism, in bytes.
+const LONGEST_TAG: u64 = 16;
+
+/// What a call does with its message.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Phase {
+    /// All of it.
+    Whole,
+    /// Begins it.
+    Begin,
+    /// A part.
+    Part,
+    /// The last part.
+    Last,
+}
+
+impl Phase {
+    /// Whether the vector is read, and generated.
+    fn has_vector(self) -> bool {
+        matches!(self, Self::Whole | Self::Begin)
+    }
+
+    /// Whether the tag is read, or written.
+    fn has_tag(self) -> bool {
+        matches!(self, Self::Whole | Self::Last)
+    }
+}
+
+/// Bytes of the application's that a structure points to.
+#[derive(Clone, Copy)]
+struct Bytes {
+    place: *mut u8,
+    len: usize,
+}
+
+impl Bytes {
+    const NONE: Self = Self { place: null_mut(), len: 0 };
+
+    /// # Safety
+    /// The bytes are writable, and nobody else uses them.
+    unsafe fn write(self, bytes: &[u8]) {
+        for (index, byte) in bytes.iter().take(self.len).enumerate() {
+            let place = self.place.wrapping_add(index);
+            // SAFETY: within the bytes that this function was promised.
+            unsafe { place.write_unaligned(*byte) };
+        }
+    }
+}
+
+/// The parameters of a message, once [`Message::read`] has read them.
+pub(crate) struct Message {
+    place: *const u8,
+    len: CK_ULONG,
+    parameters: MessageParameters,
+    /// As given.
+    vector: Vec<u8>,
+    vector_place: Bytes,
+    tag_place: Bytes,
+}
+
+/// Parameters that nobody has looked at yet.
+pub(crate) fn message(place: *mut c_void, len: CK_ULONG) -> Message {
+    Message {
+        place: place.cast_const().cast(),
+        len,
+        parameters: MessageParameters::Unknown,
+        vector: Vec::new(),
+        vector_place: Bytes::NONE,
+        tag_place: Bytes::NONE,
+    }
+}
+
+/// What stands in a structure of any form.
+struct Fields {
+    vector: Bytes,
+    tag: Bytes,
+    /// The parameters, of the vector and of the tag.
+    make: Box<dyn FnOnce(Vec<u8>, Vec<u8>) -> MessageParameters>,
+}
+
+impl Message {
+    /// Reads the structure that the session's process has, if it can be one; nothing is followed otherwise.
+    ///
+    /// # Safety
+    /// The application lends the structure, if its length is that of the form, and what it points to, for the length of the
+    /// call; writable, if the call encrypts.
+    pub(crate) unsafe fn read(
+        &mut self,
+        token: &dyn Token,
+        session: Option<SessionHandle>,
+        messaging: Messaging,
+        phase: Phase,
+    ) -> Result<()> {
+        if self.len == 0 {
+            self.parameters = MessageParameters::None;
+            return Ok(());
+        }
+        let mechanism =
+            session.and_then(|session| token.message_mechanism(session, messaging).ok().flatten());
+        let form = mechanism.and_then(|mechanism| message_form(mechanism, self.len));
+        let Some(form) = form.filter(|_| self.lent()) else { return Ok(()) };
+        // SAFETY: as promised to this function; the structure is not null and as long as the form.
+        let fields = unsafe { fields(form, self.place) }?;
+        // SAFETY: as promised to this function.
+        unsafe { self.keep(fields, messaging, phase) }
+    }
+
+    fn lent(&self) -> bool {
+        !self.place.is_null() && size(self.len).is_ok_and(|len| lendable(self.place.addr(), len))
+    }
+
+    /// # Safety
+    /// As [`Message::read`].
+    unsafe fn keep(&mut self, fields: Fields, messaging: Messaging, phase: Phase) -> Result<()> {
+        let Fields { vector, tag, make } = fields;
+        let there = |bytes: Bytes| !bytes.place.is_null() && lendable(bytes.place.addr(), bytes.len);
+        if phase.has_tag() && !there(tag) {
+            return Ok(());
+        }
+        if phase.has_vector() {
+            // SAFETY: as promised to this function.
+            let Some(given) = unsafe { field(vector.place, vector.len as CK_ULONG) }? else {
+                return Ok(());
+            };
+            self.vector = given;
+        }
+        let encrypts = messaging == Messaging::Encrypt;
+        let expected = match phase.has_tag() && !encrypts {
+            // SAFETY: as promised to this function.
+            true => unsafe { field(tag.place, tag.len as CK_ULONG) }?.unwrap_or_default(),
+            false => Vec::new(),
+        };
+        self.parameters = make(self.vector.clone(), expected);
+        self.vector_place = if encrypts && phase.has_vector() { vector } else { Bytes::NONE };
+        self.tag_place = if encrypts && phase.has_tag() { tag } else { Bytes::NONE };
+        Ok(())
+    }
+
+    pub(crate) fn parameters(&mut self) -> &mut MessageParameters {
+        &mut self.parameters
+    }
+
+    /// Writes what was made into the application's memory: after success alone.
+    pub(crate) fn put(&self) {
+        let (vector, tag) = match &self.parameters {
+            MessageParameters::Gcm(gcm) => (&gcm.iv, &gcm.tag),
+            MessageParameters::Ccm(ccm) => (&ccm.nonce, &ccm.mac),
+            MessageParameters::ChaCha20Poly1305(chacha) => (&chacha.nonce, &chacha.tag),
+            MessageParameters::None | MessageParameters::Unknown => return,
+        };
+        // One that was given may lie where nothing is writable.
+        if *vector != self.vector {
+            // SAFETY: `read` was promised a writable vector for a call that encrypts; it has no place otherwise.
+            unsafe { self.vector_place.write(vector) };
+        }
+        // SAFETY: `read` was promised a writable tag for a call that encrypts; it has no place otherwise.
+        unsafe { self.tag_place.write(tag) };
+    }
+
+    /// Passes an answer on; after success what was made is written.
+    pub(crate) fn finish(&self, answer: Result<()>) -> Result<()> {
+        answer?;
+        self.put();
+        Ok(())
+    }
+}
+
+/// A tag of so many bytes; one that is too long for any mechanism has no place, for nobody will ask for it.
+fn tag(place: *mut u8, len: u64) -> Bytes {
+    let len = if len <= LONGEST_TAG { usize::try_from(len).unwrap_or_default() } else { 0 };
+    Bytes { place, len }
+}
+
+/// # Safety
+/// A structure of the form is readable at `place`.
+unsafe fn fields(form: MessageForm, place: *const u8) -> Result<Fields> {
+    match form {
+        MessageForm::Gcm => {
+            // SAFETY: as promised to this function.
+            let gcm: CK_GCM_MESSAGE_PARAMS = unsafe { value(place.cast()) }?;
+            Ok(Fields {
+                vector: Bytes { place: gcm.pIv, len: size(gcm.ulIvLen)? },
+                tag: tag(gcm.pTag, gcm.ulTagBits.div_ceil(8)),
+                make: Box::new(move |iv, tag| {
+                    let (fixed_bits, generator) = (gcm.ulIvFixedBits, gcm.ivGenerator);
+                    let tag_bits = gcm.ulTagBits;
+                    MessageParameters::Gcm(GcmMessageParameters { iv, fixed_bits, generator, tag, tag_bits })
+                }),
+            })
+        }
+        MessageForm::Ccm => {
+            // SAFETY: as promised to this function.
+            let ccm: CK_CCM_MESSAGE_PARAMS = unsafe { value(place.cast()) }?;
+            Ok(Fields {
+                vector: Bytes { place: ccm.pNonce, len: size(ccm.ulNonceLen)? },
+                tag: tag(ccm.pMAC, ccm.ulMACLen),
+                make: Box::new(move |nonce, mac| {
+                    MessageParameters::Ccm(CcmMessageParameters {
+                        data_len: ccm.ulDataLen,
+                        nonce,
+                        fixed_bits: ccm.ulNonceFixedBits,
+                        generator: ccm.nonceGenerator,
+                        mac,
+                        mac_len: ccm.ulMACLen,
+                    })
+                }),
+            })
+        }
+        MessageForm::ChaCha20Poly1305 => {
+            // SAFETY: as promised to this function.
+            let chacha: CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS = unsafe { value(place.cast()) }?;
+            Ok(Fields {
+                vector: Bytes { place: chacha.pNonce, len: size(chacha20_nonce_len(chacha.ulNonceLen))? },
+                tag: tag(chacha.pTag, LONGEST_TAG),
+                make: Box::new(|nonce, tag| {
+                    let parameters = ChaCha20Poly1305MessageParameters { nonce, tag };
+                    MessageParameters::ChaCha20Poly1305(parameters)
+                }),
+            })
+        }
+    }
+}
+
+/// A mechanism that begins a process of encrypting or of decrypting, or null, which ends one. Its parameters are those of a
+/// message that is still to come: their length alone is judged.
+///
+/// # Safety
+/// Unless null, a `CK_MECHANISM` at `mechanism` is readable.
+pub(crate) unsafe fn process_or_end(mechanism: *const CK_MECHANISM) -> Result<Option<Mechanism>> {
+    if mechanism.is_null() {
+        return Ok(None);
+    }
+    // SAFETY: as promised to this function; a CK_MECHANISM is made of numbers and a raw pointer.
+    let CK_MECHANISM { mechanism, ulParameterLen: len, .. } = unsafe { value(mechanism) }?;
+    let mechanism_type = meant(mechanism);
+    let fits = len == 0 || message_form(mechanism_type, len).is_some();
+    let parameters = if fits { Parameters::None } else { Parameters::Unknown };
+    Ok(Some(Mechanism { mechanism_type, parameters }))
+}
+
+/// Whether the flags of a part say that it is the last.
+pub(crate) fn end_of_message(flags: CK_FLAGS) -> Result<bool> {
+    match flags {
+        0 => Ok(false),
+        CKF_END_OF_MESSAGE => Ok(true),
+        _ => Err(Error::ArgumentsBad("a flag of a message that is not CKF_END_OF_MESSAGE")),
+    }
+}
