@@ -12,6 +12,7 @@ mod altered;
 mod at_the_door;
 mod attacks;
 mod attributes;
+mod authenticated_wrapping;
 mod bad_input;
 mod cancelling;
 mod certificates;

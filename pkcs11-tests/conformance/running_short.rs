@@ -14,8 +14,8 @@ use cryptoki_sys::{
 };
 use pkcs11_tests::disk::{be_bound_by_permissions, can_fail, set_mode};
 use pkcs11_tests::keys::{Kind, Pair, attribute, generate};
-use pkcs11_tests::raw::messages::Given;
-use pkcs11_tests::raw::parameters::{Parameterised, ecdh1, gcm};
+use pkcs11_tests::raw::messages::{Given, Parameters};
+use pkcs11_tests::raw::parameters::{Parameterised, ecdh1, gcm, with};
 use pkcs11_tests::raw::{limits, shim};
 use pkcs11_tests::{Module, Out, Sent, Template, Test, Token, assert_rv, mechanism, on_claviger};
 use rusqlite::Connection;
@@ -57,7 +57,11 @@ fn a_parameter_for_which_there_is_no_memory_is_told_by_every_function_that_takes
     let parameters = gcm(Sent::from(&[1; 12]), Sent::from(&aad), 128);
     let by = parameters.mechanism();
     let (by, none) = (Some(&by), Template::new());
-    let calls: [(&str, &dyn Fn() -> CK_RV); 17] = [
+    let mut of_message = Parameters::given(&aad, 16);
+    let long = of_message.gcm();
+    let long = with(CKM_AES_GCM, &long);
+    let long = Some(&long);
+    let calls: [(&str, &dyn Fn() -> CK_RV); 19] = [
         ("C_EncapsulateKey", &|| m.encapsulate_key(session, by, 1, &none, Out::query()).0),
         ("C_DecapsulateKey", &|| m.decapsulate_key(session, by, 1, &none, Sent::from(&[1; 32])).0),
         ("C_EncryptInit", &|| m.encrypt_init(session, by, 1)),
@@ -73,6 +77,12 @@ fn a_parameter_for_which_there_is_no_memory_is_told_by_every_function_that_takes
         ("C_GenerateKey", &|| m.generate_key(session, by, &none).0),
         ("C_GenerateKeyPair", &|| m.generate_key_pair(session, by, &none, &none).0),
         ("C_WrapKey", &|| m.wrap_key(session, by, 1, 1, Out::query()).0),
+        ("C_WrapKeyAuthenticated", &|| {
+            m.wrap_key_authenticated(session, long, (1, 1), Sent::null(0), Out::query()).0
+        }),
+        ("C_UnwrapKeyAuthenticated", &|| {
+            m.unwrap_key_authenticated(session, long, 1, Sent::from(&[1; 32]), &none, Sent::null(0)).0
+        }),
         ("C_UnwrapKey", &|| m.unwrap_key(session, by, 1, Sent::from(&[1; 32]), &none).0),
         ("C_DeriveKey", &|| m.derive_key(session, by, 1, &none).0),
     ];
@@ -205,6 +215,8 @@ struct Workshop<'a> {
     blob: Vec<u8>,
     agreement: Pair,
     point: Vec<u8>,
+    /// A key that is wrapped with its tag apart.
+    sealed: (Parameters, Vec<u8>),
     kem: Pair,
     ciphertext: Vec<u8>,
 }
@@ -219,7 +231,12 @@ fn workshop(m: &Module, session: u64) -> Workshop<'_> {
     let point = attribute(m, session, public, cryptoki_sys::CKA_EC_POINT);
     let kem = kem_pair(m, session, CKP_ML_KEM_512, false);
     let (ciphertext, _) = encapsulated(m, session, kem.public, &open_key(CKK_AES));
-    Workshop { m, session, wrapping, blob, agreement: Pair { public, private }, point, kem, ciphertext }
+    let (mut parameters, mut sealed) = (Parameters::given(&[7; 12], 16), vec![0; 16]);
+    let (by, out) = (parameters.gcm(), Out::buffer(&mut sealed));
+    let (by, keys) = (with(CKM_AES_GCM, &by), (wrapping, open_aes(m, session, &[2; 16])));
+    assert_rv!(m.wrap_key_authenticated(session, Some(&by), keys, Sent::null(0), out).0, CKR_OK);
+    let (agreement, sealed) = (Pair { public, private }, (parameters, sealed));
+    Workshop { m, session, wrapping, blob, agreement, point, sealed, kem, ciphertext }
 }
 
 impl Workshop<'_> {
@@ -232,7 +249,7 @@ impl Workshop<'_> {
     }
 
     /// Each way with what it answers, for keys of the token.
-    fn makes_keys(&self) -> [(&'static str, CK_RV); 6] {
+    fn makes_keys(&self) -> [(&'static str, CK_RV); 7] {
         let (m, session, on_token) = (self.m, self.session, Template::new().boolean(CKA_TOKEN, true));
         let mut public = Kind::P256.public_template();
         public.0.extend(on_token.0.clone());
@@ -242,7 +259,16 @@ impl Workshop<'_> {
         let blob = Sent::from(&self.blob);
         let kem = mechanism(CKM_ML_KEM);
         let (ciphertext, mut place) = (Sent::from(&self.ciphertext), [0; 768]);
+        let (mut parameters, sealed) = self.sealed.clone();
+        let of_message = parameters.gcm();
+        let (of_message, sealed) = (with(CKM_AES_GCM, &of_message), Sent::from(&sealed));
+        let (unwraps, secret) = (self.wrapping, Self::secret());
+        let apart = || {
+            let (by, none) = (Some(&of_message), Sent::null(0));
+            m.unwrap_key_authenticated(session, by, unwraps, sealed, &secret, none).0
+        };
         [
+            ("C_UnwrapKeyAuthenticated", apart()),
             (
                 "C_EncapsulateKey",
                 m.encapsulate_key(
@@ -295,7 +321,7 @@ fn with_a_disk(t: &Test, fail: fn(), expected: CK_RV) {
     shim::arm(0);
     assert_eq!(on_the_token(&token, session), 0);
     workshop.is_refused(CKR_OK);
-    assert_eq!(on_the_token(&token, session), 7);
+    assert_eq!(on_the_token(&token, session), 8);
 }
 
 /// SoftHSM answers `CKR_OK` to C_GenerateKey; section 5.1.3 has `CKR_DEVICE_MEMORY`.
@@ -337,6 +363,36 @@ fn a_token_that_may_not_be_written_takes_no_key_and_says_so(t: &Test) {
     set_mode(&folder, 0o700);
 }
 
+/// What the functions of 3.0 and 3.2 answer with keys whose rows were altered.
+fn since_3(m: &Module, session: u64, secret: u64, pair: Pair) -> Vec<(&'static str, CK_RV)> {
+    let (rsa, of_messages, key) =
+        (mechanism(CKM_RSA_PKCS), mechanism(CKM_AES_GCM), open_aes(m, session, &[2; 16]));
+    let Pair { public, private } = pair;
+    let (mut parameters, none, template) =
+        (Parameters::given(&[7; 12], 16), Sent::null(0), Workshop::secret());
+    let apart = parameters.gcm();
+    let apart = with(CKM_AES_GCM, &apart);
+    vec![
+        ("C_MessageSignInit", m.message_sign_init(session, Some(&rsa), private)),
+        ("C_MessageVerifyInit", m.message_verify_init(session, Some(&rsa), public)),
+        ("C_MessageEncryptInit", m.message_encrypt_init(session, Some(&of_messages), secret)),
+        ("C_MessageDecryptInit", m.message_decrypt_init(session, Some(&of_messages), secret)),
+        (
+            "C_VerifySignatureInit",
+            m.verify_signature_init(session, Some(&rsa), public, Sent::from(&[1; 256])),
+        ),
+        (
+            "C_WrapKeyAuthenticated",
+            m.wrap_key_authenticated(session, Some(&apart), (secret, key), none, Out::query()).0,
+        ),
+        (
+            "C_UnwrapKeyAuthenticated",
+            m.unwrap_key_authenticated(session, Some(&apart), secret, Sent::from(&[1; 24]), &template, none)
+                .0,
+        ),
+    ]
+}
+
 /// Whoever has the files can alter a row, and nothing is done with it then.
 /// About files of ours, by name.
 fn a_key_whose_row_was_altered_is_of_no_use(t: &Test) {
@@ -367,11 +423,11 @@ fn a_key_whose_row_was_altered_is_of_no_use(t: &Test) {
     let agreeing = ecdh1(CKD_NULL, Sent::null(0), Sent::from(&point)).mechanism();
     assert_eq!(agreeing.mechanism, CKM_ECDH1_DERIVE);
     assert_rv!(m.digest_init(session, Some(&mechanism(CKM_SHA256))), CKR_OK);
-    let of_messages = mechanism(CKM_AES_GCM);
     let template = Workshop::secret();
     let by_kem = mechanism(CKM_ML_KEM);
     let (by_kem, ciphertext) = (Some(&by_kem), Sent::from(&[0; 768]));
-    for (call, rv) in [
+    let pair = Pair { public, private };
+    for (call, rv) in since_3(m, session, secret, pair).into_iter().chain([
         ("C_EncryptInit", m.encrypt_init(session, Some(&ecb), secret)),
         ("C_DecryptInit", m.decrypt_init(session, Some(&ecb), secret)),
         ("C_DigestKey", m.digest_key(session, secret)),
@@ -379,20 +435,12 @@ fn a_key_whose_row_was_altered_is_of_no_use(t: &Test) {
         ("C_SignRecoverInit", m.sign_recover_init(session, Some(&rsa), private)),
         ("C_VerifyInit", m.verify_init(session, Some(&rsa), public)),
         ("C_VerifyRecoverInit", m.verify_recover_init(session, Some(&rsa), public)),
-        ("C_MessageSignInit", m.message_sign_init(session, Some(&rsa), private)),
-        ("C_MessageVerifyInit", m.message_verify_init(session, Some(&rsa), public)),
-        ("C_MessageEncryptInit", m.message_encrypt_init(session, Some(&of_messages), secret)),
-        ("C_MessageDecryptInit", m.message_decrypt_init(session, Some(&of_messages), secret)),
-        (
-            "C_VerifySignatureInit",
-            m.verify_signature_init(session, Some(&rsa), public, Sent::from(&[1; 256])),
-        ),
         ("C_WrapKey", m.wrap_key(session, Some(&wrap), secret, key, Out::query()).0),
         ("C_UnwrapKey", m.unwrap_key(session, Some(&wrap), secret, Sent::from(&[1; 24]), &template).0),
         ("C_DeriveKey", m.derive_key(session, Some(&agreeing), agreement.private, &template).0),
         ("C_EncapsulateKey", m.encapsulate_key(session, by_kem, kem.public, &template, Out::query()).0),
         ("C_DecapsulateKey", m.decapsulate_key(session, by_kem, kem.private, &template, ciphertext).0),
-    ] {
+    ]) {
         assert_rv!(rv, CKR_DEVICE_ERROR, "{call}");
     }
 }

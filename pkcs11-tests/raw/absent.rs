@@ -39,8 +39,6 @@ impl Module {
             C_AsyncComplete(null_mut(), null_mut());
             C_AsyncGetID(null_mut(), null_mut());
             C_AsyncJoin(null_mut(), 0, null_mut(), 0);
-            C_WrapKeyAuthenticated(null_mut(), 0, 0, null_mut(), 0, null_mut(), null_mut());
-            C_UnwrapKeyAuthenticated(null_mut(), 0, null_mut(), 0, null_mut(), 0, null_mut(), 0, null_mut());
         )
     }
 }

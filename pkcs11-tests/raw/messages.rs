@@ -11,7 +11,7 @@ use cryptoki_sys::{
 
 use super::since_3::call;
 use super::transforming::{place_of, pointer_to};
-use super::{Module, Out, Sent};
+use super::{Module, Out, Sent, Template};
 
 /// The parameters of a message: a pointer and a length that need not fit.
 pub struct Given<'a> {
@@ -329,5 +329,67 @@ impl Module {
                 signature.len
             )
         )
+    }
+}
+
+/// 5.18 Wrapping with the tag apart.
+impl Module {
+    /// `C_WrapKeyAuthenticated`
+    pub fn wrap_key_authenticated(
+        &self,
+        session: CK_SESSION_HANDLE,
+        mechanism: Option<&CK_MECHANISM>,
+        keys: (CK_OBJECT_HANDLE, CK_OBJECT_HANDLE),
+        associated: Sent<'_>,
+        out: Out<'_>,
+    ) -> (CK_RV, CK_ULONG) {
+        let mut len = out.len;
+        let place = place_of(&mut len);
+        let by = pointer_to(mechanism);
+        let rv = call!(
+            self,
+            C_WrapKeyAuthenticated(
+                session,
+                by,
+                keys.0,
+                keys.1,
+                associated.pointer,
+                associated.len,
+                out.pointer,
+                place
+            )
+        );
+        (rv, len.unwrap_or(0))
+    }
+
+    /// `C_UnwrapKeyAuthenticated`
+    pub fn unwrap_key_authenticated(
+        &self,
+        session: CK_SESSION_HANDLE,
+        mechanism: Option<&CK_MECHANISM>,
+        key: CK_OBJECT_HANDLE,
+        wrapped: Sent<'_>,
+        template: &Template,
+        associated: Sent<'_>,
+    ) -> (CK_RV, CK_OBJECT_HANDLE) {
+        let (mut attributes, mut made) = (template.raw(), 0);
+        let (at, count) = (attributes.as_mut_ptr(), attributes.len() as CK_ULONG);
+        let by = pointer_to(mechanism);
+        let rv = call!(
+            self,
+            C_UnwrapKeyAuthenticated(
+                session,
+                by,
+                key,
+                wrapped.pointer,
+                wrapped.len,
+                at,
+                count,
+                associated.pointer,
+                associated.len,
+                &raw mut made
+            )
+        );
+        (rv, made)
     }
 }

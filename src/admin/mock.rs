@@ -282,6 +282,12 @@ impl Since3 for Mock {
         fn verify_message_begin(SessionHandle, &MessageParameters) -> ();
         fn verify_message_next(SessionHandle, &MessageParameters, &[u8], Option<&[u8]>) -> ();
         fn message_verify_final(SessionHandle) -> ();
+        fn wrap_key_authenticated(
+            SessionHandle, MechanismType, &mut MessageParameters, ObjectHandle, ObjectHandle, &[u8], &mut Room<'_>,
+        ) -> usize;
+        fn unwrap_key_authenticated(
+            SessionHandle, MechanismType, &MessageParameters, ObjectHandle, &[u8], Template, &[u8],
+        ) -> ObjectHandle;
         fn message_mechanism(SessionHandle, Messaging) -> Option<MechanismType>;
         fn end_message(SessionHandle, Messaging) -> ();
     }

@@ -1,6 +1,7 @@
 //! Chapter 5.18: making, wrapping and unwrapping keys; deriving and encapsulating them have files of their own.
 
 use std::ops::Range;
+use std::sync::Arc;
 
 use pkcs11::constants::CKA_PUBLIC_KEY_INFO;
 use pkcs11::{Attributes, Error, Mechanism, ObjectHandle, Result, Room, Secret, SessionHandle, Template};
@@ -8,11 +9,11 @@ use pkcs11::{Attributes, Error, Mechanism, ObjectHandle, Result, Room, Secret, S
 use crate::application::Application;
 use crate::asking::Asking;
 use crate::audit::Happening;
-use crate::mechanism::{Can, Ciphering, KeyTypeRow};
+use crate::mechanism::{Can, Ciphering, Key, KeyTypeRow, MechanismRow};
 use crate::object::Object;
 use crate::policy;
 use crate::policy::joining::{mark_unwrapped, may_come_of_others};
-use crate::policy::usage::{Operation, Wrapping, may_unwrap, may_wrap};
+use crate::policy::usage::{Operation, Vector, Wrapping, may_unwrap, may_wrap};
 use crate::slot::Look;
 
 impl Application {
@@ -80,17 +81,14 @@ impl Application {
         asking.session.slot.token(&self.parts, Look::Now)?;
         let wrapping = self.key_for(&asking, Operation::Wrap, row, wrapping_key).map_err(of_wrapping_key)?;
         let object = self.object(&asking, key, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
-        may_wrap(&wrapping.object.attributes, &object.attributes, mechanism.mechanism_type)?;
+        let (by, kind) = (&wrapping.object.attributes, mechanism.mechanism_type);
+        may_wrap(by, &object.attributes, kind, Vector::OfTheCaller)?;
         let bytes = self.bytes_of(&object)?;
         let cipher = start(&mechanism, &wrapping.key)?;
         let most = cipher.whole_len(bytes.len());
         if out.is_query() {
             return Ok(most);
         }
-        let too_long = |error| match error {
-            Error::DataLenRange | Error::DataInvalid => Error::KeySizeRange,
-            other => other,
-        };
         // A result that does not fit is not kept: the next call wraps again.
         let mut result = Secret::try_zeroed(most)?;
         let len = cipher.whole(bytes.expose(), result.as_mut()).map_err(too_long)?;
@@ -99,7 +97,7 @@ impl Application {
         Ok(len)
     }
 
-    fn bytes_of(&self, object: &Object) -> Result<Secret> {
+    pub(crate) fn bytes_of(&self, object: &Object) -> Result<Secret> {
         let key_type = object.attributes.key_type().ok_or(Error::KeyNotWrappable)?;
         let row = self.parts.mechanisms.key_type(key_type).ok_or(Error::KeyNotWrappable)?;
         (row.to_bytes)(&object.attributes)
@@ -126,25 +124,45 @@ impl Application {
     ) -> Result<ObjectHandle> {
         let asking = self.asking(session)?;
         let (row, start) = self.ability(mechanism.mechanism_type, Can::unwrap)?;
-        let usable =
-            self.key_for(&asking, Operation::Unwrap, row, unwrapping_key).map_err(of_unwrapping_key)?;
+        self.unwrap_by(&asking, row, unwrapping_key, (wrapped, template), |key| start(&mechanism, key))
+    }
+
+    /// Unwraps with what `start` begins.
+    pub(crate) fn unwrap_by(
+        &self,
+        asking: &Asking,
+        mechanism: &MechanismRow,
+        unwrapping_key: ObjectHandle,
+        (wrapped, template): (&[u8], Template),
+        start: impl FnOnce(&Arc<dyn Key>) -> Result<Box<dyn Ciphering>>,
+    ) -> Result<ObjectHandle> {
+        let usable = self.key_for(asking, Operation::Unwrap, mechanism, unwrapping_key);
+        let usable = usable.map_err(of_unwrapping_key)?;
         let caller = asking.caller();
         let mut attributes = policy::unwrapped(&usable.object.attributes, template, caller)?;
         may_come_of_others(&attributes)?;
-        let how = may_unwrap(&attributes, mechanism.mechanism_type)?;
+        let how = may_unwrap(&attributes, mechanism.mechanism)?;
         mark_unwrapped(&mut attributes, how)?;
         let key_type = attributes.key_type().unwrap_or_default();
         let row = self.parts.mechanisms.key_type(key_type);
         let row = row.ok_or(Error::AttributeValueInvalid(pkcs11::constants::CKA_KEY_TYPE))?;
-        let cipher = start(&mechanism, &usable.key)?;
+        let cipher = start(&usable.key)?;
         let place = how.key_among(cipher.whole_len(wrapped.len()), &attributes)?;
         unwrapped(row, &mut attributes, (how, cipher), wrapped, place)?;
-        self.keep_one(&asking, attributes, Happening::KeyUnwrapped)
+        self.keep_one(asking, attributes, Happening::KeyUnwrapped)
+    }
+}
+
+/// A key that is no message of the mechanism's is so by its length (section 5.18.3).
+pub(crate) fn too_long(error: Error) -> Error {
+    match error {
+        Error::DataLenRange | Error::DataInvalid => Error::KeySizeRange,
+        other => other,
     }
 }
 
 /// What is wrong with a key is said of the wrapping key (section 5.18.3).
-fn of_wrapping_key(error: Error) -> Error {
+pub(crate) fn of_wrapping_key(error: Error) -> Error {
     match error {
         Error::KeyHandleInvalid => Error::WrappingKeyHandleInvalid,
         Error::KeySizeRange => Error::WrappingKeySizeRange,
@@ -209,7 +227,9 @@ fn open_wrapped(
 ) -> Result<Unwrapped> {
     let mut bytes = Secret::try_zeroed(cipher.whole_len(wrapped.len()))?;
     let len = cipher.whole(wrapped, bytes.as_mut()).map_err(|error| match error {
-        Error::EncryptedDataInvalid | Error::DataInvalid => Error::WrappedKeyInvalid,
+        Error::EncryptedDataInvalid | Error::AeadDecryptFailed | Error::DataInvalid => {
+            Error::WrappedKeyInvalid
+        }
         Error::EncryptedDataLenRange | Error::DataLenRange => Error::WrappedKeyLenRange,
         other => other,
     })?;

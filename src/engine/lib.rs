@@ -53,3 +53,4 @@ mod signing;
 mod token_management;
 mod trust;
 mod trusted;
+mod wrapping_authenticated;

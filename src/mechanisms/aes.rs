@@ -93,6 +93,8 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
             Can::MessageDecrypt(gcm::decrypt_messages),
             Can::Wrap(gcm::wrap),
             Can::Unwrap(gcm::unwrap),
+            Can::WrapAuthenticated(gcm::wrap_authenticated),
+            Can::UnwrapAuthenticated(gcm::unwrap_authenticated),
         ],
     ),
     row(
@@ -113,6 +115,8 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
             Can::MessageDecrypt(ccm::decrypt_messages),
             Can::Wrap(ccm::wrap),
             Can::Unwrap(ccm::unwrap),
+            Can::WrapAuthenticated(ccm::wrap_authenticated),
+            Can::UnwrapAuthenticated(ccm::unwrap_authenticated),
         ],
     ),
     row(CKM_AES_GMAC, &[Can::Sign(gmac::sign), Can::Verify(gmac::verify)]),

@@ -4,6 +4,7 @@
 use std::sync::Arc;
 
 use engine::mechanism::{Message, Messages};
+use pkcs11::constants::{CKG_GENERATE_COUNTER, CKG_GENERATE_COUNTER_XOR};
 use pkcs11::encode::Writer;
 use pkcs11::{Error, MessageParameters, Result, Secret};
 
@@ -26,6 +27,69 @@ pub(crate) struct Stated<'a> {
     pub(crate) tag_len: usize,
     /// The length of the data, where it has to be told.
     pub(crate) data_len: Option<u64>,
+}
+
+/// The shortest tag that guards a key, in bytes, as in `aes/gcm.rs`.
+const TAG_OF_A_KEY: usize = 12;
+
+/// A wrapping of one key: a process of one message.
+pub(crate) fn wrapping<A: Aead>(cipher: A) -> Box<dyn Messages> {
+    encryption(OfKeys { cipher, wraps: true })
+}
+
+/// The unwrapping of one key.
+pub(crate) fn unwrapping<A: Aead>(cipher: A) -> Box<dyn Messages> {
+    decryption(OfKeys { cipher, wraps: false })
+}
+
+/// A cipher whose messages are keys.
+struct OfKeys<A> {
+    cipher: A,
+    wraps: bool,
+}
+
+impl<A: Aead> Aead for OfKeys<A> {
+    fn stated<'a>(&self, parameters: &'a mut MessageParameters) -> Result<Stated<'a>> {
+        let stated = self.cipher.stated(parameters)?;
+        if stated.tag_len < TAG_OF_A_KEY {
+            return Err(Error::MechanismParamInvalid("a tag under 96 bits does not guard a key"));
+        }
+        // Each wrapping would count from zero (docs/decisions/0048).
+        if self.wraps && matches!(stated.generator, CKG_GENERATE_COUNTER | CKG_GENERATE_COUNTER_XOR) {
+            return Err(Error::MechanismParamInvalid(
+                "a wrapping has nothing that its vectors are counted in",
+            ));
+        }
+        // The key's own length counts, and not the parameter's (section 6.13.6).
+        Ok(Stated { data_len: None, ..stated })
+    }
+
+    fn check(&self, vector_len: usize, associated_len: usize) -> Result<()> {
+        self.cipher.check(vector_len, associated_len)
+    }
+
+    fn longest(&self, vector_len: usize) -> u64 {
+        self.cipher.longest(vector_len)
+    }
+
+    fn seal(&self, about: &About, associated: &[u8], data: &[u8], out: &mut [u8]) -> Result<[u8; TAG]> {
+        self.cipher.seal(about, associated, data, out)
+    }
+
+    fn open(
+        &self,
+        about: &About,
+        associated: &[u8],
+        sealed: &[u8],
+        tag: &[u8],
+        out: &mut [u8],
+    ) -> Result<()> {
+        self.cipher.open(about, associated, sealed, tag, out)
+    }
+
+    fn start(&self, about: &About, associated: &[u8], len: u64) -> Result<Box<dyn Sealing>> {
+        self.cipher.start(about, associated, len)
+    }
 }
 
 /// What a message is encrypted with, beside the key.

@@ -272,14 +272,14 @@ macro_rules! table {
                 ) => absent;
                 // 5.18 Key management
                 C_WrapKeyAuthenticated(
-                    session hSession, mechanism pMechanism, object hWrappingKey, object hKey,
+                    session hSession, wrapping pMechanism, object hWrappingKey, object hKey,
                     input pAssociatedData ulAssociatedDataLen, output pWrappedKey pulWrappedKeyLen
-                ) => absent;
+                ) => wrapped wrap_key_authenticated;
                 C_UnwrapKeyAuthenticated(
-                    session hSession, mechanism pMechanism, object hUnwrappingKey,
+                    session hSession, unwrapping pMechanism, object hUnwrappingKey,
                     input pWrappedKey ulWrappedKeyLen, template pTemplate ulAttributeCount,
                     input pAssociatedData ulAssociatedDataLen, tell phKey [CK_OBJECT_HANDLE]
-                ) => absent;
+                ) => unwrap_key_authenticated;
             }
         }
     };
@@ -414,6 +414,20 @@ macro_rules! function {
             [$p: *mut c_void, $len: CK_ULONG,]
             [let $p = pointers::message($p, $len);]
             [$p] [$p.parameters(),] [] [$p] $($rest)*);
+    };
+    (@read $state:tt wrapping $p:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_MECHANISM,]
+            // SAFETY: the application lends this mechanism, what its parameters point to writable, for the length of the call.
+            [let mut $p = unsafe { pointers::authenticated($p, Messaging::Encrypt) }?;]
+            [$p] [$p.mechanism_type, $p.message.parameters(),] [] [$p] $($rest)*);
+    };
+    (@read $state:tt unwrapping $p:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_MECHANISM,]
+            // SAFETY: the application lends this mechanism for the length of the call.
+            [let mut $p = unsafe { pointers::authenticated($p, Messaging::Decrypt) }?;]
+            [$p] [$p.mechanism_type, $p.message.parameters(),] [] [] $($rest)*);
     };
     (@read $state:tt deriving $p:ident, $($rest:tt)*) => {
         function!(@next $state
@@ -552,6 +566,23 @@ macro_rules! function {
                 // SAFETY: what the standard asks of the application for this function is what `own` asks of its caller.
                 library::guarded(Function::$name, || unsafe { $own($($p),*) })
             })
+        }
+    };
+    (@read (([$($seen:tt)*] $name:ident $arguments:tt) [wrapped $method:ident] $session:tt [$($c:tt)*] [$($read:tt)*] [$($names:ident)*] [$($given:tt)*]
+        $inputs:tt [$message:ident $p:ident])
+    ) => {
+        #[doc = concat!("`", stringify!($name), "`")]
+        #[allow(unused_mut, clippy::too_many_arguments)] // One pattern for every row.
+        $($seen)* unsafe extern "C" fn $name($($c)*) -> CK_RV {
+            traced!($name $arguments library::call(
+                Function::$name,
+                $session,
+                || {
+                    $($read)*
+                    Ok(($($names,)*))
+                },
+                |token, ($(mut $names,)*)| function!(@message $message [$p] token.$method($($given)*)),
+            ))
         }
     };
     (@read ($name:tt [messages $messaging:ident last $last:ident $method:ident] $($rest:tt)*)) => {

@@ -716,7 +716,7 @@ fn listed(function: Function) -> (Kind, &'static [CK_RV]) {
                 CKR_USER_NOT_LOGGED_IN,
             ],
         ),
-        F::C_WrapKey => (
+        F::C_WrapKey | F::C_WrapKeyAuthenticated => (
             Session,
             &[
                 CKR_ARGUMENTS_BAD,
@@ -735,7 +735,7 @@ fn listed(function: Function) -> (Kind, &'static [CK_RV]) {
                 CKR_WRAPPING_KEY_TYPE_INCONSISTENT,
             ],
         ),
-        F::C_UnwrapKey => (
+        F::C_UnwrapKey | F::C_UnwrapKeyAuthenticated => (
             Session,
             &[
                 CKR_ARGUMENTS_BAD,
@@ -870,6 +870,8 @@ const EXCEPTIONS: &[(Function, CK_RV, &str)] = &[
         "5.1.6 describes exactly this by it: a key whose attributes do not allow the use; no listed value does",
     ),
     (Function::C_UnwrapKey, CKR_KEY_FUNCTION_NOT_PERMITTED, "as for C_WrapKey"),
+    (Function::C_WrapKeyAuthenticated, CKR_KEY_FUNCTION_NOT_PERMITTED, "as for C_WrapKey"),
+    (Function::C_UnwrapKeyAuthenticated, CKR_KEY_FUNCTION_NOT_PERMITTED, "as for C_WrapKey"),
     (Function::C_DeriveKey, CKR_KEY_FUNCTION_NOT_PERMITTED, "as for C_WrapKey"),
     (Function::C_EncapsulateKey, CKR_KEY_FUNCTION_NOT_PERMITTED, "as for C_WrapKey"),
     (Function::C_DecapsulateKey, CKR_KEY_FUNCTION_NOT_PERMITTED, "as for C_WrapKey"),

@@ -1,7 +1,8 @@
 //! The functions of 3.0 and 3.2, each handed on to its chapter.
 
 use pkcs11::{
-    Mechanism, MechanismType, MessageParameters, Messaging, ObjectHandle, Result, Room, SessionHandle, Since3,
+    Mechanism, MechanismType, MessageParameters, Messaging, ObjectHandle, Result, Room, SessionHandle,
+    Since3, Template,
 };
 
 use super::Application;
@@ -193,6 +194,34 @@ impl Since3 for Application {
 
     fn message_verify_final(&self, session: SessionHandle) -> Result<()> {
         self.do_message_final(session, Messaging::Verify)
+    }
+
+    fn wrap_key_authenticated(
+        &self,
+        session: SessionHandle,
+        mechanism: MechanismType,
+        parameters: &mut MessageParameters,
+        wrapping_key: ObjectHandle,
+        key: ObjectHandle,
+        associated: &[u8],
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        let keys = (wrapping_key, key);
+        self.do_wrap_key_authenticated(session, (mechanism, parameters), keys, associated, out)
+    }
+
+    fn unwrap_key_authenticated(
+        &self,
+        session: SessionHandle,
+        mechanism: MechanismType,
+        parameters: &MessageParameters,
+        unwrapping_key: ObjectHandle,
+        wrapped: &[u8],
+        template: Template,
+        associated: &[u8],
+    ) -> Result<ObjectHandle> {
+        let (by, wrapped) = ((mechanism, parameters), (wrapped, template));
+        self.do_unwrap_key_authenticated(session, by, unwrapping_key, wrapped, associated)
     }
 
     fn message_mechanism(

@@ -47,8 +47,12 @@ pub enum Can {
     MessageDecrypt(StartMessages),
     /// `CKF_WRAP`
     Wrap(StartCipher),
+    /// `CKF_WRAP`, by `C_WrapKeyAuthenticated`: a process of one message.
+    WrapAuthenticated(StartMessages),
     /// `CKF_UNWRAP`
     Unwrap(StartCipher),
+    /// `CKF_UNWRAP`, by `C_UnwrapKeyAuthenticated`.
+    UnwrapAuthenticated(StartMessages),
     /// `CKF_DERIVE`: a secret key, whose protection the template decides ([`Inheritance::Free`]).
     Derive(Derive),
     /// `CKF_DERIVE`: a secret key, to which all bases hand their protection on ([`Inheritance::FromBase`]).
@@ -157,6 +161,18 @@ impl Can {
         if let Self::Unwrap(start) = self { Some(*start) } else { None }
     }
 
+    /// What starts an authenticated wrapping, if this is that.
+    #[must_use]
+    pub fn wrap_authenticated(&self) -> Option<StartMessages> {
+        if let Self::WrapAuthenticated(start) = self { Some(*start) } else { None }
+    }
+
+    /// What starts an authenticated unwrapping, if this is that.
+    #[must_use]
+    pub fn unwrap_authenticated(&self) -> Option<StartMessages> {
+        if let Self::UnwrapAuthenticated(start) = self { Some(*start) } else { None }
+    }
+
     /// What it derives, if it does.
     #[must_use]
     pub fn derive(&self) -> Option<Derivation> {
@@ -218,8 +234,8 @@ impl Can {
             Self::VerifyRecover(_) => CKF_VERIFY_RECOVER,
             Self::Encrypt(_) => CKF_ENCRYPT,
             Self::Decrypt(_) => CKF_DECRYPT,
-            Self::Wrap(_) => CKF_WRAP,
-            Self::Unwrap(_) => CKF_UNWRAP,
+            Self::Wrap(_) | Self::WrapAuthenticated(_) => CKF_WRAP,
+            Self::Unwrap(_) | Self::UnwrapAuthenticated(_) => CKF_UNWRAP,
             Self::Derive(_)
             | Self::DeriveProtected(_)
             | Self::DeriveData(_)

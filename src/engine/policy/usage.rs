@@ -231,6 +231,15 @@ fn wrapping_by(mechanism: MechanismType) -> Wrapping {
     row.copied().unwrap_or(wrapping(mechanism, false, false, Extent::Known))
 }
 
+/// Whose the initialisation vector of a wrapping is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Vector {
+    /// The caller's, or there is none: the mechanism's row holds.
+    OfTheCaller,
+    /// Random, of the token, with so many bits that none comes twice.
+    OfTheToken,
+}
+
 /// Whether `wrapping` may wrap `key` by a mechanism (section 5.18.3).
 ///
 /// # Errors
@@ -238,8 +247,15 @@ fn wrapping_by(mechanism: MechanismType) -> Wrapping {
 /// ones, and for a key that wants a trusted wrapping key and has another, or a mechanism that would tell something of it;
 /// [`Error::KeyUnextractable`]; [`Error::KeyHandleInvalid`] for a key that `CKA_WRAP_TEMPLATE` leaves out, as that
 /// section says.
-pub fn may_wrap(wrapping: &Attributes, key: &Attributes, mechanism: MechanismType) -> Result<()> {
-    let how = wrapping_by(mechanism);
+pub fn may_wrap(
+    wrapping: &Attributes,
+    key: &Attributes,
+    mechanism: MechanismType,
+    vector: Vector,
+) -> Result<()> {
+    let mut how = wrapping_by(mechanism);
+    // What a vector of the caller's tells is what two ciphertexts under one have in common.
+    how.tells_nothing |= vector == Vector::OfTheToken;
     let class_fits = match key.class() {
         Some(CKO_SECRET_KEY) => true,
         Some(CKO_PRIVATE_KEY) => how.private_keys,

@@ -299,6 +299,14 @@ pub(super) fn decrypt_messages(key: &Arc<dyn EngineKey>) -> Result<Box<dyn Messa
     Ok(authenticated_messages::decryption(OfMessages(downcast(key)?)))
 }
 
+pub(super) fn wrap_authenticated(key: &Arc<dyn EngineKey>) -> Result<Box<dyn Messages>> {
+    Ok(authenticated_messages::wrapping(OfMessages(downcast(key)?)))
+}
+
+pub(super) fn unwrap_authenticated(key: &Arc<dyn EngineKey>) -> Result<Box<dyn Messages>> {
+    Ok(authenticated_messages::unwrapping(OfMessages(downcast(key)?)))
+}
+
 /// A key that messages are encrypted with.
 struct OfMessages(Arc<Key>);
 

@@ -239,7 +239,7 @@ fn documented(function: Function) -> Vec<Error> {
         F::C_DigestKey => {
             vec![Error::OperationNotInitialized, Error::KeyHandleInvalid, Error::KeyIndigestible]
         }
-        F::C_WrapKey => by_mechanism(&[
+        F::C_WrapKey | F::C_WrapKeyAuthenticated => by_mechanism(&[
             Error::KeyHandleInvalid,
             Error::KeyUnextractable,
             Error::KeyNotWrappable,
@@ -251,7 +251,7 @@ fn documented(function: Function) -> Vec<Error> {
             Error::UserNotLoggedIn,
             too_small(),
         ]),
-        F::C_UnwrapKey => [
+        F::C_UnwrapKey | F::C_UnwrapKeyAuthenticated => [
             creation(),
             by_mechanism(&[
                 Error::KeyFunctionNotPermitted,

@@ -11,7 +11,7 @@ use pkcs11::constants::CKF_END_OF_MESSAGE;
 use pkcs11::vendor::meant;
 use pkcs11::{
     CcmMessageParameters, ChaCha20Poly1305MessageParameters, Error, GcmMessageParameters, Mechanism,
-    MessageParameters, Messaging, Parameters, Result, SessionHandle, Token,
+    MechanismType, MessageParameters, Messaging, Parameters, Result, SessionHandle, Token,
 };
 
 use super::mechanism::{chacha20_nonce_len, field};
@@ -111,12 +111,26 @@ impl Message {
         messaging: Messaging,
         phase: Phase,
     ) -> Result<()> {
+        let mechanism =
+            session.and_then(|session| token.message_mechanism(session, messaging).ok().flatten());
+        // SAFETY: as promised to this function.
+        unsafe { self.read_as(mechanism, messaging, phase) }
+    }
+
+    /// The same of a mechanism that is known.
+    ///
+    /// # Safety
+    /// As [`Message::read`].
+    unsafe fn read_as(
+        &mut self,
+        mechanism: Option<MechanismType>,
+        messaging: Messaging,
+        phase: Phase,
+    ) -> Result<()> {
         if self.len == 0 {
             self.parameters = MessageParameters::None;
             return Ok(());
         }
-        let mechanism =
-            session.and_then(|session| token.message_mechanism(session, messaging).ok().flatten());
         let form = mechanism.and_then(|mechanism| message_form(mechanism, self.len));
         let Some(form) = form.filter(|_| self.lent()) else { return Ok(()) };
         // SAFETY: as promised to this function; the structure is not null and as long as the form.
@@ -238,6 +252,36 @@ unsafe fn fields(form: MessageForm, place: *const u8) -> Result<Fields> {
                 }),
             })
         }
+    }
+}
+
+/// A mechanism whose parameters are those of a message.
+pub(crate) struct Authenticated {
+    pub(crate) mechanism_type: MechanismType,
+    pub(crate) message: Message,
+}
+
+/// A mechanism that wraps or unwraps a key as a message.
+///
+/// # Safety
+/// Unless null, a `CK_MECHANISM` at `mechanism`, the structure that it names and what that points to are readable; writable,
+/// if the call wraps.
+pub(crate) unsafe fn authenticated(
+    mechanism: *const CK_MECHANISM,
+    messaging: Messaging,
+) -> Result<Authenticated> {
+    // SAFETY: as promised to this function; a CK_MECHANISM is made of numbers and a raw pointer.
+    let CK_MECHANISM { mechanism, pParameter, ulParameterLen } = unsafe { value(mechanism) }?;
+    let mechanism_type = meant(mechanism);
+    let mut message = message(pParameter, ulParameterLen);
+    // SAFETY: as promised to this function.
+    unsafe { message.read_as(Some(mechanism_type), messaging, Phase::Whole) }?;
+    Ok(Authenticated { mechanism_type, message })
+}
+
+impl Authenticated {
+    pub(crate) fn put(&self) {
+        self.message.put();
     }
 }
 

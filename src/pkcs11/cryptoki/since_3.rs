@@ -2,9 +2,11 @@
 
 use crate::{
     Mechanism, MechanismType, MessageParameters, Messaging, ObjectHandle, Result, Room, SessionHandle,
+    Template,
 };
 
 /// What [`Cryptoki`](super::Cryptoki) has beside the functions of 2.40. Arguments and results are as there.
+#[allow(clippy::too_many_arguments, reason = "a method has the arguments of its function")]
 pub trait Since3: Send + Sync {
     // 5.6 Sessions
 
@@ -263,6 +265,40 @@ pub trait Since3: Send + Sync {
     /// # Errors
     /// Those of [`Since3::message_encrypt_final`].
     fn message_verify_final(&self, session: SessionHandle) -> Result<()>;
+
+    // 5.18 Key management
+
+    /// `C_WrapKeyAuthenticated` (v3.2): writes the vector that was generated, and the tag, into the parameters, unless only the
+    /// length is asked for.
+    ///
+    /// # Errors
+    /// Those of [`wrap_key`](super::Cryptoki::wrap_key).
+    fn wrap_key_authenticated(
+        &self,
+        session: SessionHandle,
+        mechanism: MechanismType,
+        parameters: &mut MessageParameters,
+        wrapping_key: ObjectHandle,
+        key: ObjectHandle,
+        associated: &[u8],
+        out: &mut Room<'_>,
+    ) -> Result<usize>;
+
+    /// `C_UnwrapKeyAuthenticated` (v3.2): a tag that does not hold is
+    /// [`Error::WrappedKeyInvalid`](crate::Error::WrappedKeyInvalid).
+    ///
+    /// # Errors
+    /// Those of [`unwrap_key`](super::Cryptoki::unwrap_key).
+    fn unwrap_key_authenticated(
+        &self,
+        session: SessionHandle,
+        mechanism: MechanismType,
+        parameters: &MessageParameters,
+        unwrapping_key: ObjectHandle,
+        wrapped: &[u8],
+        template: Template,
+        associated: &[u8],
+    ) -> Result<ObjectHandle>;
 
     // What the module must know of messages
 

@@ -1,10 +1,11 @@
 //! The functions of 3.0 and 3.2.
 
 use pkcs11::{
-    Mechanism, MechanismType, MessageParameters, Messaging, ObjectHandle, Result, Room, SessionHandle, Since3,
+    Mechanism, MechanismType, MessageParameters, Messaging, ObjectHandle, Result, Room, SessionHandle,
+    Since3, Template, Token,
 };
 
-use super::{Got, Sent, Traced};
+use super::{Got, Sent, Traced, named};
 
 #[allow(non_snake_case, reason = "arguments have the standard's names")]
 impl Since3 for Traced {
@@ -41,5 +42,69 @@ impl Since3 for Traced {
         C_MessageVerifyFinal => message_verify_final(hSession: SessionHandle) -> ();
         message_mechanism => message_mechanism(hSession: SessionHandle, messaging: Messaging) -> Option<MechanismType>;
         end_message => end_message(hSession: SessionHandle, messaging: Messaging) -> ();
+    }
+
+    fn wrap_key_authenticated(
+        &self,
+        hSession: SessionHandle,
+        mechanism: MechanismType,
+        pMechanism: &mut MessageParameters,
+        hWrappingKey: ObjectHandle,
+        hKey: ObjectHandle,
+        pAssociatedData: &[u8],
+        pWrappedKey: &mut Room<'_>,
+    ) -> Result<usize> {
+        let arguments = [
+            ("hSession", hSession.look()),
+            ("pMechanism", format!("{} with {}", named("CKM_", mechanism), Sent::look(&&*pMechanism))),
+            ("hWrappingKey", hWrappingKey.look()),
+            ("hKey", hKey.look()),
+            ("pAssociatedData", pAssociatedData.look()),
+            ("pWrappedKey", Sent::look(&&mut *pWrappedKey)),
+        ];
+        let call = |token: &dyn Token| {
+            token.wrap_key_authenticated(
+                hSession,
+                mechanism,
+                pMechanism,
+                hWrappingKey,
+                hKey,
+                pAssociatedData,
+                pWrappedKey,
+            )
+        };
+        self.call("C_WrapKeyAuthenticated", &arguments, call, Got::tell)
+    }
+
+    fn unwrap_key_authenticated(
+        &self,
+        hSession: SessionHandle,
+        mechanism: MechanismType,
+        pMechanism: &MessageParameters,
+        hUnwrappingKey: ObjectHandle,
+        pWrappedKey: &[u8],
+        pTemplate: Template,
+        pAssociatedData: &[u8],
+    ) -> Result<ObjectHandle> {
+        let arguments = [
+            ("hSession", hSession.look()),
+            ("pMechanism", format!("{} with {}", named("CKM_", mechanism), pMechanism.look())),
+            ("hUnwrappingKey", hUnwrappingKey.look()),
+            ("pWrappedKey", pWrappedKey.look()),
+            ("pTemplate", pTemplate.look()),
+            ("pAssociatedData", pAssociatedData.look()),
+        ];
+        let call = |token: &dyn Token| {
+            token.unwrap_key_authenticated(
+                hSession,
+                mechanism,
+                pMechanism,
+                hUnwrappingKey,
+                pWrappedKey,
+                pTemplate,
+                pAssociatedData,
+            )
+        };
+        self.call("C_UnwrapKeyAuthenticated", &arguments, call, Got::tell)
     }
 }

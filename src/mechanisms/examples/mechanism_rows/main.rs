@@ -44,6 +44,8 @@ fn operation(can: &Can) -> &'static str {
         Can::Decrypt(_) => "decrypt",
         Can::Wrap(_) => "wrap",
         Can::Unwrap(_) => "unwrap",
+        Can::WrapAuthenticated(_) => "wrap-authenticated",
+        Can::UnwrapAuthenticated(_) => "unwrap-authenticated",
         Can::Derive(_) | Can::DeriveProtected(_) | Can::DeriveSeveral(_) => "derive",
         Can::DeriveData(_) => "derive data",
         Can::DerivePublic(_) => "derive a public key",

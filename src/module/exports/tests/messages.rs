@@ -232,3 +232,39 @@ fn a_place_for_the_length_and_a_signature_end_a_message_and_nulls_go_on() {
     let rv = call!(host, C_VerifyMessageNext(SESSION, none, 0, data, 4, null_mut(), 0));
     assert_eq!(rv, CKR_OPERATION_NOT_INITIALIZED, "no list of verifying a part has CKR_USER_NOT_LOGGED_IN");
 }
+
+#[test]
+fn a_key_is_wrapped_apart_from_its_tag_and_unwrapped_with_it() {
+    let host = Host::new();
+    let mut m = Memory::new();
+    let mut raw = m.gcm();
+    let mut by = mechanism(CKM_AES_GCM, (&raw mut raw).cast(), 48);
+    let (data, out) = (m.data.as_mut_ptr(), m.out.as_mut_ptr());
+    let mut wrap = |by: *mut _, out: *mut u8, len: u64| {
+        m.len = len;
+        let rv = call!(host, C_WrapKeyAuthenticated(SESSION, by, 4, 5, data, 4, out, &mut m.len));
+        (rv, m.len)
+    };
+    assert_eq!(wrap(&mut by, null_mut(), 0), (CKR_OK, 7));
+    assert_eq!(wrap(&mut by, out, 6), (CKR_BUFFER_TOO_SMALL, 7));
+    assert_eq!(m.iv, *b"abcdefghijkl");
+    let mut wrap = |by: *mut _, out: *mut u8, len: u64| {
+        m.len = len;
+        let rv = call!(host, C_WrapKeyAuthenticated(SESSION, by, 4, 5, data, 4, out, &mut m.len));
+        (rv, m.len)
+    };
+    assert_eq!(wrap(&mut by, out, 8), (CKR_OK, 7));
+    assert_eq!(wrap(null_mut(), out, 8).0, CKR_ARGUMENTS_BAD);
+    assert_eq!((m.iv, m.tag, &m.out[..7]), (*b"vvvvvvvvvvvv", [b't'; 16], &b"wrapped"[..]));
+    let asked = host.token.asked();
+    assert_eq!(asked.last().unwrap(), "wrap_key_authenticated(0x1087, 4, 5, data)");
+    let mut key = 0;
+    let rv =
+        call!(host, C_UnwrapKeyAuthenticated(SESSION, &mut by, 4, out, 7, null_mut(), 0, data, 4, &mut key));
+    assert_eq!((rv, key, read_as(&host).tag), (CKR_OK, 28, vec![b't'; 16]));
+    assert_eq!(host.token.asked(), ["unwrap_key_authenticated(0x1087, 4, wrapped, 0, data)"]);
+    by.ulParameterLen = 47;
+    let rv =
+        call!(host, C_UnwrapKeyAuthenticated(SESSION, &mut by, 4, out, 7, null_mut(), 0, data, 4, &mut key));
+    assert_eq!((rv, locked(&host.token.of_message).take()), (CKR_OK, Some(MessageParameters::Unknown)));
+}

@@ -1,7 +1,8 @@
 //! What the double answers to the functions of 3.0 and 3.2.
 
 use pkcs11::{
-    Mechanism, MechanismType, MessageParameters, Messaging, ObjectHandle, Result, Room, SessionHandle, Since3,
+    Mechanism, MechanismType, MessageParameters, Messaging, ObjectHandle, Result, Room, SessionHandle,
+    Since3, Template,
 };
 
 use super::{Double, locked, shown};
@@ -226,6 +227,51 @@ impl Since3 for Double {
 
     fn message_verify_final(&self, session: SessionHandle) -> Result<()> {
         self.noted(session, "message_verify_final".into())
+    }
+
+    fn wrap_key_authenticated(
+        &self,
+        session: SessionHandle,
+        mechanism: MechanismType,
+        parameters: &mut MessageParameters,
+        wrapping_key: ObjectHandle,
+        key: ObjectHandle,
+        associated: &[u8],
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        self.message(parameters);
+        let what = format!(
+            "wrap_key_authenticated({mechanism:#x}, {}, {}, {})",
+            wrapping_key.0,
+            key.0,
+            associated.escape_ascii()
+        );
+        self.noted(session, what)?;
+        let len = out.put(b"wrapped")?;
+        self.generate(parameters);
+        Ok(len)
+    }
+
+    fn unwrap_key_authenticated(
+        &self,
+        session: SessionHandle,
+        mechanism: MechanismType,
+        parameters: &MessageParameters,
+        unwrapping_key: ObjectHandle,
+        wrapped: &[u8],
+        template: Template,
+        associated: &[u8],
+    ) -> Result<ObjectHandle> {
+        self.message(parameters);
+        let what = format!(
+            "unwrap_key_authenticated({mechanism:#x}, {}, {}, {}, {})",
+            unwrapping_key.0,
+            wrapped.escape_ascii(),
+            template.len(),
+            associated.escape_ascii()
+        );
+        self.noted(session, what)?;
+        Ok(ObjectHandle(28))
     }
 
     fn message_mechanism(
