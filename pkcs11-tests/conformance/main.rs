@@ -71,4 +71,5 @@ mod tokens;
 mod troubles;
 mod verify_signature;
 mod verifying;
+mod wrap_parameters;
 mod wrapping;

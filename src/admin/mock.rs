@@ -245,7 +245,7 @@ impl Cryptoki for Mock {
         fn sign_encrypt_update(SessionHandle, &[u8], &mut Room<'_>) -> usize;
         fn decrypt_verify_update(SessionHandle, &[u8], &mut Room<'_>) -> usize;
         fn generate_key(SessionHandle, Mechanism, Template) -> ObjectHandle;
-        fn wrap_key(SessionHandle, Mechanism, ObjectHandle, ObjectHandle, &mut Room<'_>) -> usize;
+        fn wrap_key(SessionHandle, &mut Mechanism, ObjectHandle, ObjectHandle, &mut Room<'_>) -> usize;
         fn unwrap_key(SessionHandle, Mechanism, ObjectHandle, &[u8], Template) -> ObjectHandle;
         fn derive_key(SessionHandle, Mechanism, ObjectHandle, Template) -> DerivedKeys;
         fn encapsulate_key(SessionHandle, Mechanism, ObjectHandle, Template, &mut Room<'_>) -> (usize, ObjectHandle);

@@ -419,7 +419,7 @@ impl Cryptoki for Application {
     fn wrap_key(
         &self,
         session: SessionHandle,
-        mechanism: Mechanism,
+        mechanism: &mut Mechanism,
         wrapping_key: ObjectHandle,
         key: ObjectHandle,
         out: &mut Room<'_>,

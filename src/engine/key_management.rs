@@ -15,6 +15,7 @@ use crate::policy;
 use crate::policy::joining::{mark_unwrapped, may_come_of_others};
 use crate::policy::usage::{Operation, Vector, Wrapping, may_unwrap, may_wrap};
 use crate::slot::Look;
+use crate::wrapping_authenticated::Appended;
 
 impl Application {
     pub(crate) fn do_generate_key(
@@ -70,11 +71,14 @@ impl Application {
     pub(crate) fn do_wrap_key(
         &self,
         session: SessionHandle,
-        mechanism: Mechanism,
+        mechanism: &mut Mechanism,
         wrapping_key: ObjectHandle,
         key: ObjectHandle,
         out: &mut Room<'_>,
     ) -> Result<usize> {
+        if let Some(message) = Appended::of(&mechanism.parameters) {
+            return self.wrap_with_a_vector(session, (mechanism, message), (wrapping_key, key), out);
+        }
         let asking = self.asking(session)?;
         let (row, start) = self.ability(mechanism.mechanism_type, Can::wrap)?;
         // Another process may have made either key's attributes stricter.
@@ -84,7 +88,7 @@ impl Application {
         let (by, kind) = (&wrapping.object.attributes, mechanism.mechanism_type);
         may_wrap(by, &object.attributes, kind, Vector::OfTheCaller)?;
         let bytes = self.bytes_of(&object)?;
-        let cipher = start(&mechanism, &wrapping.key)?;
+        let cipher = start(mechanism, &wrapping.key)?;
         let most = cipher.whole_len(bytes.len());
         if out.is_query() {
             return Ok(most);

@@ -3,12 +3,18 @@
 use std::sync::Arc;
 
 use pkcs11::constants::CKG_NO_GENERATE;
-use pkcs11::{Error, MechanismType, MessageParameters, ObjectHandle, Result, Room, SessionHandle, Template};
+use pkcs11::{
+    CcmMessageParameters, CcmWrapParameters, Error, GcmMessageParameters, GcmWrapParameters, Mechanism,
+    MechanismType, MessageParameters, ObjectHandle, Parameters, Result, Room, Secret, SessionHandle,
+    Template,
+};
 
 use crate::application::Application;
+use crate::asking::Asking;
 use crate::audit::Happening;
 use crate::key_management::{of_wrapping_key, too_long};
 use crate::mechanism::{Can, Ciphering, Messages, Saving};
+use crate::object::Object;
 use crate::policy::usage::{Operation, Vector, may_wrap};
 use crate::slot::Look;
 
@@ -39,14 +45,8 @@ impl Application {
         out: &mut Room<'_>,
     ) -> Result<usize> {
         let asking = self.asking(session)?;
-        let (row, start) = self.ability(mechanism, Can::wrap_authenticated)?;
-        // Another process may have made either key's attributes stricter.
-        asking.session.slot.token(&self.parts, Look::Now)?;
-        let wrapping = self.key_for(&asking, Operation::Wrap, row, wrapping_key).map_err(of_wrapping_key)?;
-        let object = self.object(&asking, key, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
-        let vector = vector_of(parameters);
-        may_wrap(&wrapping.object.attributes, &object.attributes, row.mechanism, vector)?;
-        let bytes = self.bytes_of(&object)?;
+        let Wrappable { mut messages, object, bytes } =
+            self.wrappable(&asking, (mechanism, parameters), (wrapping_key, key))?;
         if matches!(parameters, MessageParameters::None | MessageParameters::Unknown) {
             return Err(Error::MechanismParamInvalid("the parameters of a message are needed"));
         }
@@ -54,10 +54,54 @@ impl Application {
             return Ok(bytes.len());
         }
         let place = out.take(bytes.len())?;
-        let mut messages = start(&wrapping.key)?;
         messages.whole(parameters, associated, bytes.expose(), place).map_err(too_long)?;
         self.record_use(&asking, Happening::KeyWrapped, &object);
         Ok(bytes.len())
+    }
+
+    fn wrappable(
+        &self,
+        asking: &Asking,
+        (mechanism, parameters): (MechanismType, &MessageParameters),
+        (wrapping_key, key): (ObjectHandle, ObjectHandle),
+    ) -> Result<Wrappable> {
+        let (row, start) = self.ability(mechanism, Can::wrap_authenticated)?;
+        // Another process may have made either key's attributes stricter.
+        asking.session.slot.token(&self.parts, Look::Now)?;
+        let wrapping = self.key_for(asking, Operation::Wrap, row, wrapping_key).map_err(of_wrapping_key)?;
+        let object = self.object(asking, key, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
+        let vector = vector_of(parameters);
+        may_wrap(&wrapping.object.attributes, &object.attributes, row.mechanism, vector)?;
+        let (messages, bytes) = (start(&wrapping.key)?, self.bytes_of(&object)?);
+        Ok(Wrappable { messages, object, bytes })
+    }
+
+    /// `C_WrapKey` with parameters that may have the token make the vector: the tag is appended.
+    pub(crate) fn wrap_with_a_vector(
+        &self,
+        session: SessionHandle,
+        (mechanism, message): (&mut Mechanism, Appended),
+        keys: (ObjectHandle, ObjectHandle),
+        out: &mut Room<'_>,
+    ) -> Result<usize> {
+        let Appended { mut parameters, associated, tag_len } = message;
+        let asking = self.asking(session)?;
+        let by = (mechanism.mechanism_type, &parameters);
+        let Wrappable { mut messages, object, bytes } = self.wrappable(&asking, by, keys)?;
+        let most = bytes.len().saturating_add(tag_len);
+        if out.is_query() {
+            return Ok(most);
+        }
+        let place = out.take(most)?;
+        let (sealed, tag) = place.split_at_mut(bytes.len());
+        messages.whole(&mut parameters, &associated, bytes.expose(), sealed).map_err(too_long)?;
+        let made = Appended::made(parameters, &mut mechanism.parameters)?;
+        if made.len() != tag.len() {
+            return Err(Error::Bug("a tag of another length than was asked for"));
+        }
+        tag.copy_from_slice(&made);
+        self.record_use(&asking, Happening::KeyWrapped, &object);
+        Ok(most)
     }
 
     pub(crate) fn do_unwrap_key_authenticated(
@@ -77,6 +121,56 @@ impl Application {
             let (parameters, messages) = (parameters.clone(), start(&Arc::clone(key))?);
             Ok(Box::new(OneMessage { messages, parameters, associated: kept }))
         })
+    }
+}
+
+/// A key that may be wrapped, and what wraps it.
+struct Wrappable {
+    messages: Box<dyn Messages>,
+    object: Arc<Object>,
+    bytes: Secret,
+}
+
+/// A wrapping whose tag is appended, as a message.
+pub(crate) struct Appended {
+    parameters: MessageParameters,
+    associated: Vec<u8>,
+    /// Bytes of the tag, if it can be of so many bits.
+    tag_len: usize,
+}
+
+impl Appended {
+    /// What parameters of `C_WrapKey` say, if they are such.
+    pub(crate) fn of(parameters: &Parameters) -> Option<Self> {
+        let (parameters, associated, tag_len) = match parameters.clone() {
+            Parameters::GcmWrap(GcmWrapParameters { iv, fixed_bits, generator, aad, tag_bits }) => {
+                let tag = Vec::new();
+                let gcm = GcmMessageParameters { iv, fixed_bits, generator, tag, tag_bits };
+                (MessageParameters::Gcm(gcm), aad, tag_bits / 8)
+            }
+            Parameters::CcmWrap(CcmWrapParameters { nonce, fixed_bits, generator, aad, mac_len }) => {
+                let (data_len, mac) = (0, Vec::new());
+                let ccm = CcmMessageParameters { data_len, nonce, fixed_bits, generator, mac, mac_len };
+                (MessageParameters::Ccm(ccm), aad, mac_len)
+            }
+            _ => return None,
+        };
+        Some(Self { parameters, associated, tag_len: usize::try_from(tag_len).unwrap_or(usize::MAX) })
+    }
+
+    /// Writes the vector that was made into the parameters of `C_WrapKey`; gives the tag.
+    fn made(message: MessageParameters, parameters: &mut Parameters) -> Result<Vec<u8>> {
+        match (message, parameters) {
+            (MessageParameters::Gcm(message), Parameters::GcmWrap(gcm)) => {
+                gcm.iv = message.iv;
+                Ok(message.tag)
+            }
+            (MessageParameters::Ccm(message), Parameters::CcmWrap(ccm)) => {
+                ccm.nonce = message.nonce;
+                Ok(message.mac)
+            }
+            _ => Err(Error::Bug("a message of another form")),
+        }
     }
 }
 

@@ -145,11 +145,11 @@ macro_rules! table {
                     tell phPublicKey [CK_OBJECT_HANDLE], tell phPrivateKey [CK_OBJECT_HANDLE]
                 ) => generate_key_pair;
                 C_WrapKey(
-                    session hSession, mechanism pMechanism, object hWrappingKey, object hKey,
+                    session hSession, wraps pMechanism, object hWrappingKey, object hKey,
                     output pWrappedKey pulWrappedKeyLen
-                ) => wrap_key;
+                ) => wrapped wrap_key;
                 C_UnwrapKey(
-                    session hSession, mechanism pMechanism, object hUnwrappingKey,
+                    session hSession, unwraps pMechanism, object hUnwrappingKey,
                     input pWrappedKey ulWrappedKeyLen, template pTemplate ulAttributeCount,
                     tell phKey [CK_OBJECT_HANDLE]
                 ) => unwrap_key;
@@ -414,6 +414,20 @@ macro_rules! function {
             [$p: *mut c_void, $len: CK_ULONG,]
             [let $p = pointers::message($p, $len);]
             [$p] [$p.parameters(),] [] [$p] $($rest)*);
+    };
+    (@read $state:tt wraps $p:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_MECHANISM,]
+            // SAFETY: the application lends this mechanism, a vector that may be made writable, for the length of the call.
+            [let mut $p = unsafe { pointers::wraps($p) }?;]
+            [$p] [&mut $p.mechanism,] [] [$p] $($rest)*);
+    };
+    (@read $state:tt unwraps $p:ident, $($rest:tt)*) => {
+        function!(@next $state
+            [$p: *mut CK_MECHANISM,]
+            // SAFETY: the application lends this mechanism for the length of the call.
+            [let $p = unsafe { pointers::unwraps($p) }?;]
+            [$p] [$p,] [] [] $($rest)*);
     };
     (@read $state:tt wrapping $p:ident, $($rest:tt)*) => {
         function!(@next $state

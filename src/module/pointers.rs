@@ -19,7 +19,7 @@ use pkcs11::{Error, ObjectHandle, Result, Room, Secret};
 use crate::records::Record;
 
 pub(crate) use mechanism::{derived, deriving, mechanism, mechanism_or_end};
-pub(crate) use message::{Phase, authenticated, end_of_message, message, process_or_end};
+pub(crate) use message::{Phase, authenticated, end_of_message, message, process_or_end, unwraps, wraps};
 pub(crate) use template::{asked, asked_before_3_1, template, wanted};
 
 /// One more than the highest address that a process of a 64-bit Linux can have: 56 bits, with five-level page

@@ -485,7 +485,7 @@ pub trait Cryptoki: Since3 + Send + Sync {
         private: Template,
     ) -> Result<(ObjectHandle, ObjectHandle)>;
 
-    /// `C_WrapKey`
+    /// `C_WrapKey`: a vector that is generated is written into the parameters, unless only the length is asked for.
     ///
     /// # Errors
     /// [`Error::KeyHandleInvalid`], [`Error::KeyUnextractable`], [`Error::KeyNotWrappable`],
@@ -494,7 +494,7 @@ pub trait Cryptoki: Since3 + Send + Sync {
     fn wrap_key(
         &self,
         session: SessionHandle,
-        mechanism: Mechanism,
+        mechanism: &mut Mechanism,
         wrapping_key: ObjectHandle,
         key: ObjectHandle,
         out: &mut Room<'_>,

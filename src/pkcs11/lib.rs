@@ -28,8 +28,8 @@ pub use mechanism::{Mechanism, MechanismInfo, MechanismType};
 pub use object::{DerivedKeys, KeyType, ObjectClass, ObjectHandle};
 pub use output::Room;
 pub use parameters::message::{
-    CcmMessageParameters, ChaCha20Poly1305MessageParameters, GcmMessageParameters, MessageParameters,
-    Messaging,
+    CcmMessageParameters, CcmWrapParameters, ChaCha20Poly1305MessageParameters, GcmMessageParameters,
+    GcmWrapParameters, MessageParameters, Messaging,
 };
 pub use parameters::{
     CbcEncryptDataParameters, CcmParameters, ChaCha20Parameters, ChaCha20Poly1305Parameters, CounterFormat,

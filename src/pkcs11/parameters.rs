@@ -144,6 +144,10 @@ forms! {
     28 HashSignContext(HashSignContextParameters);
     /// `CK_OTP_PARAMS`.
     29 Otp(Vec<OtpParameter>);
+    /// `CK_GCM_WRAP_PARAMS`, to wrap.
+    30 GcmWrap(message::GcmWrapParameters);
+    /// `CK_CCM_WRAP_PARAMS`, to wrap.
+    31 CcmWrap(message::CcmWrapParameters);
 }
 
 structures! {

@@ -119,7 +119,7 @@ pub(super) fn wrapped(session: &UserSession, key: &Found, by: &Found) -> Result<
         }
     };
     let (token, handle) = (&session.token, session.handle);
-    let wrap = |room: &mut Room<'_>| token.wrap_key(handle, mechanism(by), by.handle, key.handle, room);
+    let wrap = |room: &mut Room<'_>| token.wrap_key(handle, &mut mechanism(by), by.handle, key.handle, room);
     let mut bytes = vec![0; wrap(&mut Room::Query).map_err(failed)?];
     let length = wrap(&mut Room::Buffer(&mut bytes)).map_err(failed)?;
     bytes.truncate(length);

@@ -59,6 +59,7 @@ looks! { Sent::look,
     Option<&[u8]>, value => value.map_or_else(|| "null".to_owned(), |sent| length(sent.len()));
     Option<[u8; 48]>, value => value.map_or_else(|| "null".to_owned(), |sent| length(sent.len()));
     Mechanism, value => named("CKM_", value.mechanism_type);
+    &mut Mechanism, value => named("CKM_", value.mechanism_type);
     Option<Mechanism>, value => value.as_ref().map_or_else(|| "null".to_owned(), Sent::look);
     Template, value => all(value.iter().map(attribute));
     &mut Room<'_>, value => room(value);

@@ -229,7 +229,7 @@ impl Cryptoki for Traced {
         ) -> (ObjectHandle, ObjectHandle);
         C_WrapKey => wrap_key(
             hSession: SessionHandle,
-            pMechanism: Mechanism,
+            pMechanism: &mut Mechanism,
             hWrappingKey: ObjectHandle,
             hKey: ObjectHandle,
             pWrappedKey: &mut Room<'_>

@@ -4,14 +4,15 @@ use std::ffi::c_void;
 use std::ptr::null_mut;
 
 use cryptoki_sys::{
-    CK_CCM_MESSAGE_PARAMS, CK_FLAGS, CK_GCM_MESSAGE_PARAMS, CK_MECHANISM,
-    CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS, CK_ULONG,
+    CK_CCM_MESSAGE_PARAMS, CK_CCM_WRAP_PARAMS, CK_FLAGS, CK_GCM_MESSAGE_PARAMS, CK_GCM_WRAP_PARAMS,
+    CK_MECHANISM, CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS, CK_ULONG,
 };
-use pkcs11::constants::CKF_END_OF_MESSAGE;
+use pkcs11::constants::{CKF_END_OF_MESSAGE, CKM_AES_CCM, CKM_AES_GCM};
 use pkcs11::vendor::meant;
 use pkcs11::{
-    CcmMessageParameters, ChaCha20Poly1305MessageParameters, Error, GcmMessageParameters, Mechanism,
-    MechanismType, MessageParameters, Messaging, Parameters, Result, SessionHandle, Token,
+    CcmMessageParameters, CcmParameters, CcmWrapParameters, ChaCha20Poly1305MessageParameters, Error,
+    GcmMessageParameters, GcmParameters, GcmWrapParameters, Mechanism, MechanismType, MessageParameters,
+    Messaging, Parameters, Result, SessionHandle, Token,
 };
 
 use super::mechanism::{chacha20_nonce_len, field};
@@ -283,6 +284,117 @@ impl Authenticated {
     pub(crate) fn put(&self) {
         self.message.put();
     }
+}
+
+/// A mechanism that wraps a key, and where the vector goes that it may generate.
+pub(crate) struct Wraps {
+    pub(crate) mechanism: Mechanism,
+    vector: Vec<u8>,
+    vector_place: Bytes,
+}
+
+/// A mechanism that wraps: its parameters may be `CK_GCM_WRAP_PARAMS` or `CK_CCM_WRAP_PARAMS`.
+///
+/// # Safety
+/// Unless null, a `CK_MECHANISM` at `mechanism`, the parameters that it names and what those point to are readable, and the
+/// vector of one that may be generated writable.
+pub(crate) unsafe fn wraps(mechanism: *const CK_MECHANISM) -> Result<Wraps> {
+    // SAFETY: as promised to this function.
+    let Some((mechanism_type, read)) = unsafe { wrap_parameters(mechanism) }? else {
+        // SAFETY: as promised to this function.
+        let mechanism = unsafe { super::mechanism::mechanism(mechanism) }?;
+        return Ok(Wraps { mechanism, vector: Vec::new(), vector_place: Bytes::NONE });
+    };
+    let (parameters, vector_place) = read.unwrap_or((Parameters::Unknown, Bytes::NONE));
+    let vector = vector_of(&parameters).unwrap_or_default().to_vec();
+    Ok(Wraps { mechanism: Mechanism { mechanism_type, parameters }, vector, vector_place })
+}
+
+/// A mechanism that unwraps: of such parameters what makes a vector is ignored (sections 6.13.4 and 6.13.6).
+///
+/// # Safety
+/// As [`wraps`]; nothing is written.
+pub(crate) unsafe fn unwraps(mechanism: *const CK_MECHANISM) -> Result<Mechanism> {
+    // SAFETY: as promised to this function.
+    let Wraps { mechanism: Mechanism { mechanism_type, parameters }, .. } = unsafe { wraps(mechanism) }?;
+    let parameters = match parameters {
+        Parameters::GcmWrap(GcmWrapParameters { iv, aad, tag_bits, .. }) => {
+            Parameters::Gcm(GcmParameters { iv, aad, tag_bits })
+        }
+        Parameters::CcmWrap(CcmWrapParameters { nonce, aad, mac_len, .. }) => {
+            Parameters::Ccm(CcmParameters { data_len: 0, nonce, aad, mac_len })
+        }
+        other => other,
+    };
+    Ok(Mechanism { mechanism_type, parameters })
+}
+
+fn vector_of(parameters: &Parameters) -> Option<&[u8]> {
+    match parameters {
+        Parameters::GcmWrap(gcm) => Some(&gcm.iv),
+        Parameters::CcmWrap(ccm) => Some(&ccm.nonce),
+        _ => None,
+    }
+}
+
+impl Wraps {
+    /// Writes a vector that was generated.
+    pub(crate) fn put(&self) {
+        let Some(vector) = vector_of(&self.mechanism.parameters) else { return };
+        if *vector != self.vector {
+            // SAFETY: `wraps` was promised a writable vector.
+            unsafe { self.vector_place.write(vector) };
+        }
+    }
+}
+
+/// The mechanism and its parameters, if they are as long as those that wrap; the place of the vector. Nothing in place of
+/// parameters that cannot be there.
+///
+/// # Safety
+/// As [`wraps`].
+#[allow(clippy::type_complexity, reason = "read in one place")]
+unsafe fn wrap_parameters(
+    mechanism: *const CK_MECHANISM,
+) -> Result<Option<(MechanismType, Option<(Parameters, Bytes)>)>> {
+    // SAFETY: as promised to this function; a CK_MECHANISM is made of numbers and a raw pointer.
+    let CK_MECHANISM { mechanism, pParameter, ulParameterLen } = unsafe { value(mechanism) }?;
+    let kind = meant(mechanism);
+    let of = |size: usize| usize::try_from(ulParameterLen) == Ok(size);
+    let there =
+        !pParameter.is_null() && size(ulParameterLen).is_ok_and(|len| lendable(pParameter.addr(), len));
+    let read = match kind {
+        CKM_AES_GCM if of(size_of::<CK_GCM_WRAP_PARAMS>()) && there => {
+            // SAFETY: as promised to this function; not null, and as long as the structure.
+            let gcm: CK_GCM_WRAP_PARAMS = unsafe { value(pParameter.cast()) }?;
+            // SAFETY: as promised to this function.
+            let iv = unsafe { field(gcm.pIv, gcm.ulIvLen) }?;
+            // SAFETY: as promised to this function.
+            let aad = unsafe { field(gcm.pAAD, gcm.ulAADLen) }?;
+            let (fixed_bits, generator, tag_bits) = (gcm.ulIvFixedBits, gcm.ivGenerator, gcm.ulTagBits);
+            let place = Bytes { place: gcm.pIv, len: size(gcm.ulIvLen)? };
+            iv.zip(aad).map(|(iv, aad)| {
+                let parameters = GcmWrapParameters { iv, fixed_bits, generator, aad, tag_bits };
+                (Parameters::GcmWrap(parameters), place)
+            })
+        }
+        CKM_AES_CCM if of(size_of::<CK_CCM_WRAP_PARAMS>()) && there => {
+            // SAFETY: as promised to this function; not null, and as long as the structure.
+            let ccm: CK_CCM_WRAP_PARAMS = unsafe { value(pParameter.cast()) }?;
+            // SAFETY: as promised to this function.
+            let nonce = unsafe { field(ccm.pNonce, ccm.ulNonceLen) }?;
+            // SAFETY: as promised to this function.
+            let aad = unsafe { field(ccm.pAAD, ccm.ulAADLen) }?;
+            let (fixed_bits, generator, mac_len) = (ccm.ulNonceFixedBits, ccm.nonceGenerator, ccm.ulMACLen);
+            let place = Bytes { place: ccm.pNonce, len: size(ccm.ulNonceLen)? };
+            nonce.zip(aad).map(|(nonce, aad)| {
+                let parameters = CcmWrapParameters { nonce, fixed_bits, generator, aad, mac_len };
+                (Parameters::CcmWrap(parameters), place)
+            })
+        }
+        _ => return Ok(None),
+    };
+    Ok(Some((kind, read)))
 }
 
 /// A mechanism that begins a process of encrypting or of decrypting, or null, which ends one. Its parameters are those of a

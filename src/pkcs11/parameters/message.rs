@@ -71,6 +71,35 @@ structures! {
     }
 }
 
+structures! {
+    /// `CK_GCM_WRAP_PARAMS` (PKCS#11 v3.2 section 6.13.8).
+    GcmWrapParameters {
+        /// Initialisation vector, or what is given of it; after a wrapping that generated it, the whole.
+        iv: Vec<u8>,
+        /// How many of its most significant bits are given and kept.
+        fixed_bits: u64,
+        /// What makes the rest: a `CKG_` value.
+        generator: u64,
+        /// Additional authenticated data.
+        aad: Vec<u8>,
+        /// Length of the tag in bits.
+        tag_bits: u64,
+    }
+    /// `CK_CCM_WRAP_PARAMS` (PKCS#11 v3.2 section 6.13.8).
+    CcmWrapParameters {
+        /// The nonce, or what is given of it: 7 to 13 bytes. After a wrapping that generated it, the whole.
+        nonce: Vec<u8>,
+        /// How many of its most significant bits are given and kept.
+        fixed_bits: u64,
+        /// What makes the rest: a `CKG_` value.
+        generator: u64,
+        /// Additional authenticated data.
+        aad: Vec<u8>,
+        /// Length of the MAC in bytes.
+        mac_len: u64,
+    }
+}
+
 const FORM: u16 = 1;
 const VALUE: u16 = 2;
 

@@ -2,8 +2,8 @@
 
 use super::*;
 use crate::{
-    CcmMessageParameters, ChaCha20Poly1305MessageParameters, GcmMessageParameters, Mechanism,
-    MessageParameters, constants::CKA_WRAP_TEMPLATE,
+    CcmMessageParameters, CcmWrapParameters, ChaCha20Poly1305MessageParameters, GcmMessageParameters,
+    GcmWrapParameters, Mechanism, MessageParameters, constants::CKA_WRAP_TEMPLATE,
 };
 
 fn oaep() -> OaepParameters {
@@ -49,6 +49,20 @@ fn forms_of_ciphers_and_derivations() -> Vec<Parameters> {
         Parameters::Gcm(GcmParameters { iv: vec![1; 12], aad: vec![], tag_bits: 128 }),
         Parameters::Ecdh1(Ecdh1Parameters { kdf: 1, shared: vec![], public: vec![4; 65] }),
         Parameters::Unknown,
+        Parameters::GcmWrap(GcmWrapParameters {
+            iv: vec![1; 12],
+            fixed_bits: 32,
+            generator: 1,
+            aad: vec![2],
+            tag_bits: 128,
+        }),
+        Parameters::CcmWrap(CcmWrapParameters {
+            nonce: vec![1; 13],
+            fixed_bits: 0,
+            generator: 3,
+            aad: vec![],
+            mac_len: 16,
+        }),
         Parameters::Eddsa(EddsaParameters { prehash: true, context: vec![1, 2] }),
         Parameters::Eddsa(EddsaParameters { prehash: false, context: vec![] }),
         Parameters::MacLen(12),
@@ -120,8 +134,8 @@ fn every_form_of_parameters_travels() {
         let mechanism = Mechanism { mechanism_type: 0x1087, parameters };
         assert_eq!(Mechanism::decode(mechanism.encode().expose()).unwrap(), mechanism);
     }
-    assert_eq!(seen.into_iter().collect::<Vec<_>>(), (0..=29).collect::<Vec<_>>());
-    assert!(Parameters::read(30, &[]).is_err());
+    assert_eq!(seen.into_iter().collect::<Vec<_>>(), (0..=31).collect::<Vec<_>>());
+    assert!(Parameters::read(32, &[]).is_err());
 }
 
 #[test]

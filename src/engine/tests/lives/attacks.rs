@@ -224,7 +224,7 @@ fn a_key_that_was_closed_elsewhere_a_moment_ago_is_neither_wrapped_nor_copied_op
     let (wrapping, key) = (made(false), made(true));
     let wrap = || {
         let mut out = [0; 64];
-        app.wrap_key(session, mechanism(CKM_AES_KEY_WRAP), wrapping, key, &mut Room::Buffer(&mut out))
+        app.wrap_key(session, &mut mechanism(CKM_AES_KEY_WRAP), wrapping, key, &mut Room::Buffer(&mut out))
     };
     wrap().unwrap();
     let other = token.other();

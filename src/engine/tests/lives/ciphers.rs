@@ -120,8 +120,8 @@ fn wrapping_obeys_extractable_and_trust_and_unwraps_to_the_same_value() {
         vec![Attribute::boolean(CKA_EXTRACTABLE, true), Attribute::boolean(CKA_WRAP_WITH_TRUSTED, true)],
     );
     let wrap = |key| {
-        let mut wrapped = vec![0; 40];
-        app.wrap_key(session, mechanism(CKM_AES_KEY_WRAP), wrapping, key, &mut Room::Buffer(&mut wrapped))
+        let (mut wrapped, by) = (vec![0; 40], &mut mechanism(CKM_AES_KEY_WRAP));
+        app.wrap_key(session, by, wrapping, key, &mut Room::Buffer(&mut wrapped))
             .map(|len| wrapped[..len].to_vec())
     };
     assert_eq!(wrap(kept), Err(Error::KeyUnextractable));
@@ -175,10 +175,10 @@ fn a_private_key_is_wrapped_by_what_checks_it_and_not_by_bare_blocks() {
     let (_, key) = app.generate_key_pair(session, pair, public, private).unwrap();
     let bare = with_iv(pkcs11::constants::CKM_AES_CBC).unwrap();
     let mut out = vec![0; 256];
-    let answer = app.wrap_key(session, bare, wrapping, key, &mut Room::Buffer(&mut out));
+    let answer = app.wrap_key(session, &mut bare.clone(), wrapping, key, &mut Room::Buffer(&mut out));
     assert_eq!(answer, Err(Error::KeyNotWrappable));
     let padded = mechanism(pkcs11::constants::CKM_AES_KEY_WRAP_KWP);
-    app.wrap_key(session, padded, wrapping, key, &mut Room::Buffer(&mut out)).unwrap();
+    app.wrap_key(session, &mut padded.clone(), wrapping, key, &mut Room::Buffer(&mut out)).unwrap();
 }
 
 #[test]

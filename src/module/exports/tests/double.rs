@@ -38,9 +38,8 @@ pub(crate) struct Double {
     pub(crate) template: Mutex<Template>,
     /// The last mechanism.
     pub(crate) mechanism: Mutex<Option<Mechanism>>,
-    /// The mechanism of messages.
+    /// The mechanism of messages, and the parameters of the last one.
     messages_by: Mutex<Option<MechanismType>>,
-    /// The parameters of the last message.
     pub(crate) of_message: Mutex<Option<MessageParameters>>,
     /// What the next `C_DeriveKey` gives.
     pub(crate) derived: Mutex<Option<DerivedKeys>>,
@@ -525,12 +524,13 @@ impl pkcs11::Cryptoki for Double {
     fn wrap_key(
         &self,
         session: SessionHandle,
-        mechanism: Mechanism,
+        mechanism: &mut Mechanism,
         wrapping_key: ObjectHandle,
         key: ObjectHandle,
         out: &mut Room<'_>,
     ) -> Result<usize> {
-        self.begun(session, &format!("wrap_key({}, {})", wrapping_key.0, key.0), Some(mechanism))?;
+        let made = std::mem::replace(mechanism, since_3::generated(mechanism));
+        self.begun(session, &format!("wrap_key({}, {})", wrapping_key.0, key.0), Some(made))?;
         out.put(b"wrapped")
     }
 

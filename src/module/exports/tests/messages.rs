@@ -2,7 +2,7 @@
 
 use std::ptr::null_mut;
 
-use cryptoki_sys::{CK_GCM_MESSAGE_PARAMS, CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS};
+use cryptoki_sys::{CK_GCM_MESSAGE_PARAMS, CK_GCM_WRAP_PARAMS, CK_SALSA20_CHACHA20_POLY1305_MSG_PARAMS};
 use pkcs11::constants::{
     CKF_END_OF_MESSAGE, CKM_AES_GCM, CKM_CHACHA20_POLY1305, CKM_SHA256_HMAC, CKR_AEAD_DECRYPT_FAILED,
     CKR_ARGUMENTS_BAD, CKR_BUFFER_TOO_SMALL, CKR_MECHANISM_PARAM_INVALID, CKR_OK,
@@ -267,4 +267,39 @@ fn a_key_is_wrapped_apart_from_its_tag_and_unwrapped_with_it() {
     let rv =
         call!(host, C_UnwrapKeyAuthenticated(SESSION, &mut by, 4, out, 7, null_mut(), 0, data, 4, &mut key));
     assert_eq!((rv, locked(&host.token.of_message).take()), (CKR_OK, Some(MessageParameters::Unknown)));
+}
+
+#[test]
+fn a_vector_that_wrapped_is_written_back_after_success_alone() {
+    let host = Host::new();
+    let mut m = Memory::new();
+    let mut raw = CK_GCM_WRAP_PARAMS {
+        pIv: m.iv.as_mut_ptr(),
+        ulIvLen: 12,
+        ulIvFixedBits: 32,
+        ivGenerator: 1,
+        pAAD: m.data.as_mut_ptr(),
+        ulAADLen: 4,
+        ulTagBits: 128,
+    };
+    let mut by = mechanism(CKM_AES_GCM, (&raw mut raw).cast(), 56);
+    let out = m.out.as_mut_ptr();
+    for (place, room, rv, iv) in [
+        (null_mut(), 0, CKR_OK, b"abcdefghijkl"),
+        (out, 6, CKR_BUFFER_TOO_SMALL, b"abcdefghijkl"),
+        (out, 8, CKR_OK, b"vvvvvvvvvvvv"),
+    ] {
+        m.len = room;
+        let answer = call!(host, C_WrapKey(SESSION, &mut by, 4, 5, place, &mut m.len));
+        assert_eq!((answer, m.len, &m.iv), (rv, 7, iv));
+    }
+    let read = locked(&host.token.mechanism).take().unwrap().parameters;
+    assert!(matches!(read, Parameters::GcmWrap(gcm) if gcm.aad == b"data" && gcm.fixed_bits == 32));
+    let mut key = 0;
+    let rv = call!(host, C_UnwrapKey(SESSION, &mut by, 4, out, 7, null_mut(), 0, &mut key));
+    let read = locked(&host.token.mechanism).take().unwrap().parameters;
+    assert!(rv == CKR_OK && matches!(read, Parameters::Gcm(gcm) if gcm.iv == b"vvvvvvvvvvvv"));
+    assert_eq!(call!(host, C_EncryptInit(SESSION, &mut by, 5)), CKR_OK);
+    let read = locked(&host.token.mechanism).take().unwrap().parameters;
+    assert_eq!(read, Parameters::Unknown, "no other function has such parameters");
 }

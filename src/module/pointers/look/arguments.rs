@@ -262,6 +262,20 @@ pub(crate) unsafe fn process_or_end(line: &mut Line, names: [&str; 1], place: *m
 
 /// # Safety
 /// See the top of this file.
+pub(crate) unsafe fn wraps(line: &mut Line, names: [&str; 1], place: *mut CK_MECHANISM) {
+    // SAFETY: as promised to this function.
+    unsafe { mechanism(line, names, place) };
+}
+
+/// # Safety
+/// See the top of this file.
+pub(crate) unsafe fn unwraps(line: &mut Line, names: [&str; 1], place: *mut CK_MECHANISM) {
+    // SAFETY: as promised to this function.
+    unsafe { mechanism(line, names, place) };
+}
+
+/// # Safety
+/// See the top of this file.
 pub(crate) unsafe fn wrapping(line: &mut Line, names: [&str; 1], place: *mut CK_MECHANISM) {
     // SAFETY: as promised to this function.
     unsafe { mechanism(line, names, place) };

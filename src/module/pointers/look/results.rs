@@ -84,6 +84,8 @@ nothing! {
     end(value: CK_ULONG);
     message(place: impl Sized, len: CK_ULONG);
     process_or_end(place: impl Sized);
+    wraps(place: impl Sized);
+    unwraps(place: impl Sized);
     wrapping(place: impl Sized);
     unwrapping(place: impl Sized);
     mechanism(place: impl Sized);

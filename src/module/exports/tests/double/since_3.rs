@@ -1,8 +1,8 @@
 //! What the double answers to the functions of 3.0 and 3.2.
 
 use pkcs11::{
-    Mechanism, MechanismType, MessageParameters, Messaging, ObjectHandle, Result, Room, SessionHandle,
-    Since3, Template,
+    Mechanism, MechanismType, MessageParameters, Messaging, ObjectHandle, Parameters, Result, Room,
+    SessionHandle, Since3, Template,
 };
 
 use super::{Double, locked, shown};
@@ -286,6 +286,15 @@ impl Since3 for Double {
     fn end_message(&self, session: SessionHandle, messaging: Messaging) -> Result<()> {
         self.noted(session, format!("end_message({messaging:?})"))
     }
+}
+
+/// The same mechanism with a vector that was generated.
+pub(super) fn generated(mechanism: &Mechanism) -> Mechanism {
+    let mut made = mechanism.clone();
+    if let Parameters::GcmWrap(gcm) = &mut made.parameters {
+        gcm.iv.fill(b'v');
+    }
+    made
 }
 
 impl Double {
