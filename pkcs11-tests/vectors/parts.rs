@@ -13,7 +13,8 @@ use pkcs11_tests::mechanisms::operation::{
 };
 use pkcs11_tests::mechanisms::{Keyring, Keys, Row, flags, listed, row};
 use pkcs11_tests::names::rv_name;
-use pkcs11_tests::{Module, Token};
+use pkcs11_tests::raw::messages::Given;
+use pkcs11_tests::{Module, Out, Sent, Token};
 use proptest::collection::vec;
 use proptest::prelude::{ProptestConfig, any};
 use proptest::test_runner::{TestCaseError, TestError, TestRunner};
@@ -76,6 +77,7 @@ impl Subject<'_> {
             self.both(DIGESTING, 0, message, parts)?;
         }
         if can & CKF_SIGN != 0 && can & CKF_VERIFY != 0 {
+            self.signs_messages(message, parts)?;
             for signature in self.both(SIGNING, self.keys.private, message, parts)? {
                 self.verifies(message, parts, &signature)?;
             }
@@ -114,7 +116,80 @@ impl Subject<'_> {
         *wrong.last_mut().ok_or("an empty signature")? ^= 1;
         let found = [whole(signature), in_parts(signature), whole(&wrong), in_parts(&wrong)];
         let expected = [CKR_OK, CKR_OK, CKR_SIGNATURE_INVALID, CKR_SIGNATURE_INVALID];
-        if found == expected { Ok(()) } else { Err(format!("verifying answers {:?}", found.map(rv_name))) }
+        if found != expected {
+            return Err(format!("verifying answers {:?}", found.map(rv_name)));
+        }
+        self.verifies_by_messages(message, parts, [signature, &wrong])
+    }
+
+    /// The same as messages of one process, and with the signature first.
+    fn verifies_by_messages(
+        &self,
+        message: &[u8],
+        parts: &[&[u8]],
+        signatures: [&[u8]; 2],
+    ) -> Result<(), String> {
+        let (m, session, by, key) = (self.m, self.session, &self.by, self.keys.public);
+        let whole =
+            |signature: &[u8]| m.verify_message(session, Given::none(), message.into(), signature.into());
+        let in_parts = |signature: &[u8]| {
+            let next = |part: &[u8], last| m.verify_message_next(session, Given::none(), part.into(), last);
+            let begun = m.verify_message_begin(session, Given::none());
+            let refused = parts.iter().map(|part| next(part, Sent::null(0))).find(|rv| *rv != CKR_OK);
+            refused.or((begun != CKR_OK).then_some(begun)).unwrap_or_else(|| next(&[], signature.into()))
+        };
+        let first = |signature: &[u8]| match m.verify_signature_init(session, Some(by), key, signature.into())
+        {
+            CKR_OK => {
+                let refused = parts.iter().map(|part| m.verify_signature_update(session, Sent::from(*part)));
+                refused
+                    .into_iter()
+                    .find(|rv| *rv != CKR_OK)
+                    .unwrap_or_else(|| m.verify_signature_final(session))
+            }
+            refused => refused,
+        };
+        let begun = m.message_verify_init(session, Some(by), key);
+        let found = signatures.map(|signature| [whole(signature), in_parts(signature), first(signature)]);
+        let ended = m.message_verify_final(session);
+        match (begun, found, ended) {
+            (
+                CKR_OK,
+                [
+                    [CKR_OK, CKR_OK, CKR_OK],
+                    [CKR_SIGNATURE_INVALID, CKR_SIGNATURE_INVALID, CKR_SIGNATURE_INVALID],
+                ],
+                CKR_OK,
+            ) => Ok(()),
+            _ => Err(format!("messages are verified with {:?}", found.map(|row| row.map(rv_name)))),
+        }
+    }
+
+    /// Signatures of messages, whole and in parts, are signatures.
+    fn signs_messages(&self, message: &[u8], parts: &[&[u8]]) -> Result<(), String> {
+        let (m, session, by) = (self.m, self.session, &self.by);
+        let told = |rv| format!("{} bytes in a message: {}", message.len(), rv_name(rv));
+        let ok = |rv| if rv == CKR_OK { Ok(()) } else { Err(told(rv)) };
+        ok(m.message_sign_init(session, Some(by), self.keys.private))?;
+        let mut signatures = [vec![0; 64 * 1024], vec![0; 64 * 1024]];
+        let out = Out::buffer(&mut signatures[0]);
+        let (rv, len) = m.sign_message(session, Given::none(), message.into(), out);
+        ok(rv)?;
+        signatures[0].truncate(usize::try_from(len).unwrap_or(0));
+        ok(m.sign_message_begin(session, Given::none()))?;
+        for part in parts {
+            let more = Out::without_length(&mut []);
+            ok(m.sign_message_next(session, Given::none(), Sent::from(*part), more).0)?;
+        }
+        let out = Out::buffer(&mut signatures[1]);
+        let (rv, len) = m.sign_message_next(session, Given::none(), Sent::null(0), out);
+        ok(rv)?;
+        signatures[1].truncate(usize::try_from(len).unwrap_or(0));
+        ok(m.message_sign_final(session))?;
+        for signature in &signatures {
+            ok(verify(m, session, by, self.keys.public, message, signature))?;
+        }
+        Ok(())
     }
 
     fn opens(&self, message: &[u8], parts: &[&[u8]], sealed: &[u8]) -> Result<(), String> {
