@@ -105,11 +105,23 @@ impl Installation {
     /// # Panics
     /// When the folder cannot be written.
     pub fn configure(&self, more: &str) {
+        self.write(more, "");
+    }
+
+    /// Writes Claviger's configuration anew: tokens that are initialised from now on are restricted to approved algorithms.
+    ///
+    /// # Panics
+    /// When the folder cannot be written.
+    pub fn configure_approved(&self) {
+        self.write("", "approved = true\n");
+    }
+
+    fn write(&self, more: &str, of_new_tokens: &str) {
         let data = self.data().display().to_string();
         let text = match self.provider {
             Provider::Claviger => format!(
                 "data = \"{data}\"\nlog-level = \"warn\"\n{more}\n[new-token]\nuser-pin-limit = 3\nofficer-pin-limit = \
-                 3\n[pin]\nmemory = 8192\npasses = 1\n"
+                 3\n{of_new_tokens}[pin]\nmemory = 8192\npasses = 1\n"
             ),
             Provider::SoftHsm => {
                 format!(

@@ -160,6 +160,11 @@ pub fn empty_slots(module: &Module) -> Vec<CK_SLOT_ID> {
     slots(module).into_iter().filter(|slot| !is_initialised(module, *slot)).collect()
 }
 
-fn empty_slot(module: &Module) -> CK_SLOT_ID {
+/// The first of them.
+///
+/// # Panics
+/// When there is none.
+#[must_use]
+pub fn empty_slot(module: &Module) -> CK_SLOT_ID {
     *empty_slots(module).first().expect("a slot that waits for a token")
 }

@@ -9,6 +9,7 @@
 )]
 
 mod altered;
+mod approved;
 mod at_the_door;
 mod attacks;
 mod attributes;

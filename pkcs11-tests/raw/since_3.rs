@@ -1,6 +1,6 @@
 //! Calls of 3.0 and 3.2 through the function list of 3.2, in the order of chapter 5.
 
-use cryptoki_sys::{CK_FLAGS, CK_MECHANISM, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE};
+use cryptoki_sys::{CK_FLAGS, CK_MECHANISM, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_ULONG};
 
 use super::transforming::pointer_to;
 use super::{Module, Sent};
@@ -23,6 +23,17 @@ impl Module {
     /// `C_SessionCancel`
     pub fn session_cancel(&self, session: CK_SESSION_HANDLE, flags: CK_FLAGS) -> CK_RV {
         call!(self, C_SessionCancel(session, flags))
+    }
+
+    /// `C_GetSessionValidationFlags`
+    pub fn session_validation_flags(&self, session: CK_SESSION_HANDLE, kind: CK_ULONG) -> (CK_RV, CK_FLAGS) {
+        let mut flags = 0;
+        (call!(self, C_GetSessionValidationFlags(session, kind, &raw mut flags)), flags)
+    }
+
+    /// `C_GetSessionValidationFlags` without a place for the flags.
+    pub fn session_validation_flags_nowhere(&self, session: CK_SESSION_HANDLE) -> CK_RV {
+        call!(self, C_GetSessionValidationFlags(session, 1, std::ptr::null_mut()))
     }
 }
 

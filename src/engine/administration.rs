@@ -5,6 +5,7 @@ use pkcs11::{Error, Result, SlotId};
 
 use crate::application::Application;
 use crate::audit;
+use crate::policy::approved::EVERYTHING;
 use crate::quorum::roster::Role;
 use crate::slot::Look;
 use crate::store::{RowId, RowKind, Shelf, TagQuery};
@@ -19,6 +20,7 @@ impl Application {
         Ok(TokenDetails {
             officer: self.pin_trials(&opened, Role::Officer)?,
             user: self.pin_trials(&opened, Role::User)?,
+            approved_only: opened.current().link.roster.mode != EVERYTHING,
             whereabouts: self.parts.places.whereabouts(slot.token, opened.life.incarnation),
         })
     }

@@ -18,7 +18,9 @@ use pkcs11::{
 use crate::login::Epoch;
 use crate::object::Object;
 pub use crate::parts::{Parts, Settings};
+use crate::policy::approved::APPROVED_ONLY;
 use crate::seed::Seed;
+use crate::self_tests::SelfTests;
 use crate::session::Session;
 use crate::slab::Slab;
 use crate::slot::Slot;
@@ -33,6 +35,7 @@ pub struct Application {
     pub(crate) sessions: Slab<Session>,
     pub(crate) session_objects: Slab<SessionObject>,
     pub(crate) seed: Seed,
+    pub(crate) self_tests: SelfTests,
     /// Seals saved operations; made when the first one is asked for.
     pub(crate) state_key: OnceCell<Secret>,
     pub(crate) slot_events: SlotEvents,
@@ -63,6 +66,7 @@ impl Application {
     #[must_use]
     pub fn new(parts: Parts) -> Self {
         let application = Self {
+            self_tests: SelfTests::new(&parts.mechanisms),
             parts,
             slots: ArcSwap::default(),
             listing: Mutex::new("listing", ()),
@@ -81,7 +85,20 @@ impl Application {
 
     /// The session of a handle; takes no lock.
     pub(crate) fn session(&self, handle: SessionHandle) -> Result<Arc<Session>> {
-        self.sessions.value(handle.0).ok_or(Error::SessionHandleInvalid)
+        let session = self.sessions.value(handle.0).ok_or(Error::SessionHandleInvalid)?;
+        self.not_in_error(&session.slot)?;
+        Ok(session)
+    }
+
+    /// A token in approved mode does nothing more once a self-test has failed.
+    ///
+    /// # Errors
+    /// [`Error::SelfTest`]
+    pub(crate) fn not_in_error(&self, slot: &Slot) -> Result<()> {
+        if self.self_tests.failed() && slot.is_restricted() {
+            return Err(Error::SelfTest("an earlier one"));
+        }
+        Ok(())
     }
 
     /// `len` random bytes.
@@ -126,7 +143,7 @@ impl Cryptoki for Application {
     }
 
     fn init_token(&self, slot: SlotId, pin: Option<&[u8]>, label: &[u8; 32]) -> Result<()> {
-        self.do_init_token(slot, pin, label)
+        self.do_init_token(slot, pin, label, self.mode_of_new_tokens())
     }
 
     fn init_pin(&self, session: SessionHandle, pin: Option<&[u8]>) -> Result<()> {
@@ -151,6 +168,10 @@ impl Cryptoki for Application {
 
     fn session_info(&self, session: SessionHandle) -> Result<SessionInfo> {
         self.do_session_info(session)
+    }
+
+    fn session_validation_flags(&self, session: SessionHandle, kind: u64) -> Result<u64> {
+        self.do_session_validation_flags(session, kind)
     }
 
     fn operation_state(&self, session: SessionHandle, out: &mut Room<'_>) -> Result<usize> {
@@ -492,6 +513,10 @@ impl Administration for Application {
         trusted: bool,
     ) -> Result<()> {
         self.do_trust_key(session, unique_id, public_key, trusted)
+    }
+
+    fn init_approved_token(&self, slot: SlotId, pin: Option<&[u8]>, label: &[u8; 32]) -> Result<()> {
+        self.do_init_token(slot, pin, label, APPROVED_ONLY)
     }
 
     fn token_details(&self, slot: SlotId) -> Result<TokenDetails> {

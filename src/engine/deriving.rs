@@ -12,6 +12,7 @@ use crate::audit::Happening;
 use crate::mechanism::{
     Bases, Can, Derivation, Derive, DerivePublic, DeriveSeveral, Key, KeyTypeRow, Mechanisms,
 };
+use crate::mode::{is_marked, mark};
 use crate::policy::joining::{JOINED, Source, may_be_joined, may_come_of_others, may_join, may_tell};
 use crate::policy::usage::{Operation, may_derive_len};
 use crate::policy::{self, Caller, Inheritance};
@@ -37,9 +38,9 @@ impl Application {
     ) -> Result<DerivedKeys> {
         let asking = self.asking(session)?;
         let (row, derivation) = self.ability(mechanism.mechanism_type, Can::derive)?;
-        let base = self.key_for(&asking, Operation::Derive, row, base)?;
-        let named =
-            mechanism.keys().into_iter().map(|key| self.key_for(&asking, Operation::Derive, row, key));
+        let base = self.key_for(&asking, Operation::Derive, row, &mechanism, base)?;
+        let key_for = |key| self.key_for(&asking, Operation::Derive, row, &mechanism, key);
+        let named = mechanism.keys().into_iter().map(key_for);
         let named = named.collect::<Result<Vec<_>>>()?;
         let named_keys: Vec<_> = named.iter().map(|usable| Arc::clone(&usable.key)).collect();
         let call = Call {
@@ -50,21 +51,28 @@ impl Application {
             mechanisms: self.parts.mechanisms,
             caller: asking.caller(),
         };
-        match derivation {
+        let meets = base.needs.meets && named.iter().all(|usable| usable.needs.meets);
+        let marked = meets
+            && is_marked(&base.object.attributes)
+            && named.iter().all(|usable| is_marked(&usable.object.attributes));
+        let derived = match derivation {
             Derivation::Data(derive) => {
                 let data = call.data(derive, template)?;
                 Ok(DerivedKeys::one(self.keep_one(&asking, data, Happening::KeyDerived)?))
             }
             Derivation::Key(inheritance, derive) => {
-                let key = call.key(inheritance, derive, template)?;
+                let mut key = call.key(inheritance, derive, template)?;
+                mark(&mut key, marked);
                 Ok(DerivedKeys::one(self.keep_one(&asking, key, Happening::KeyDerived)?))
             }
             Derivation::Public(derive) => {
-                let key = call.public(derive, template)?;
+                let mut key = call.public(derive, template)?;
+                mark(&mut key, marked);
                 Ok(DerivedKeys::one(self.keep_one(&asking, key, Happening::KeyDerived)?))
             }
             Derivation::Several(several) => {
-                let (keys, told) = call.several(several, template)?;
+                let (mut keys, told) = call.several(several, template)?;
+                keys.iter_mut().flatten().for_each(|key| mark(key, marked));
                 let asked_for: Vec<_> = keys.iter().map(Option::is_some).collect();
                 let handles =
                     self.keep(&asking, keys.into_iter().flatten().collect(), Happening::KeyDerived)?;
@@ -74,7 +82,9 @@ impl Application {
                     .map(|asked_for| handles.by_ref().take(usize::from(asked_for)).next());
                 Ok(DerivedKeys { keys: keys.collect(), told })
             }
-        }
+        };
+        self.finished(&asking, meets)?;
+        derived
     }
 }
 

@@ -6,20 +6,28 @@ use pkcs11::{Error, Mechanism, ObjectHandle, Result, Room, Secret, SessionHandle
 use crate::application::Application;
 use crate::mechanism::{Can, Digesting};
 use crate::operations::{About, Call, Needs};
+use crate::policy::approved::Act;
 use crate::slot::Look;
 
 impl Application {
     pub(crate) fn do_digest_init(&self, session: SessionHandle, mechanism: Option<Mechanism>) -> Result<()> {
-        let session = self.session(session)?;
+        let asking = self.asking(session)?;
+        let session = &asking.session;
         let Some(mechanism) = mechanism else {
             return session.with(|work| {
                 work.operations.digest.cancel();
                 Ok(())
             });
         };
-        let start = self.ability(mechanism.mechanism_type, Can::digest);
+        let judged = || {
+            let (_, start) = self.ability(mechanism.mechanism_type, Can::digest)?;
+            Ok((start, self.judged(&asking, Act::Digest, &mechanism, None)?))
+        };
+        let judged = judged();
+        let meets = judged.as_ref().is_ok_and(|(_, meets)| *meets);
         let about = About { mechanism: mechanism.clone(), key: None };
-        session.with(|work| work.operations.digest.begin(Needs::default(), about, || (start?.1)(&mechanism)))
+        let needs = Needs { meets, ..Needs::default() };
+        session.with(|work| work.operations.digest.begin(needs, about, || (judged?.0)(&mechanism)))
     }
 
     pub(crate) fn do_digest(&self, session: SessionHandle, data: &[u8], out: &mut Room<'_>) -> Result<usize> {
@@ -55,11 +63,14 @@ impl Application {
                 return Ok(len);
             }
             let out = out.take(len)?;
+            let meets = digest.meets();
             let mut digest = digest.take(call, now).map_err(of_digest)?;
             if call == Call::Whole {
                 digest.update(data)?;
             }
-            digest.finish(out).map(|()| len)
+            digest.finish(out)?;
+            work.operations.met = meets;
+            Ok(len)
         })
     }
 

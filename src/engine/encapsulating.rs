@@ -8,6 +8,7 @@ use crate::audit::Happening;
 use crate::deriving::add_derived;
 use crate::key_management::{of_unwrapping_key, unwrapped};
 use crate::mechanism::{Can, Decapsulation, KeyTypeRow};
+use crate::mode::{is_marked, mark};
 use crate::policy;
 use crate::policy::joining::{mark_unwrapped, may_come_of_others};
 use crate::policy::usage::{Operation, may_unwrap};
@@ -26,7 +27,7 @@ impl Application {
     ) -> Result<(usize, ObjectHandle)> {
         let asking = self.asking(session)?;
         let (row, start) = self.ability(mechanism.mechanism_type, Can::encapsulate)?;
-        let usable = self.key_for(&asking, Operation::Encapsulate, row, public_key)?;
+        let usable = self.key_for(&asking, Operation::Encapsulate, row, &mechanism, public_key)?;
         let mut key = policy::encapsulated(&usable.object.attributes, template, asking.caller())?;
         let key_type = self.type_of(&key)?;
         let encapsulation = start(&mechanism, &usable.key)?;
@@ -38,8 +39,11 @@ impl Application {
         let mut ciphertext = vec![0; len];
         let material = encapsulation.finish(&key, &mut ciphertext)?;
         add_derived(key_type, &mut key, material)?;
+        // To a public key of anybody's: what counts is that the secret is new.
+        mark(&mut key, usable.needs.meets);
         // Shown to nobody unless the key is there.
         let key = self.keep_one(&asking, key, Happening::KeyEncapsulated)?;
+        self.finished(&asking, usable.needs.meets)?;
         Ok((out.put(&ciphertext)?, key))
     }
 
@@ -53,8 +57,8 @@ impl Application {
     ) -> Result<ObjectHandle> {
         let asking = self.asking(session)?;
         let (row, decapsulation) = self.ability(mechanism.mechanism_type, Can::decapsulate)?;
-        let usable =
-            self.key_for(&asking, Operation::Decapsulate, row, private_key).map_err(of_unwrapping_key)?;
+        let usable = self.key_for(&asking, Operation::Decapsulate, row, &mechanism, private_key);
+        let usable = usable.map_err(of_unwrapping_key)?;
         let mut key = policy::decapsulated(&usable.object.attributes, template, asking.caller())?;
         let key_type = self.type_of(&key)?;
         match decapsulation {
@@ -69,7 +73,10 @@ impl Application {
                 unwrapped(key_type, &mut key, (how, cipher), ciphertext, None)?;
             }
         }
-        self.keep_one(&asking, key, Happening::KeyDecapsulated)
+        mark(&mut key, usable.needs.meets && is_marked(&usable.object.attributes));
+        let key = self.keep_one(&asking, key, Happening::KeyDecapsulated)?;
+        self.finished(&asking, usable.needs.meets)?;
+        Ok(key)
     }
 
     fn type_of(&self, key: &Attributes) -> Result<&'static KeyTypeRow> {

@@ -72,7 +72,7 @@ impl Application {
             false => Ok(()),
         })?;
         let (row, start) = self.ability(mechanism.mechanism_type, |can| cipher.of(can))?;
-        let usable = self.key_for(&asking, cipher.operation(), row, key)?;
+        let usable = self.key_for(&asking, cipher.operation(), row, &mechanism, key)?;
         let about = usable.about(&mechanism);
         session.with(|work| {
             let place = cipher.place(&mut work.operations);
@@ -104,7 +104,15 @@ impl Application {
     ) -> Result<usize> {
         let session = self.session(session)?;
         let now = session.slot.epoch();
-        session.with(|work| cipher.place(&mut work.operations).conclude(call, now, data, out))
+        session.with(|work| {
+            let place = cipher.place(&mut work.operations);
+            let meets = place.meets();
+            let len = place.conclude(call, now, data, out)?;
+            if !out.is_query() {
+                work.operations.met = meets;
+            }
+            Ok(len)
+        })
     }
 
     pub(crate) fn do_encrypt_init(

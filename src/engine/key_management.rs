@@ -10,8 +10,10 @@ use crate::application::Application;
 use crate::asking::Asking;
 use crate::audit::Happening;
 use crate::mechanism::{Can, Ciphering, Key, KeyTypeRow, MechanismRow};
+use crate::mode::{is_marked, mark};
 use crate::object::Object;
 use crate::policy;
+use crate::policy::approved::Act;
 use crate::policy::joining::{mark_unwrapped, may_come_of_others};
 use crate::policy::usage::{Operation, Vector, Wrapping, may_unwrap, may_wrap};
 use crate::slot::Look;
@@ -26,12 +28,16 @@ impl Application {
     ) -> Result<ObjectHandle> {
         let asking = self.asking(session)?;
         let (row, (class, make)) = self.ability(mechanism.mechanism_type, Can::generate_key)?;
+        self.offered(&asking, Act::Generate, mechanism.mechanism_type)?;
         let caller = asking.caller();
         let mut attributes =
             policy::generated_one(class, row.key_types, mechanism.mechanism_type, template, caller)?;
         let made = make(&mechanism, &attributes)?;
         policy::add_material(&mut attributes, made)?;
-        self.keep_one(&asking, attributes, Happening::KeyGenerated)
+        let meets = self.judge_made(&asking, &mechanism, &mut [&mut attributes])?;
+        let key = self.keep_one(&asking, attributes, Happening::KeyGenerated)?;
+        self.finished(&asking, meets)?;
+        Ok(key)
     }
 
     pub(crate) fn do_generate_key_pair(
@@ -43,6 +49,7 @@ impl Application {
     ) -> Result<(ObjectHandle, ObjectHandle)> {
         let asking = self.asking(session)?;
         let (row, make) = self.ability(mechanism.mechanism_type, Can::generate_key_pair)?;
+        self.offered(&asking, Act::Generate, mechanism.mechanism_type)?;
         let key_type = row.key_types.first().copied().ok_or(Error::Bug("a generator of no key type"))?;
         let caller = asking.caller();
         let (mut public, mut private) =
@@ -51,7 +58,10 @@ impl Application {
         let made = make(&mechanism, &public, &private)?;
         policy::add_material(&mut public, made.public)?;
         policy::add_material(&mut private, made.private)?;
+        let meets = self.judge_made(&asking, &mechanism, &mut [&mut public, &mut private])?;
+        self.test_pair(&asking, &public, &private)?;
         let handles = self.keep(&asking, vec![public, private], Happening::KeyPairGenerated)?;
+        self.finished(&asking, meets)?;
         match handles.as_slice() {
             [public, private] => Ok((*public, *private)),
             _ => Err(Error::Bug("a key pair that is not two objects")),
@@ -83,7 +93,8 @@ impl Application {
         let (row, start) = self.ability(mechanism.mechanism_type, Can::wrap)?;
         // Another process may have made either key's attributes stricter.
         asking.session.slot.token(&self.parts, Look::Now)?;
-        let wrapping = self.key_for(&asking, Operation::Wrap, row, wrapping_key).map_err(of_wrapping_key)?;
+        let wrapping = self.key_for(&asking, Operation::Wrap, row, mechanism, wrapping_key);
+        let wrapping = wrapping.map_err(of_wrapping_key)?;
         let object = self.object(&asking, key, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
         let (by, kind) = (&wrapping.object.attributes, mechanism.mechanism_type);
         may_wrap(by, &object.attributes, kind, Vector::OfTheCaller)?;
@@ -98,6 +109,7 @@ impl Application {
         let len = cipher.whole(bytes.expose(), result.as_mut()).map_err(too_long)?;
         let len = out.put(result.expose().get(..len).unwrap_or_default())?;
         self.record_use(&asking, Happening::KeyWrapped, &object);
+        self.finished(&asking, wrapping.needs.meets)?;
         Ok(len)
     }
 
@@ -128,19 +140,21 @@ impl Application {
     ) -> Result<ObjectHandle> {
         let asking = self.asking(session)?;
         let (row, start) = self.ability(mechanism.mechanism_type, Can::unwrap)?;
-        self.unwrap_by(&asking, row, unwrapping_key, (wrapped, template), |key| start(&mechanism, key))
+        self.unwrap_by(&asking, (row, &mechanism), unwrapping_key, (wrapped, template), |key| {
+            start(&mechanism, key)
+        })
     }
 
     /// Unwraps with what `start` begins.
     pub(crate) fn unwrap_by(
         &self,
         asking: &Asking,
-        mechanism: &MechanismRow,
+        (mechanism, asked): (&MechanismRow, &Mechanism),
         unwrapping_key: ObjectHandle,
         (wrapped, template): (&[u8], Template),
         start: impl FnOnce(&Arc<dyn Key>) -> Result<Box<dyn Ciphering>>,
     ) -> Result<ObjectHandle> {
-        let usable = self.key_for(asking, Operation::Unwrap, mechanism, unwrapping_key);
+        let usable = self.key_for(asking, Operation::Unwrap, mechanism, asked, unwrapping_key);
         let usable = usable.map_err(of_unwrapping_key)?;
         let caller = asking.caller();
         let mut attributes = policy::unwrapped(&usable.object.attributes, template, caller)?;
@@ -153,7 +167,10 @@ impl Application {
         let cipher = start(&usable.key)?;
         let place = how.key_among(cipher.whole_len(wrapped.len()), &attributes)?;
         unwrapped(row, &mut attributes, (how, cipher), wrapped, place)?;
-        self.keep_one(asking, attributes, Happening::KeyUnwrapped)
+        mark(&mut attributes, usable.needs.meets && is_marked(&usable.object.attributes));
+        let key = self.keep_one(asking, attributes, Happening::KeyUnwrapped)?;
+        self.finished(asking, usable.needs.meets)?;
+        Ok(key)
     }
 }
 

@@ -10,6 +10,7 @@ use crate::asking::Asking;
 use crate::mechanism::{Can, Key, MechanismRow};
 use crate::object::Object;
 use crate::operations::{About, Needs};
+use crate::policy::approved::Act;
 use crate::policy::usage::{Operation, permitted};
 use crate::slot::Look;
 
@@ -46,8 +47,11 @@ impl Application {
         asking: &Asking,
         operation: Operation,
         row: &MechanismRow,
+        mechanism: &Mechanism,
         handle: ObjectHandle,
     ) -> Result<Usable> {
+        let act = Act::Use(operation);
+        self.offered(asking, act, mechanism.mechanism_type)?;
         let object = self.object(asking, handle, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
         let again = permitted(operation, &object.attributes, row.mechanism, row.key_types)?;
         let key = Arc::clone(object.key(&self.parts.mechanisms)?);
@@ -59,7 +63,8 @@ impl Application {
         if !(smallest..=largest).contains(&key.size()) {
             return Err(Error::KeySizeRange);
         }
-        let needs = self.needs(asking, &object, again);
+        let meets = self.judged(asking, act, mechanism, Some((&object.attributes, key.size())))?;
+        let needs = Needs { meets, ..self.needs(asking, &object, again) };
         Ok(Usable { object, key, needs })
     }
 }

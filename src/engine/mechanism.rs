@@ -353,6 +353,23 @@ pub struct Mechanisms {
     /// Checks an X.509 certificate and gives the attributes to add: `CKA_CHECK_VALUE`, `CKA_PUBLIC_KEY_INFO`. Error:
     /// [`pkcs11::Error::AttributeValueInvalid`].
     pub certificate: fn(&Attributes) -> Result<Attributes>,
+    /// Whether a number without leading zeros is a prime of Diffie-Hellman that a standard names.
+    pub is_known_prime: fn(&[u8]) -> bool,
+    /// What shows that the algorithms work: tests with known answers.
+    pub self_tests: &'static [SelfTest],
+    /// Tries a new pair, public key and private one: whether what one does the other undoes. Any error is a failure.
+    pub pair_test: fn(&Mechanisms, &Attributes, &Attributes) -> Result<()>,
+}
+
+/// A test with a known answer.
+#[derive(Clone, Copy, Debug)]
+pub struct SelfTest {
+    /// What it tests.
+    pub name: &'static str,
+    /// Whether it stands for a mechanism, alone or with others.
+    pub covers: fn(MechanismType) -> bool,
+    /// Runs it: any error is a failure.
+    pub run: fn(&Mechanisms) -> Result<()>,
 }
 
 impl fmt::Debug for Mechanisms {

@@ -11,6 +11,7 @@ use crate::application::Application;
 use crate::keys::Usable;
 use crate::mechanism::{Can, Key, Message, Messages, StartMessages};
 use crate::operations::{EachMessage, Operations, Process};
+use crate::policy::approved::is_callers_vector;
 use crate::policy::joining::may_tell;
 use crate::policy::usage::Operation;
 
@@ -167,7 +168,7 @@ impl Application {
         })?;
         let kind = mechanism.mechanism_type;
         let (row, start) = self.ability(kind, of)?;
-        let usable = self.key_for(&asking, operation, row, key)?;
+        let usable = self.key_for(&asking, operation, row, &mechanism, key)?;
         let made = make(mechanism, start, &usable)?;
         session.with(|work| place(&mut work.operations).begin(usable.needs, kind, || Ok(made)))
     }
@@ -228,7 +229,9 @@ impl Application {
                 return Ok(data.len());
             }
             let out = out.take(data.len())?;
+            process.doubt(side.operation == Operation::Encrypt && is_callers_vector(parameters));
             process.whole(now, |messages| messages.whole(parameters, associated, data, out))?;
+            work.operations.met = (side.place)(&mut work.operations).meets();
             Ok(data.len())
         })
     }
@@ -244,7 +247,10 @@ impl Application {
         let now = session.slot.epoch();
         session.with(|work| {
             let process = (side.place)(&mut work.operations);
-            process.start(now, |messages| messages.begin(parameters, associated))
+            let doubted = side.operation == Operation::Encrypt && is_callers_vector(parameters);
+            process.start(now, |messages| messages.begin(parameters, associated))?;
+            process.doubt(doubted);
+            Ok(())
         })
     }
 
@@ -273,7 +279,10 @@ impl Application {
             }
             let out = out.take(len)?;
             match last {
-                true => process.last(now, |message| message.finish(parameters, part, out))?,
+                true => {
+                    process.last(now, |message| message.finish(parameters, part, out))?;
+                    work.operations.met = (side.place)(&mut work.operations).meets();
+                }
                 false => process.part(now, |message| message.update(part, out))?,
             }
             Ok(len)
@@ -367,6 +376,7 @@ impl Application {
                 signing.update(data)?;
                 signing.finish(out)
             })?;
+            work.operations.met = work.operations.message_sign.meets();
             Ok(len)
         })
     }
@@ -414,6 +424,7 @@ impl Application {
                 signing.update(part)?;
                 signing.finish(out)
             })?;
+            work.operations.met = work.operations.message_sign.meets();
             Ok(len)
         })
     }
@@ -433,7 +444,9 @@ impl Application {
                 let mut verifying = each.start()?;
                 verifying.update(data)?;
                 verifying.finish(signature)
-            })
+            })?;
+            work.operations.met = work.operations.message_verify.meets();
+            Ok(())
         })
     }
 
@@ -471,10 +484,14 @@ impl Application {
             }
             match signature {
                 None => process.part(now, |verifying| verifying.update(part)),
-                Some(signature) => process.last(now, |mut verifying| {
-                    verifying.update(part)?;
-                    verifying.finish(signature)
-                }),
+                Some(signature) => {
+                    process.last(now, |mut verifying| {
+                        verifying.update(part)?;
+                        verifying.finish(signature)
+                    })?;
+                    work.operations.met = work.operations.message_verify.meets();
+                    Ok(())
+                }
             }
         })
     }

@@ -271,6 +271,7 @@ impl Application {
         Needs {
             login: private.then(|| asking.epoch()),
             login_again: (again == ContextLogin::Needed).then(|| self.begun.fetch_add(1, Ordering::Relaxed)),
+            meets: false,
         }
     }
 

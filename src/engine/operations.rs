@@ -48,6 +48,8 @@ pub struct Operations {
     pub message_sign: Process<EachMessage<Box<dyn Signing>>, Box<dyn Signing>>,
     /// `C_MessageVerifyInit`
     pub message_verify: Process<EachMessage<Box<dyn Verifying>>, Box<dyn Verifying>>,
+    /// Whether what was finished last met the table of approved mode (section 4.15.3, "Last operation flags").
+    pub met: bool,
 }
 
 /// What begins the operation of each message: as it was begun with the process.
@@ -253,6 +255,8 @@ pub struct Needs {
     /// A login for this operation alone (`CKA_ALWAYS_AUTHENTICATE`), until it has come: a number that rises with each
     /// operation begun.
     pub login_again: Option<u64>,
+    /// Whether it is what the table of approved mode has, with all that this asks.
+    pub meets: bool,
 }
 
 /// How an operation is called.
@@ -348,6 +352,16 @@ impl<T> Running<T> {
         match self {
             Self::Active(active) => Some(active),
             Self::Idle | Self::Undelivered(_) | Self::LoggedOut => None,
+        }
+    }
+
+    /// Whether what is active meets the table of approved mode.
+    #[must_use]
+    pub fn meets(&self) -> bool {
+        match self {
+            Self::Active(active) => active.needs.meets,
+            Self::Undelivered(waiting) => waiting.needs.meets,
+            Self::Idle | Self::LoggedOut => false,
         }
     }
 

@@ -30,6 +30,8 @@ pub struct Settings {
     pub user_pin_limit: u32,
     /// The same for officers.
     pub officer_pin_limit: u32,
+    /// Whether a token initialised here offers approved algorithms alone, for ever.
+    pub approved_mode: bool,
     /// Cost of the PINs set here.
     pub pin_cost: PinCost,
     /// How long an operation's start, an attribute or a session info may rest on an older look at the store.
@@ -48,6 +50,7 @@ impl Default for Settings {
         Self {
             user_pin_limit: 10,
             officer_pin_limit: 10,
+            approved_mode: false,
             pin_cost: PinCost { memory: 64 * 1024, passes: 3, lanes: 1 },
             staleness: Duration::from_millis(100),
             busy_wait: Duration::from_secs(10),

@@ -11,6 +11,7 @@ use crate::audit::{Event, Happening, hexadecimal};
 use crate::commit::{From, HeadKey, Plan, UserHeadChange};
 use crate::head::LinkHead;
 use crate::place::{Held, Home};
+use crate::policy::approved::{APPROVED_ONLY, EVERYTHING};
 use crate::quorum::approval::{self, Authorized, Officer, Operation, by_one};
 use crate::quorum::chain::{self, Link};
 use crate::quorum::roster::{
@@ -132,7 +133,12 @@ impl Application {
     }
 
     /// The first initialisation of a token: device key, officer, escrow key, link 1.
-    pub(crate) fn initialize_first(&self, slot: &Slot, pin: Option<&[u8]>, label: String) -> Result<()> {
+    pub(crate) fn initialize_first(
+        &self,
+        slot: &Slot,
+        pin: Option<&[u8]>,
+        (label, mode): (String, u64),
+    ) -> Result<()> {
         let pin = Pin::fresh(pin)?;
         let primitives = self.parts.primitives.as_ref();
         let escrow_key = primitives.p384_generate()?;
@@ -157,7 +163,7 @@ impl Application {
             policy: self.policy(),
             trusted: Vec::new(),
             backup: None,
-            mode: 0,
+            mode,
             next: (1, 1),
         };
         let link = approval::found(roster, primitives, officer.id, &officer.keyring.signing)?;
@@ -215,6 +221,11 @@ impl Application {
         ])
     }
 
+    /// What the configuration says of tokens that are initialised here.
+    pub(crate) fn mode_of_new_tokens(&self) -> u64 {
+        if self.parts.settings.approved_mode { APPROVED_ONLY } else { EVERYTHING }
+    }
+
     /// `C_InitToken` on a token that is in use: a link signed under the old roster begins a new life with the same
     /// officer alone; the old life's rows go in the same batch, its device key last.
     pub(crate) fn initialize_again(
@@ -222,7 +233,7 @@ impl Application {
         slot: &Slot,
         opened: &Arc<Opened>,
         pin: Option<&[u8]>,
-        label: String,
+        (label, mode): (String, u64),
     ) -> Result<()> {
         let primitives = self.parts.primitives.as_ref();
         let (person, old_keyring) =
@@ -250,7 +261,7 @@ impl Application {
             policy: self.policy(),
             trusted: Vec::new(),
             backup: None,
-            mode: 0,
+            mode: under.mode.max(mode), // Nobody leaves approved mode.
             next: (under.next.0.saturating_add(1), under.next.1),
             ..self.successor(&current)
         };

@@ -12,6 +12,7 @@ use crate::encryption::Cipher;
 use crate::login::Epoch;
 use crate::mechanism::{Can, Saving};
 use crate::operations::{About, Active, Needs, Operations, Running};
+use crate::policy::approved::Act;
 use crate::policy::usage::Operation;
 
 const SEALED_AS: &[u8] = b"claviger/1 operation state";
@@ -100,11 +101,12 @@ impl Application {
         let mut operations = Operations::default();
         if let Some(saved) = saved(DIGEST)? {
             let (_, start) = self.ability(saved.about.mechanism.mechanism_type, Can::digest)?;
+            let meets = self.judged(&asking, Act::Digest, &saved.about.mechanism, None)?;
             let operation = start(&saved.about.mechanism)?;
             if saved.login.is_some_and(|login| login != asking.epoch()) {
                 return Err(Error::SavedStateInvalid);
             }
-            let needs = Needs { login: saved.login, ..Needs::default() };
+            let needs = Needs { login: saved.login, meets, ..Needs::default() };
             restore(&mut operations.digest, operation, needs, saved)?;
         }
         if let Some(saved) = saved(SIGN)? {
@@ -129,6 +131,7 @@ impl Application {
         }
         asking.session.with(|work| {
             operations.search = work.operations.search.take();
+            operations.met = work.operations.met;
             work.operations = operations;
             Ok(())
         })
@@ -144,7 +147,7 @@ impl Application {
     ) -> Result<crate::keys::Usable> {
         let row = self.parts.mechanisms.row(saved.about.mechanism.mechanism_type);
         let row = row.ok_or(Error::SavedStateInvalid)?;
-        let usable = self.key_for(asking, operation, row, handle)?;
+        let usable = self.key_for(asking, operation, row, &saved.about.mechanism, handle)?;
         if usable.about(&saved.about.mechanism) == saved.about { Ok(usable) } else { Err(Error::KeyChanged) }
     }
 }
@@ -172,6 +175,7 @@ fn save(operations: &Operations) -> Result<Secret> {
     let Operations {
         search: _,
         counter_of: _,
+        met: _,
         digest,
         sign,
         verify,

@@ -2,9 +2,11 @@
 
 use std::sync::Arc;
 
+use pkcs11::constants::CKS_LAST_VALIDATION_OK;
 use pkcs11::{Access, Error, Result, SessionHandle, SessionInfo, SlotId};
 
 use crate::application::{Application, SessionObject};
+use crate::policy::approved::MEETS_THE_TABLE;
 use crate::quorum::roster::Role;
 use crate::session::Session;
 use crate::slot::Look;
@@ -28,6 +30,7 @@ impl Application {
         }
         let slot = self.slot(slot)?;
         slot.token(&self.parts, Look::Lately)?;
+        self.not_in_error(&slot)?;
         let mut counts = slot.sessions.lock();
         if access == Access::ReadOnly
             && slot.standing().login.as_ref().is_some_and(|login| login.role == Role::Officer)
@@ -97,6 +100,14 @@ impl Application {
         let asking = self.asking(session.handle)?;
         let (slot, state) = (session.slot.id, asking.session_state());
         Ok(SessionInfo { slot, state, access: session.access, device_error: 0 })
+    }
+
+    pub(crate) fn do_session_validation_flags(&self, session: SessionHandle, kind: u64) -> Result<u64> {
+        let session = self.session(session)?;
+        if kind != CKS_LAST_VALIDATION_OK {
+            return Err(Error::ArgumentsBad("a kind of flags that the standard does not have"));
+        }
+        session.with(|work| Ok(if work.operations.met { MEETS_THE_TABLE } else { 0 }))
     }
 
     /// Drops session objects.

@@ -36,7 +36,7 @@ impl Application {
             |work| if work.operations.sign.is_active() { Err(Error::OperationActive) } else { Ok(()) },
         )?;
         let (row, start) = self.ability(mechanism.mechanism_type, Can::sign)?;
-        let usable = self.key_for(&asking, Operation::Sign, row, key)?;
+        let usable = self.key_for(&asking, Operation::Sign, row, &mechanism, key)?;
         may_tell(&mechanism, &usable.object.attributes)?;
         let about = usable.about(&mechanism);
         session.with(|work| {
@@ -86,11 +86,14 @@ impl Application {
             if takes_counter {
                 return work.operations.counter_of.map(Looked::Takes).ok_or(Error::OperationNotInitialized);
             }
+            let meets = sign.meets();
             let mut signing = sign.take(call, now)?;
             if call == Call::Whole {
                 signing.update(data)?;
             }
-            signing.finish(place).map(|()| Looked::Done(len))
+            signing.finish(place)?;
+            work.operations.met = meets;
+            Ok(Looked::Done(len))
         })?;
         match looked {
             Looked::Done(len) => Ok(len),
@@ -115,7 +118,9 @@ impl Application {
         }
         signing.give_counter(self.take_counter(asking, key)?);
         let len = signing.signature_len();
-        signing.finish(out.take(len)?).map(|()| len)
+        signing.finish(out.take(len)?)?;
+        self.finished(asking, false)?;
+        Ok(len)
     }
 
     pub(crate) fn do_verify_init(
@@ -168,7 +173,7 @@ impl Application {
             false => Ok(()),
         })?;
         let (row, start) = self.ability(mechanism.mechanism_type, Can::verify)?;
-        let usable = self.key_for(&asking, Operation::Verify, row, key)?;
+        let usable = self.key_for(&asking, Operation::Verify, row, &mechanism, key)?;
         may_tell(&mechanism, &usable.object.attributes)?;
         let about = usable.about(&mechanism);
         session.with(|work| {
@@ -201,11 +206,14 @@ impl Application {
         let session = self.session(session)?;
         let now = session.slot.epoch();
         session.with(|work| {
+            let meets = work.operations.verify.meets();
             let mut verifying = work.operations.verify.take(call, now)?;
             if call == Call::Whole {
                 verifying.update(data)?;
             }
-            verifying.finish(signature)
+            verifying.finish(signature)?;
+            work.operations.met = meets;
+            Ok(())
         })
     }
 
@@ -227,12 +235,15 @@ impl Application {
         let session = self.session(session)?;
         let now = session.slot.epoch();
         session.with(|work| {
+            let meets = work.operations.verify_signature.meets();
             let SignatureFirst { mut verifying, signature } =
                 work.operations.verify_signature.take(call, now)?;
             if call == Call::Whole {
                 verifying.update(data)?;
             }
-            verifying.finish(&signature)
+            verifying.finish(&signature)?;
+            work.operations.met = meets;
+            Ok(())
         })
     }
 }

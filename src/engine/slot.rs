@@ -14,6 +14,7 @@ use crate::login::{Epoch, Login};
 use crate::object::{Object, ObjectCache};
 use crate::parts::Parts;
 use crate::place::{Home, Place, TokenId};
+use crate::policy::approved::EVERYTHING;
 use crate::policy::attributes::Shape;
 use crate::quorum::chain::{self, Link};
 use crate::quorum::roster::{Person, Roster};
@@ -128,6 +129,12 @@ impl Slot {
     #[must_use]
     pub fn epoch(&self) -> Epoch {
         self.standing.load().epoch
+    }
+
+    /// Whether the token, as it was seen last, offers approved algorithms alone.
+    #[must_use]
+    pub fn is_restricted(&self) -> bool {
+        self.opened.load().as_ref().is_some_and(|opened| opened.current().link.roster.mode != EVERYTHING)
     }
 
     /// Makes somebody, or nobody, logged in. Call it with [`Slot::sessions`] locked. Forgets the private objects.

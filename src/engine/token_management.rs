@@ -16,7 +16,9 @@ use pkcs11::{
 
 use crate::application::Application;
 use crate::audit::hexadecimal;
+use crate::mechanism::{Can, MechanismRow};
 use crate::place::{Place, TokenId};
+use crate::policy::approved::{least_key, may_be_offered, year_of};
 use crate::quorum::approval::{Officer, Operation, by_one};
 use crate::quorum::roster::{DEFAULT_USER, Role};
 use crate::slot::{Look, Opened, Slot};
@@ -158,22 +160,44 @@ impl Application {
     }
 
     pub(crate) fn do_mechanism_list(&self, slot: SlotId) -> Result<Vec<MechanismType>> {
-        self.slot(slot)?;
-        let mut list: Vec<_> = self.parts.mechanisms.rows().map(|row| row.mechanism).collect();
+        let year = self.year_if_restricted(slot)?;
+        let offered = |row: &&MechanismRow| row.can.iter().any(|can| is_offered(row, can, year));
+        let mut list: Vec<_> =
+            self.parts.mechanisms.rows().filter(offered).map(|row| row.mechanism).collect();
         let aliases: Vec<_> = list.iter().flat_map(|mechanism| vendor::aliases_of(*mechanism)).collect();
         list.extend(aliases);
         Ok(list)
     }
 
     pub(crate) fn do_mechanism_info(&self, slot: SlotId, mechanism: MechanismType) -> Result<MechanismInfo> {
-        self.slot(slot)?;
+        let year = self.year_if_restricted(slot)?;
         let row = self.parts.mechanisms.row(vendor::meant(mechanism));
         let row = row.ok_or(Error::MechanismInvalid(mechanism))?;
-        let (min_key_size, max_key_size) = row.sizes;
-        Ok(MechanismInfo { min_key_size, max_key_size, flags: row.info_flags() })
+        let mut offered = row.can.iter().filter(|can| is_offered(row, can, year)).peekable();
+        offered.peek().ok_or(Error::MechanismInvalid(mechanism))?;
+        let flags = offered.fold(row.flags, |flags, can| flags | can.flag());
+        let (smallest, max_key_size) = row.sizes;
+        let least = year.map_or(0, |_| least_key(row.mechanism));
+        Ok(MechanismInfo { min_key_size: smallest.max(least), max_key_size, flags })
     }
 
-    pub(crate) fn do_init_token(&self, slot: SlotId, pin: Option<&[u8]>, label: &[u8; 32]) -> Result<()> {
+    /// The year of now for a slot whose token is in approved mode; nothing where everything is offered.
+    fn year_if_restricted(&self, slot: SlotId) -> Result<Option<u64>> {
+        let slot = self.slot(slot)?;
+        match slot.token(&self.parts, Look::Lately) {
+            Ok(_) => Ok(slot.is_restricted().then(|| year_of(self.parts.clock.now()))),
+            // An empty slot, or a token that cannot be opened, tells what the library can.
+            Err(_) => Ok(None),
+        }
+    }
+
+    pub(crate) fn do_init_token(
+        &self,
+        slot: SlotId,
+        pin: Option<&[u8]>,
+        label: &[u8; 32],
+        mode: u64,
+    ) -> Result<()> {
         let slot = self.slot(slot)?;
         let label = std::str::from_utf8(label)
             .map_err(|_| Error::ArgumentsBad("the label is not UTF-8"))?
@@ -183,8 +207,8 @@ impl Application {
             return Err(Error::SessionExists);
         }
         match slot.token(&self.parts, Look::Now) {
-            Ok(opened) => self.initialize_again(&slot, &opened, pin, label),
-            Err(Error::TokenNotInitialized) => self.initialize_first(&slot, pin, label),
+            Ok(opened) => self.initialize_again(&slot, &opened, pin, (label, mode)),
+            Err(Error::TokenNotInitialized) => self.initialize_first(&slot, pin, (label, mode)),
             Err(error) => Err(error),
         }
     }
@@ -210,6 +234,11 @@ impl Application {
             Some(person) => self.recover_user(&opened, &current, &authorized, person, pin.secret),
         }
     }
+}
+
+/// Whether a token offers one ability of a mechanism; `year` is that of now, of a token in approved mode.
+fn is_offered(row: &MechanismRow, can: &Can, year: Option<u64>) -> bool {
+    year.is_none_or(|year| may_be_offered(row.mechanism, can.act(), year).is_ok())
 }
 
 /// 16 characters that name a token: the first 64 bits of its id.

@@ -15,6 +15,7 @@ use crate::audit::Happening;
 use crate::key_management::{of_wrapping_key, too_long};
 use crate::mechanism::{Can, Ciphering, Messages, Saving};
 use crate::object::Object;
+use crate::policy::approved::is_callers_vector;
 use crate::policy::usage::{Operation, Vector, may_wrap};
 use crate::slot::Look;
 
@@ -35,6 +36,11 @@ fn vector_of(parameters: &MessageParameters) -> Vector {
     if generator != CKG_NO_GENERATE && free >= RANDOM_BITS { Vector::OfTheToken } else { Vector::OfTheCaller }
 }
 
+/// The mechanism for the table of approved mode: the parameters are a message's.
+fn of_number(mechanism_type: MechanismType) -> Mechanism {
+    Mechanism { mechanism_type, parameters: Parameters::None }
+}
+
 impl Application {
     pub(crate) fn do_wrap_key_authenticated(
         &self,
@@ -45,7 +51,7 @@ impl Application {
         out: &mut Room<'_>,
     ) -> Result<usize> {
         let asking = self.asking(session)?;
-        let Wrappable { mut messages, object, bytes } =
+        let Wrappable { mut messages, object, bytes, meets } =
             self.wrappable(&asking, (mechanism, parameters), (wrapping_key, key))?;
         if matches!(parameters, MessageParameters::None | MessageParameters::Unknown) {
             return Err(Error::MechanismParamInvalid("the parameters of a message are needed"));
@@ -56,6 +62,7 @@ impl Application {
         let place = out.take(bytes.len())?;
         messages.whole(parameters, associated, bytes.expose(), place).map_err(too_long)?;
         self.record_use(&asking, Happening::KeyWrapped, &object);
+        self.finished(&asking, meets)?;
         Ok(bytes.len())
     }
 
@@ -68,12 +75,14 @@ impl Application {
         let (row, start) = self.ability(mechanism, Can::wrap_authenticated)?;
         // Another process may have made either key's attributes stricter.
         asking.session.slot.token(&self.parts, Look::Now)?;
-        let wrapping = self.key_for(asking, Operation::Wrap, row, wrapping_key).map_err(of_wrapping_key)?;
+        let wrapping = self.key_for(asking, Operation::Wrap, row, &of_number(mechanism), wrapping_key);
+        let wrapping = wrapping.map_err(of_wrapping_key)?;
+        let meets = wrapping.needs.meets && !is_callers_vector(parameters);
         let object = self.object(asking, key, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
         let vector = vector_of(parameters);
         may_wrap(&wrapping.object.attributes, &object.attributes, row.mechanism, vector)?;
         let (messages, bytes) = (start(&wrapping.key)?, self.bytes_of(&object)?);
-        Ok(Wrappable { messages, object, bytes })
+        Ok(Wrappable { messages, object, bytes, meets })
     }
 
     /// `C_WrapKey` with parameters that may have the token make the vector: the tag is appended.
@@ -87,7 +96,7 @@ impl Application {
         let Appended { mut parameters, associated, tag_len } = message;
         let asking = self.asking(session)?;
         let by = (mechanism.mechanism_type, &parameters);
-        let Wrappable { mut messages, object, bytes } = self.wrappable(&asking, by, keys)?;
+        let Wrappable { mut messages, object, bytes, meets } = self.wrappable(&asking, by, keys)?;
         let most = bytes.len().saturating_add(tag_len);
         if out.is_query() {
             return Ok(most);
@@ -101,6 +110,7 @@ impl Application {
         }
         tag.copy_from_slice(&made);
         self.record_use(&asking, Happening::KeyWrapped, &object);
+        self.finished(&asking, meets)?;
         Ok(most)
     }
 
@@ -114,7 +124,7 @@ impl Application {
     ) -> Result<ObjectHandle> {
         let asking = self.asking(session)?;
         let (row, start) = self.ability(mechanism, Can::unwrap_authenticated)?;
-        self.unwrap_by(&asking, row, unwrapping_key, wrapped, |key| {
+        self.unwrap_by(&asking, (row, &of_number(mechanism)), unwrapping_key, wrapped, |key| {
             let mut kept = Vec::new();
             kept.try_reserve_exact(associated.len()).map_err(|_| Error::HostMemory)?;
             kept.extend_from_slice(associated);
@@ -129,6 +139,8 @@ struct Wrappable {
     messages: Box<dyn Messages>,
     object: Arc<Object>,
     bytes: Secret,
+    /// Whether the wrapping meets the table of approved mode.
+    meets: bool,
 }
 
 /// A wrapping whose tag is appended, as a message.

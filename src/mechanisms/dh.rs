@@ -21,6 +21,7 @@ use crate::{downcast, no_parameter, secret};
 
 mod primes;
 
+pub(crate) use primes::is_known as is_known_prime;
 use primes::{half, is_safe_prime};
 
 /// The mechanisms of this family.

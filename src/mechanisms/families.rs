@@ -1,53 +1,35 @@
-//! TABLE: the families of mechanisms, each with its section of the standard, the library that does each primitive, and
-//! the publication by which a mechanism is an approved one. docs/mechanisms.md is made of it.
+//! TABLE: the families of mechanisms, each with its section of the standard and the library that does each primitive.
+//! docs/mechanisms.md is made of it, and of the table of approved mode (`engine::policy::approved`).
 
 use engine::mechanism::MechanismRow;
 use pkcs11::MechanismType;
 use pkcs11::constants::{
-    CKM_AES_CBC, CKM_AES_CBC_PAD, CKM_AES_CCM, CKM_AES_CFB1, CKM_AES_CFB8, CKM_AES_CFB64, CKM_AES_CFB128,
-    CKM_AES_CMAC, CKM_AES_CMAC_GENERAL, CKM_AES_CTR, CKM_AES_CTS, CKM_AES_ECB, CKM_AES_GCM, CKM_AES_GMAC,
-    CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP, CKM_AES_OFB, CKM_AES_XTS, CKM_AES_XTS_KEY_GEN,
     CKM_BLAKE2B_160, CKM_BLAKE2B_160_HMAC, CKM_BLAKE2B_160_HMAC_GENERAL, CKM_BLAKE2B_160_KEY_DERIVE,
     CKM_BLAKE2B_160_KEY_GEN, CKM_BLAKE2B_256, CKM_BLAKE2B_256_HMAC, CKM_BLAKE2B_256_HMAC_GENERAL,
     CKM_BLAKE2B_256_KEY_DERIVE, CKM_BLAKE2B_256_KEY_GEN, CKM_BLAKE2B_384, CKM_BLAKE2B_384_HMAC,
     CKM_BLAKE2B_384_HMAC_GENERAL, CKM_BLAKE2B_384_KEY_DERIVE, CKM_BLAKE2B_384_KEY_GEN, CKM_BLAKE2B_512,
     CKM_BLAKE2B_512_HMAC, CKM_BLAKE2B_512_HMAC_GENERAL, CKM_BLAKE2B_512_KEY_DERIVE, CKM_BLAKE2B_512_KEY_GEN,
-    CKM_CHACHA20, CKM_CONCATENATE_BASE_AND_KEY, CKM_DES3_CBC, CKM_DES3_CBC_PAD, CKM_DES3_CMAC,
-    CKM_DES3_CMAC_GENERAL, CKM_DES3_ECB, CKM_DH_PKCS_DERIVE, CKM_DH_PKCS_KEY_PAIR_GEN, CKM_DSA, CKM_DSA_SHA1,
-    CKM_DSA_SHA3_224, CKM_DSA_SHA3_256, CKM_DSA_SHA3_384, CKM_DSA_SHA3_512, CKM_DSA_SHA224, CKM_DSA_SHA256,
-    CKM_DSA_SHA384, CKM_DSA_SHA512, CKM_EC_KEY_PAIR_GEN, CKM_ECDH_X_AES_KEY_WRAP, CKM_ECDH1_COFACTOR_DERIVE,
-    CKM_ECDH1_DERIVE, CKM_ECDSA, CKM_ECDSA_SHA1, CKM_ECDSA_SHA3_224, CKM_ECDSA_SHA3_256, CKM_ECDSA_SHA3_384,
-    CKM_ECDSA_SHA3_512, CKM_ECDSA_SHA224, CKM_ECDSA_SHA256, CKM_ECDSA_SHA384, CKM_ECDSA_SHA512,
-    CKM_HASH_ML_DSA, CKM_HASH_ML_DSA_SHA3_224, CKM_HASH_ML_DSA_SHA3_256, CKM_HASH_ML_DSA_SHA3_384,
-    CKM_HASH_ML_DSA_SHA3_512, CKM_HASH_ML_DSA_SHA224, CKM_HASH_ML_DSA_SHA256, CKM_HASH_ML_DSA_SHA384,
-    CKM_HASH_ML_DSA_SHA512, CKM_HASH_ML_DSA_SHAKE128, CKM_HASH_ML_DSA_SHAKE256, CKM_HKDF_DATA,
-    CKM_HKDF_DERIVE, CKM_HKDF_KEY_GEN, CKM_MD5, CKM_MD5_HMAC, CKM_MD5_HMAC_GENERAL, CKM_MD5_KEY_DERIVATION,
-    CKM_ML_DSA, CKM_RIPEMD160, CKM_RIPEMD160_HMAC, CKM_RIPEMD160_HMAC_GENERAL, CKM_RSA_PKCS,
-    CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_OAEP, CKM_RSA_PKCS_PSS, CKM_SHA_1, CKM_SHA_1_HMAC,
-    CKM_SHA_1_HMAC_GENERAL, CKM_SHA_1_KEY_GEN, CKM_SHA1_KEY_DERIVATION, CKM_SHA1_RSA_PKCS,
-    CKM_SHA1_RSA_PKCS_PSS, CKM_SHA3_224, CKM_SHA3_224_HMAC, CKM_SHA3_224_HMAC_GENERAL,
-    CKM_SHA3_224_KEY_DERIVATION, CKM_SHA3_224_KEY_GEN, CKM_SHA3_224_RSA_PKCS, CKM_SHA3_224_RSA_PKCS_PSS,
-    CKM_SHA3_256, CKM_SHA3_256_HMAC, CKM_SHA3_256_HMAC_GENERAL, CKM_SHA3_256_KEY_DERIVATION,
-    CKM_SHA3_256_KEY_GEN, CKM_SHA3_256_RSA_PKCS, CKM_SHA3_256_RSA_PKCS_PSS, CKM_SHA3_384, CKM_SHA3_384_HMAC,
-    CKM_SHA3_384_HMAC_GENERAL, CKM_SHA3_384_KEY_DERIVATION, CKM_SHA3_384_KEY_GEN, CKM_SHA3_384_RSA_PKCS,
-    CKM_SHA3_384_RSA_PKCS_PSS, CKM_SHA3_512, CKM_SHA3_512_HMAC, CKM_SHA3_512_HMAC_GENERAL,
-    CKM_SHA3_512_KEY_DERIVATION, CKM_SHA3_512_KEY_GEN, CKM_SHA3_512_RSA_PKCS, CKM_SHA3_512_RSA_PKCS_PSS,
-    CKM_SHA224, CKM_SHA224_HMAC, CKM_SHA224_HMAC_GENERAL, CKM_SHA224_KEY_DERIVATION, CKM_SHA224_KEY_GEN,
-    CKM_SHA224_RSA_PKCS, CKM_SHA224_RSA_PKCS_PSS, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL,
-    CKM_SHA256_KEY_DERIVATION, CKM_SHA256_KEY_GEN, CKM_SHA256_RSA_PKCS, CKM_SHA256_RSA_PKCS_PSS, CKM_SHA384,
-    CKM_SHA384_HMAC, CKM_SHA384_HMAC_GENERAL, CKM_SHA384_KEY_DERIVATION, CKM_SHA384_KEY_GEN,
-    CKM_SHA384_RSA_PKCS, CKM_SHA384_RSA_PKCS_PSS, CKM_SHA512, CKM_SHA512_224, CKM_SHA512_224_HMAC,
+    CKM_CHACHA20, CKM_ECDH_X_AES_KEY_WRAP, CKM_ECDH1_DERIVE, CKM_HASH_ML_DSA, CKM_HASH_ML_DSA_SHA3_224,
+    CKM_HASH_ML_DSA_SHA3_256, CKM_HASH_ML_DSA_SHA3_384, CKM_HASH_ML_DSA_SHA3_512, CKM_HASH_ML_DSA_SHA224,
+    CKM_HASH_ML_DSA_SHA256, CKM_HASH_ML_DSA_SHA384, CKM_HASH_ML_DSA_SHA512, CKM_HASH_ML_DSA_SHAKE128,
+    CKM_HASH_ML_DSA_SHAKE256, CKM_MD5, CKM_MD5_HMAC, CKM_MD5_HMAC_GENERAL, CKM_MD5_KEY_DERIVATION,
+    CKM_ML_DSA, CKM_RIPEMD160, CKM_RIPEMD160_HMAC, CKM_RIPEMD160_HMAC_GENERAL, CKM_SHA_1, CKM_SHA_1_HMAC,
+    CKM_SHA_1_HMAC_GENERAL, CKM_SHA_1_KEY_GEN, CKM_SHA1_KEY_DERIVATION, CKM_SHA3_224, CKM_SHA3_224_HMAC,
+    CKM_SHA3_224_HMAC_GENERAL, CKM_SHA3_224_KEY_DERIVATION, CKM_SHA3_224_KEY_GEN, CKM_SHA3_256,
+    CKM_SHA3_256_HMAC, CKM_SHA3_256_HMAC_GENERAL, CKM_SHA3_256_KEY_DERIVATION, CKM_SHA3_256_KEY_GEN,
+    CKM_SHA3_384, CKM_SHA3_384_HMAC, CKM_SHA3_384_HMAC_GENERAL, CKM_SHA3_384_KEY_DERIVATION,
+    CKM_SHA3_384_KEY_GEN, CKM_SHA3_512, CKM_SHA3_512_HMAC, CKM_SHA3_512_HMAC_GENERAL,
+    CKM_SHA3_512_KEY_DERIVATION, CKM_SHA3_512_KEY_GEN, CKM_SHA224, CKM_SHA224_HMAC, CKM_SHA224_HMAC_GENERAL,
+    CKM_SHA224_KEY_DERIVATION, CKM_SHA224_KEY_GEN, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_HMAC_GENERAL,
+    CKM_SHA256_KEY_DERIVATION, CKM_SHA256_KEY_GEN, CKM_SHA384, CKM_SHA384_HMAC, CKM_SHA384_HMAC_GENERAL,
+    CKM_SHA384_KEY_DERIVATION, CKM_SHA384_KEY_GEN, CKM_SHA512, CKM_SHA512_224, CKM_SHA512_224_HMAC,
     CKM_SHA512_224_HMAC_GENERAL, CKM_SHA512_224_KEY_DERIVATION, CKM_SHA512_224_KEY_GEN, CKM_SHA512_256,
     CKM_SHA512_256_HMAC, CKM_SHA512_256_HMAC_GENERAL, CKM_SHA512_256_KEY_DERIVATION, CKM_SHA512_256_KEY_GEN,
-    CKM_SHA512_HMAC, CKM_SHA512_HMAC_GENERAL, CKM_SHA512_KEY_DERIVATION, CKM_SHA512_KEY_GEN,
-    CKM_SHA512_RSA_PKCS, CKM_SHA512_RSA_PKCS_PSS, CKM_SHA512_T, CKM_SHA512_T_HMAC,
-    CKM_SHA512_T_KEY_DERIVATION, CKM_SHA512_T_KEY_GEN, CKM_SHAKE_128_KEY_DERIVATION,
-    CKM_SHAKE_256_KEY_DERIVATION, CKM_TLS_KDF, CKM_TLS_MAC, CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE,
-    CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH, CKM_TLS12_KDF, CKM_TLS12_KEY_AND_MAC_DERIVE,
-    CKM_TLS12_KEY_SAFE_DERIVE, CKM_TLS12_MAC, CKM_TLS12_MASTER_KEY_DERIVE, CKM_TLS12_MASTER_KEY_DERIVE_DH,
+    CKM_SHA512_HMAC, CKM_SHA512_HMAC_GENERAL, CKM_SHA512_KEY_DERIVATION, CKM_SHA512_KEY_GEN, CKM_SHA512_T,
+    CKM_SHA512_T_HMAC, CKM_SHA512_T_KEY_DERIVATION, CKM_SHA512_T_KEY_GEN, CKM_SHAKE_128_KEY_DERIVATION,
+    CKM_SHAKE_256_KEY_DERIVATION, CKM_TLS_KDF, CKM_TLS_MAC, CKM_TLS12_KDF, CKM_TLS12_MAC,
 };
 use pkcs11::draft::CKM_ML_DSA_EXTERNAL_MU;
-use pkcs11::vendor::CKM_CLOUDHSM_AES_GCM;
 
 use crate::{
     aes, camellia, chacha20, des, dh, digest, dsa, ec, edwards, hash_derivation, hkdf, hmac, hotp, ml_dsa,
@@ -66,8 +48,6 @@ pub struct Family {
     pub unit: Unit,
     /// The crates that do the primitives, by their names in the manifest.
     pub libraries: &'static [Statement],
-    /// The publications that approve; what none approves is not approved.
-    pub approved: &'static [Statement],
     /// The mechanisms.
     pub rows: &'static [MechanismRow],
 }
@@ -115,9 +95,6 @@ const fn these(words: &'static str, mechanisms: &'static [MechanismType]) -> Sta
 /// There is no primitive: bytes are moved.
 const NOBODY: &str = "none";
 
-/// SHA-1 in signatures, which FIPS 186-5 no longer has.
-const OLD_SIGNATURES: &str = "SP 800-131A, to verify what is old";
-
 /// Every family once.
 pub const FAMILIES: [Family; 25] = [
     Family {
@@ -125,34 +102,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.1",
         unit: Unit::Bits,
         libraries: &[all("aws-lc-sys")],
-        approved: &[
-            these(
-                "FIPS 186-5",
-                &[
-                    CKM_RSA_PKCS_KEY_PAIR_GEN,
-                    CKM_SHA224_RSA_PKCS,
-                    CKM_SHA256_RSA_PKCS,
-                    CKM_SHA384_RSA_PKCS,
-                    CKM_SHA512_RSA_PKCS,
-                    CKM_SHA3_224_RSA_PKCS,
-                    CKM_SHA3_256_RSA_PKCS,
-                    CKM_SHA3_384_RSA_PKCS,
-                    CKM_SHA3_512_RSA_PKCS,
-                    CKM_RSA_PKCS_PSS,
-                    CKM_SHA224_RSA_PKCS_PSS,
-                    CKM_SHA256_RSA_PKCS_PSS,
-                    CKM_SHA384_RSA_PKCS_PSS,
-                    CKM_SHA512_RSA_PKCS_PSS,
-                    CKM_SHA3_224_RSA_PKCS_PSS,
-                    CKM_SHA3_256_RSA_PKCS_PSS,
-                    CKM_SHA3_384_RSA_PKCS_PSS,
-                    CKM_SHA3_512_RSA_PKCS_PSS,
-                ],
-            ),
-            these("FIPS 186-5, of a digest", &[CKM_RSA_PKCS]),
-            these(OLD_SIGNATURES, &[CKM_SHA1_RSA_PKCS, CKM_SHA1_RSA_PKCS_PSS]),
-            these("SP 800-56B", &[CKM_RSA_PKCS_OAEP]),
-        ],
         rows: rsa::MECHANISMS,
     },
     Family {
@@ -167,25 +116,6 @@ pub const FAMILIES: [Family; 25] = [
             // With keys of Montgomery curves.
             these("x448", &[CKM_ECDH1_DERIVE, CKM_ECDH_X_AES_KEY_WRAP]),
         ],
-        approved: &[
-            these(
-                "FIPS 186-5, NIST's curves",
-                &[
-                    CKM_EC_KEY_PAIR_GEN,
-                    CKM_ECDSA,
-                    CKM_ECDSA_SHA224,
-                    CKM_ECDSA_SHA256,
-                    CKM_ECDSA_SHA384,
-                    CKM_ECDSA_SHA512,
-                    CKM_ECDSA_SHA3_224,
-                    CKM_ECDSA_SHA3_256,
-                    CKM_ECDSA_SHA3_384,
-                    CKM_ECDSA_SHA3_512,
-                ],
-            ),
-            these(OLD_SIGNATURES, &[CKM_ECDSA_SHA1]),
-            these("SP 800-56A, NIST's curves", &[CKM_ECDH1_DERIVE, CKM_ECDH1_COFACTOR_DERIVE]),
-        ],
         rows: ec::MECHANISMS,
     },
     Family {
@@ -193,7 +123,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.3.14",
         unit: Unit::Bits,
         libraries: &[all("aws-lc-sys"), all("ed448-goldilocks")],
-        approved: &[all("FIPS 186-5")],
         rows: edwards::MECHANISMS,
     },
     Family {
@@ -201,7 +130,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.3.9",
         unit: Unit::Bits,
         libraries: &[all("aws-lc-sys"), all("x448")],
-        approved: &[],
         rows: montgomery::MECHANISMS,
     },
     Family {
@@ -209,10 +137,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.4",
         unit: Unit::Bits,
         libraries: &[all("aws-lc-sys")],
-        approved: &[these(
-            "SP 800-56A, the groups of RFC 3526 and RFC 7919",
-            &[CKM_DH_PKCS_KEY_PAIR_GEN, CKM_DH_PKCS_DERIVE],
-        )],
         rows: dh::MECHANISMS,
     },
     Family {
@@ -220,23 +144,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.2",
         unit: Unit::Bits,
         libraries: &[all("aws-lc-sys")],
-        approved: &[
-            these(
-                "FIPS 186-5, to verify what is old",
-                &[
-                    CKM_DSA,
-                    CKM_DSA_SHA224,
-                    CKM_DSA_SHA256,
-                    CKM_DSA_SHA384,
-                    CKM_DSA_SHA512,
-                    CKM_DSA_SHA3_224,
-                    CKM_DSA_SHA3_256,
-                    CKM_DSA_SHA3_384,
-                    CKM_DSA_SHA3_512,
-                ],
-            ),
-            these(OLD_SIGNATURES, &[CKM_DSA_SHA1]),
-        ],
         rows: dsa::MECHANISMS,
     },
     Family {
@@ -252,7 +159,6 @@ pub const FAMILIES: [Family; 25] = [
             all("x448"),
             all("slh-dsa"),
         ],
-        approved: &[],
         rows: public_key::MECHANISMS,
     },
     Family {
@@ -260,7 +166,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.8",
         unit: Unit::Bits,
         libraries: &[all("aws-lc-sys")],
-        approved: &[all("SP 800-133")],
         rows: secret::MECHANISMS,
     },
     Family {
@@ -268,29 +173,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.10 to 6.17",
         unit: Unit::Bytes,
         libraries: &[all("aws-lc-sys")],
-        approved: &[
-            these("SP 800-133", &[CKM_AES_KEY_GEN, CKM_AES_XTS_KEY_GEN]),
-            these(
-                "SP 800-38A",
-                &[
-                    CKM_AES_ECB,
-                    CKM_AES_CBC,
-                    CKM_AES_CBC_PAD,
-                    CKM_AES_CTR,
-                    CKM_AES_CFB1,
-                    CKM_AES_CFB8,
-                    CKM_AES_CFB64,
-                    CKM_AES_CFB128,
-                    CKM_AES_OFB,
-                ],
-            ),
-            these("SP 800-38A addendum", &[CKM_AES_CTS]),
-            these("SP 800-38B", &[CKM_AES_CMAC, CKM_AES_CMAC_GENERAL]),
-            these("SP 800-38C", &[CKM_AES_CCM]),
-            these("SP 800-38D", &[CKM_AES_GCM, CKM_AES_GMAC, CKM_CLOUDHSM_AES_GCM]),
-            these("SP 800-38E, for storage", &[CKM_AES_XTS]),
-            these("SP 800-38F", &[CKM_AES_KEY_WRAP, CKM_AES_KEY_WRAP_KWP]),
-        ],
         rows: aes::MECHANISMS,
     },
     Family {
@@ -298,10 +180,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.17 to 6.19, and 2.5 of the Historical Mechanisms",
         unit: Unit::Bytes,
         libraries: &[all("aws-lc-sys")],
-        approved: &[these(
-            "SP 800-131A, to decrypt and to verify what is old",
-            &[CKM_DES3_ECB, CKM_DES3_CBC, CKM_DES3_CBC_PAD, CKM_DES3_CMAC, CKM_DES3_CMAC_GENERAL],
-        )],
         rows: des::MECHANISMS,
     },
     Family {
@@ -309,7 +187,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.47 and 6.48",
         unit: Unit::Bytes,
         libraries: &[all("camellia")],
-        approved: &[],
         rows: camellia::MECHANISMS,
     },
     Family {
@@ -317,7 +194,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.58 and 6.61",
         unit: Unit::Bytes,
         libraries: &[all("aws-lc-sys"), these("chacha20", &[CKM_CHACHA20])],
-        approved: &[],
         rows: chacha20::MECHANISMS,
     },
     Family {
@@ -325,7 +201,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.53",
         unit: Unit::Bytes,
         libraries: &[all("sha1")],
-        approved: &[],
         rows: hotp::MECHANISMS,
     },
     Family {
@@ -333,7 +208,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.60",
         unit: Unit::Bytes,
         libraries: &[all("aws-lc-sys")],
-        approved: &[],
         rows: poly1305::MECHANISMS,
     },
     Family {
@@ -348,12 +222,6 @@ pub const FAMILIES: [Family; 25] = [
             these("blake2", &[CKM_BLAKE2B_160, CKM_BLAKE2B_256, CKM_BLAKE2B_384, CKM_BLAKE2B_512]),
             these("md-5", &[CKM_MD5]),
             these("ripemd", &[CKM_RIPEMD160]),
-        ],
-        approved: &[
-            these("FIPS 180-4, until 2030", &[CKM_SHA_1]),
-            these("FIPS 180-4", SHA2),
-            these("FIPS 180-4, of 224 and 256 bits", &[CKM_SHA512_T]),
-            these("FIPS 202", SHA3),
         ],
         rows: digest::MECHANISMS,
     },
@@ -397,7 +265,6 @@ pub const FAMILIES: [Family; 25] = [
             ),
             these("md-5", &[CKM_MD5_KEY_DERIVATION]),
         ],
-        approved: &[],
         rows: hash_derivation::MECHANISMS,
     },
     Family {
@@ -415,13 +282,6 @@ pub const FAMILIES: [Family; 25] = [
             these("aws-lc-sys", HMAC_KEY_GEN),
             these("aws-lc-sys", BLAKE2B_KEY_GEN),
         ],
-        approved: &[
-            these("FIPS 198-1, until 2030", &[CKM_SHA_1_HMAC, CKM_SHA_1_HMAC_GENERAL]),
-            these("FIPS 198-1", SHA2_HMAC),
-            these("FIPS 198-1, of 224 and 256 bits", &[CKM_SHA512_T_HMAC]),
-            these("FIPS 198-1", SHA3_HMAC),
-            these("SP 800-133", HMAC_KEY_GEN),
-        ],
         rows: hmac::MECHANISMS,
     },
     Family {
@@ -429,7 +289,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.37.4",
         unit: Unit::Bytes,
         libraries: &[all("aws-lc-sys")],
-        approved: &[all("SP 800-132, for storage")],
         rows: pbkdf2::MECHANISMS,
     },
     Family {
@@ -437,10 +296,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.62",
         unit: Unit::Bytes,
         libraries: &[all("aws-lc-sys")],
-        approved: &[
-            these("SP 800-56C", &[CKM_HKDF_DERIVE, CKM_HKDF_DATA]),
-            these("SP 800-133", &[CKM_HKDF_KEY_GEN]),
-        ],
         rows: hkdf::MECHANISMS,
     },
     Family {
@@ -453,21 +308,6 @@ pub const FAMILIES: [Family; 25] = [
             all("aws-lc-sys"),
             these("md-5", &[CKM_TLS_KDF, CKM_TLS12_KDF, CKM_TLS_MAC, CKM_TLS12_MAC]),
         ],
-        approved: &[
-            these(
-                "SP 800-135",
-                &[
-                    CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE,
-                    CKM_TLS12_EXTENDED_MASTER_KEY_DERIVE_DH,
-                    CKM_TLS12_KEY_AND_MAC_DERIVE,
-                    CKM_TLS12_KEY_SAFE_DERIVE,
-                ],
-            ),
-            these(
-                "SP 800-135, not for new sessions",
-                &[CKM_TLS12_MASTER_KEY_DERIVE, CKM_TLS12_MASTER_KEY_DERIVE_DH],
-            ),
-        ],
         rows: tls12::MECHANISMS,
     },
     Family {
@@ -475,7 +315,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.42",
         unit: Unit::Bits,
         libraries: &[all("sha1"), all("sha2"), all("aws-lc-sys")],
-        approved: &[all("SP 800-108")],
         rows: sp800_108::MECHANISMS,
     },
     Family {
@@ -483,7 +322,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.43",
         unit: Unit::Bytes,
         libraries: &[all(NOBODY)],
-        approved: &[these("SP 800-133, of independent keys", &[CKM_CONCATENATE_BASE_AND_KEY])],
         rows: simple_derivation::MECHANISMS,
     },
     Family {
@@ -491,7 +329,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.67",
         unit: Unit::Bytes,
         libraries: &[all("aws-lc-sys"), these("ml-dsa", ML_DSA_SIGNATURES), these("sha3", ML_DSA_SIGNATURES)],
-        approved: &[all("FIPS 204")],
         rows: ml_dsa::MECHANISMS,
     },
     Family {
@@ -499,7 +336,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.68",
         unit: Unit::Bytes,
         libraries: &[all("aws-lc-sys")],
-        approved: &[all("FIPS 203")],
         rows: ml_kem::MECHANISMS,
     },
     Family {
@@ -507,7 +343,6 @@ pub const FAMILIES: [Family; 25] = [
         section: "6.69",
         unit: Unit::Bytes,
         libraries: &[all("slh-dsa")],
-        approved: &[all("FIPS 205")],
         rows: slh_dsa::MECHANISMS,
     },
 ];
@@ -633,7 +468,7 @@ mod tests {
     #[test]
     fn what_is_said_of_some_mechanisms_is_said_of_the_familys() {
         for family in FAMILIES {
-            for statement in family.libraries.iter().chain(family.approved) {
+            for statement in family.libraries {
                 for mechanism in statement.of.unwrap_or_default() {
                     let known = family.rows.iter().any(|row| row.mechanism == *mechanism);
                     assert!(known, "{}: {} of {mechanism:#x}", family.name, statement.words);

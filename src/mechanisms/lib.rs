@@ -46,6 +46,7 @@ mod primitives;
 mod public_key;
 mod rsa;
 mod secret;
+mod self_tests;
 mod signed_context;
 mod simple_derivation;
 mod slh_dsa;
@@ -71,6 +72,9 @@ pub const MECHANISMS: Mechanisms = Mechanisms {
         &secret::KEY_TYPES,
     ],
     certificate: certificate::complete,
+    is_known_prime: dh::is_known_prime,
+    self_tests: self_tests::TESTS,
+    pair_test: self_tests::pair,
 };
 
 /// What the vault is made of.

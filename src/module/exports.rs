@@ -259,7 +259,9 @@ macro_rules! table {
                 C_VerifySignatureUpdate(session hSession, input pPart ulPartLen) => verify_signature_update;
                 C_VerifySignatureFinal(session hSession) => verify_signature_final;
                 // 5.6 Sessions
-                C_GetSessionValidationFlags(session hSession, number type_, tell pFlags [CK_FLAGS]) => absent;
+                C_GetSessionValidationFlags(
+                    session hSession, number type_, tell pFlags [CK_FLAGS]
+                ) => session_validation_flags;
                 // 5.22 Asynchronous functions
                 C_AsyncComplete(
                     session hSession, raw pFunctionName [*mut CK_UTF8CHAR], raw pResult [*mut CK_ASYNC_DATA]

@@ -216,6 +216,8 @@ fn listed(function: Function) -> (Kind, &'static [CK_RV]) {
         F::C_CloseAllSessions => (Token, &[CKR_SLOT_ID_INVALID, CKR_TOKEN_NOT_PRESENT]),
         F::C_CloseSession => (Session, &[CKR_OPERATION_ACTIVE]),
         F::C_GetSessionInfo => (Session, &[CKR_ARGUMENTS_BAD, CKR_OPERATION_ACTIVE]),
+        // The list leaves CKR_ARGUMENTS_BAD out; no other value says what is wrong with a null pointer.
+        F::C_GetSessionValidationFlags => (Session, &[CKR_ARGUMENTS_BAD, CKR_OPERATION_ACTIVE]),
         F::C_Login | F::C_LoginUser => (Session, LOGIN),
         F::C_Logout => (Session, &[CKR_OPERATION_ACTIVE, CKR_USER_NOT_LOGGED_IN]),
         F::C_CreateObject => (

@@ -125,6 +125,7 @@ const fn row(error: &Error) -> (CK_RV, Level) {
         Error::SignatureInvalid => (CKR_SIGNATURE_INVALID, Info),
         Error::SignatureLenRange => (CKR_SIGNATURE_LEN_RANGE, Info),
         Error::OfDerivedKey { error, .. } => row(error),
+        Error::SelfTest(_) => (CKR_DEVICE_ERROR, Trouble),
         Error::Primitive(_) => (CKR_FUNCTION_FAILED, Trouble),
     }
 }

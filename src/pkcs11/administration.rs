@@ -50,6 +50,8 @@ pub struct TokenDetails {
     pub officer: Option<PinTrials>,
     /// Of the user's, if he has one.
     pub user: Option<PinTrials>,
+    /// Whether it offers approved algorithms alone.
+    pub approved_only: bool,
     /// Where it lies, if it lies in files.
     pub whereabouts: Option<Whereabouts>,
 }
@@ -76,6 +78,15 @@ pub trait Administration: Send + Sync {
         public_key: Option<[u8; 48]>,
         trusted: bool,
     ) -> Result<()>;
+
+    /// As [`Cryptoki::init_token`], of a token that offers approved algorithms alone: for ever, also when it is initialised
+    /// again.
+    ///
+    /// # Errors
+    /// Those of [`Cryptoki::init_token`].
+    fn init_approved_token(&self, _slot: SlotId, _pin: Option<&[u8]>, _label: &[u8; 32]) -> Result<()> {
+        Err(crate::Error::FunctionNotSupported)
+    }
 
     /// What a token tells of itself beside its [`crate::TokenInfo`].
     ///

@@ -119,6 +119,15 @@ pub trait Cryptoki: Since3 + Send + Sync {
     /// [`Error::SessionHandleInvalid`]
     fn session_info(&self, session: SessionHandle) -> Result<SessionInfo>;
 
+    /// `C_GetSessionValidationFlags`: with `CKS_LAST_VALIDATION_OK` whether the operation that was finished last met what
+    /// the token's validation object stands for, by that object's flag.
+    ///
+    /// # Errors
+    /// [`Error::ArgumentsBad`] for another kind of flags.
+    fn session_validation_flags(&self, _session: SessionHandle, _kind: u64) -> Result<u64> {
+        Err(Error::FunctionNotSupported)
+    }
+
     /// `C_GetOperationState`: sealed, for this application alone.
     ///
     /// # Errors

@@ -228,6 +228,8 @@ pub enum Error {
     SignatureInvalid,
     /// The signature has a length that none of this key has.
     SignatureLenRange,
+    /// A self-test failed, now or before: a token in approved mode does nothing more.
+    SelfTest(&'static str),
     /// The algorithm failed where it must not.
     Primitive(&'static str),
     /// What is wrong with one of the further keys of a derivation: [`crate::DerivedKeys`].
@@ -349,6 +351,9 @@ impl fmt::Display for Error {
             Self::DataInvalid => f.write_str("the data is not what the mechanism takes"),
             Self::SignatureInvalid => f.write_str("the signature is wrong"),
             Self::SignatureLenRange => f.write_str("the signature has an impossible length"),
+            Self::SelfTest(which) => {
+                write!(f, "a self-test failed, and the token is out of service: {which}")
+            }
             Self::Primitive(what) => write!(f, "the algorithm failed: {what}"),
             Self::OfDerivedKey { index, error } => write!(f, "further key {index}: {error}"),
         }

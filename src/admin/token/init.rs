@@ -31,6 +31,9 @@ pub(crate) struct Init {
     /// With --again, do not ask whether the token that is there is to be destroyed
     #[arg(long, requires = "again")]
     yes: bool,
+    /// Restrict the token to approved algorithms, for ever: see docs/approved.md
+    #[arg(long)]
+    approved: bool,
     /// Read the officer's PIN from a file that nobody else may read
     #[arg(long, value_name = "FILE", conflicts_with = "officer_pin_fd")]
     officer_pin_file: Option<PathBuf>,
@@ -93,7 +96,12 @@ impl Verb for Init {
         }
         let (officer, user) = self.pins(info, stage)?;
         let _running = stage.screen.progress("making the token");
-        token.init_token(slot, Some(officer.expose()), &self.label.padded()).map_err(|error| {
+        let label = self.label.padded();
+        let initialised = match self.approved {
+            true => token.init_approved_token(slot, Some(officer.expose()), &label),
+            false => token.init_token(slot, Some(officer.expose()), &label),
+        };
+        initialised.map_err(|error| {
             Failure::token(format!("the token in slot {} cannot be initialised", slot.0), error)
         })?;
         set_user_pin(&*token, slot, &officer, &user).map_err(|error| {

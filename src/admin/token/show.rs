@@ -47,6 +47,8 @@ struct Detail {
     user_pin: Option<Tries>,
     /// Sessions that one application may have open; none without a limit.
     max_sessions: Option<u64>,
+    /// Whether it offers approved algorithms alone.
+    approved_only: bool,
     /// The folder of the token's files, and their bytes.
     store: Option<PathBuf>,
     store_bytes: Option<u64>,
@@ -142,6 +144,7 @@ fn session_limit(info: &TokenInfo) -> Option<u64> {
 
 fn detail(shown: Shown, info: &TokenInfo, details: Option<TokenDetails>, sizes: &[Sizes]) -> Detail {
     let [officer_pin, user_pin] = tries(details.as_ref());
+    let approved_only = details.as_ref().is_some_and(|details| details.approved_only);
     let lies = details.and_then(|details| details.whereabouts);
     let (store, device_key, store_bytes) = match lies {
         Some(Whereabouts { folder, device_key, size }) => (Some(folder), Some(device_key), Some(size)),
@@ -155,6 +158,7 @@ fn detail(shown: Shown, info: &TokenInfo, details: Option<TokenDetails>, sizes: 
         officer_pin,
         user_pin,
         max_sessions: session_limit(info),
+        approved_only,
         store,
         store_bytes,
         device_key,
@@ -186,6 +190,8 @@ fn lines(
     ];
     if let Some(details) = details {
         let [officer, user] = tries(Some(details));
+        let algorithms = if details.approved_only { "approved ones alone" } else { "all" };
+        lines.push(("algorithms", algorithms.to_owned()));
         lines.extend([("officer's PIN", Tries::words(officer)), ("user's PIN", Tries::words(user))]);
     }
     let sessions = session_limit(info).map_or_else(

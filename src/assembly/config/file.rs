@@ -54,6 +54,7 @@ struct Document {
 struct NewToken {
     user_pin_limit: Option<Number<3, 100>>,
     officer_pin_limit: Option<Number<3, 100>>,
+    approved: Option<bool>,
 }
 
 /// The lower bound of `memory` is 8 MiB: with less, a stolen store and device key soon give up a short PIN.
@@ -116,6 +117,7 @@ pub(super) fn read(path: &Path, user: Uid) -> Result<Keys> {
         settings: Settings {
             user_pin_limit: Number::or(document.new_token.user_pin_limit, default.user_pin_limit),
             officer_pin_limit: Number::or(document.new_token.officer_pin_limit, default.officer_pin_limit),
+            approved_mode: document.new_token.approved.unwrap_or(default.approved_mode),
             pin_cost: PinCost {
                 memory: Number::or(document.pin.memory, cost.memory),
                 passes: Number::or(document.pin.passes, cost.passes),

@@ -259,7 +259,8 @@ fn keys_and_values_that_cannot_be_are_refused_with_line_and_reason() {
         ("[pin]\nlanes = 2", "line 2: unknown field `lanes`, expected `memory` or `passes`"),
         (
             "[new-token]\n\npin-limit = 2",
-            "line 3: unknown field `pin-limit`, expected `user-pin-limit` or `officer-pin-limit`",
+            "line 3: unknown field `pin-limit`, expected one of `user-pin-limit`, \
+             `officer-pin-limit`, `approved`",
         ),
         ("data = 4", "line 1: invalid type: integer `4`, expected a string"),
         ("data = ''", "line 1: the path of a folder cannot be empty or hold a zero byte"),

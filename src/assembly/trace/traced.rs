@@ -100,6 +100,7 @@ impl Cryptoki for Traced {
         C_CloseSession => close_session(hSession: SessionHandle) -> ();
         C_CloseAllSessions => close_all_sessions(slotID: SlotId) -> ();
         C_GetSessionInfo => session_info(hSession: SessionHandle) -> SessionInfo;
+        C_GetSessionValidationFlags => session_validation_flags(hSession: SessionHandle, r#type: u64) -> u64;
         C_GetOperationState => operation_state(hSession: SessionHandle, pOperationState: &mut Room<'_>) -> usize;
         C_SetOperationState => set_operation_state(
             hSession: SessionHandle,
@@ -310,6 +311,11 @@ impl Administration for Traced {
             unique_id: &str,
             public_key: Option<[u8; 48]>,
             trusted: bool
+        ) -> ();
+        init_approved_token => init_approved_token(
+            slot: SlotId,
+            pin: Option<&[u8]>,
+            label: &[u8; 32]
         ) -> ();
         token_details => token_details(slot: SlotId) -> TokenDetails;
         delete_token => delete_token(slot: SlotId) -> ();

@@ -15,6 +15,8 @@ use super::{
     StartCipher, StartDigest, StartEncapsulate, StartMessages, StartSign, StartVerify,
 };
 use crate::policy::Inheritance;
+use crate::policy::approved::Act;
+use crate::policy::usage::Operation;
 
 /// What a mechanism can, each with its constructor. Constructors check the parameters
 /// ([`pkcs11::Error::MechanismParamInvalid`]) and the key's type ([`pkcs11::Error::KeyTypeInconsistent`]); the
@@ -217,6 +219,33 @@ impl Can {
     #[must_use]
     pub fn generate_key_pair(&self) -> Option<MakeKeyPair> {
         if let Self::GenerateKeyPair(make) = self { Some(*make) } else { None }
+    }
+
+    /// What it does, for the table of approved mode.
+    #[must_use]
+    pub fn act(&self) -> Act {
+        match self {
+            Self::Digest(_) => Act::Digest,
+            Self::Sign(_) | Self::SignPassword(_) => Act::Use(Operation::Sign),
+            Self::Verify(_) | Self::VerifyOf(..) | Self::VerifyPassword(_) => Act::Use(Operation::Verify),
+            Self::SignRecover(_) => Act::Use(Operation::SignRecover),
+            Self::VerifyRecover(_) => Act::Use(Operation::VerifyRecover),
+            Self::Encrypt(_) | Self::MessageEncrypt(_) => Act::Use(Operation::Encrypt),
+            Self::Decrypt(_) | Self::MessageDecrypt(_) => Act::Use(Operation::Decrypt),
+            Self::Wrap(_) | Self::WrapAuthenticated(_) => Act::Use(Operation::Wrap),
+            Self::Unwrap(_) | Self::UnwrapAuthenticated(_) => Act::Use(Operation::Unwrap),
+            Self::Derive(_)
+            | Self::DeriveProtected(_)
+            | Self::DeriveData(_)
+            | Self::DeriveSeveral(_)
+            | Self::DerivePublic(_) => Act::Use(Operation::Derive),
+            Self::Encapsulate(_) => Act::Use(Operation::Encapsulate),
+            Self::Decapsulate(_) | Self::DecapsulateWrapped(_) => Act::Use(Operation::Decapsulate),
+            Self::GenerateKey(_)
+            | Self::GenerateParameters(_)
+            | Self::GenerateOtpKey(_)
+            | Self::GenerateKeyPair(_) => Act::Generate,
+        }
     }
 
     /// The `CKF_` flags that `C_GetMechanismInfo` tells.

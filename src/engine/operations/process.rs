@@ -33,6 +33,8 @@ pub struct Active<P, M> {
     message: Option<M>,
     mechanism: MechanismType,
     needs: Needs,
+    /// Whether the message of now, or the last, may be all that the table of approved mode asks.
+    undoubted: bool,
     /// What each message waits for anew (`CKA_ALWAYS_AUTHENTICATE`).
     login_for_each: Option<u64>,
 }
@@ -80,7 +82,14 @@ impl<P, M> Process<P, M> {
             return Err(Error::OperationActive);
         }
         let login_for_each = needs.login_again;
-        *self = Self::Active(Active { process: make()?, message: None, mechanism, needs, login_for_each });
+        *self = Self::Active(Active {
+            process: make()?,
+            message: None,
+            mechanism,
+            needs,
+            undoubted: true,
+            login_for_each,
+        });
         Ok(())
     }
 
@@ -94,6 +103,19 @@ impl<P, M> Process<P, M> {
     #[must_use]
     pub fn mechanism(&self) -> Option<MechanismType> {
         if let Self::Active(active) = self { Some(active.mechanism) } else { None }
+    }
+
+    /// Says whether the message that begins may be all that the table of approved mode asks.
+    pub fn doubt(&mut self, doubted: bool) {
+        if let Self::Active(active) = self {
+            active.undoubted = !doubted;
+        }
+    }
+
+    /// Whether the message of now, or the last, meets the table of approved mode.
+    #[must_use]
+    pub fn meets(&self) -> bool {
+        if let Self::Active(active) = self { active.needs.meets && active.undoubted } else { false }
     }
 
     /// Ends what is active, a message too.
@@ -290,7 +312,7 @@ mod tests {
 
     #[test]
     fn each_message_waits_for_a_login_of_its_own_and_its_parts_do_not() {
-        let mut process = begun(Needs { login: Some(NOW), login_again: Some(3) });
+        let mut process = begun(Needs { login: Some(NOW), login_again: Some(3), meets: false });
         for _ in 0..2 {
             assert_eq!(process.look(NOW).err(), Some(Error::UserNotLoggedIn));
             assert_eq!(process.start(NOW, |_| Ok(vec![])), Err(Error::UserNotLoggedIn));
@@ -315,10 +337,10 @@ mod tests {
 
     #[test]
     fn a_process_of_another_login_says_so_once() {
-        let mut process = begun(Needs { login: Some(Epoch(6)), login_again: None });
+        let mut process = begun(Needs { login: Some(Epoch(6)), login_again: None, meets: false });
         assert_eq!(process.whole(NOW, |_| Ok(())), Err(Error::UserNotLoggedIn));
         assert_eq!(process.whole(NOW, |_| Ok(())), Err(Error::OperationNotInitialized));
-        let mut process = begun(Needs { login: Some(Epoch(6)), login_again: None });
+        let mut process = begun(Needs { login: Some(Epoch(6)), login_again: None, meets: false });
         process.end_private(NOW);
         assert!(!process.is_active());
         assert_eq!(process.end(NOW), Err(Error::UserNotLoggedIn));

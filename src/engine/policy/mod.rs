@@ -15,10 +15,12 @@
 //! | `C_DestroyObject` | [`may_destroy`] |
 //! | a one-time password | [`one_time::taken`] |
 //! | an operation with a key | [`usage::permitted`] |
+//! | anything, in approved mode | [`approved::judge`] |
 //!
 //! `CKA_UNIQUE_ID` is the engine's to set on every object made, copies included.
 
 pub mod access;
+pub mod approved;
 pub mod attributes;
 pub mod changing;
 pub mod joining;

@@ -40,7 +40,8 @@ pub(super) fn is_safe_prime(number: &[u8]) -> Result<bool> {
     Ok(is_known(number) || (is_prime(number)? && is_prime(&half(number))?))
 }
 
-fn is_known(number: &[u8]) -> bool {
+/// Whether a number without leading zeros is a prime of RFC 3526 or RFC 7919.
+pub(crate) fn is_known(number: &[u8]) -> bool {
     let digest: String = Sha256::digest(number).iter().map(|byte| format!("{byte:02x}")).collect();
     KNOWN.contains(&digest.as_str())
 }

@@ -19,7 +19,7 @@ const BROKEN: Mechanisms = Mechanisms {
         can: &[Can::Digest(|_| panic!("a defect"))],
     }]],
     key_types: &[],
-    certificate: |_| panic!("a defect"),
+    ..mechanisms::MECHANISMS
 };
 
 #[test]

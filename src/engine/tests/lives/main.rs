@@ -9,6 +9,7 @@
     reason = "a panic is how a test fails, and the harness is every test's vocabulary"
 )]
 
+mod approved;
 mod attacks;
 mod ciphers;
 mod contention;

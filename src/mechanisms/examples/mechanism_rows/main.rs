@@ -6,6 +6,7 @@ use std::io::{Result, Write as _, stdout};
 
 use claviger_mechanisms::families::{FAMILIES, Family, Statement, Unit};
 use engine::mechanism::{Can, MechanismRow};
+use engine::policy::approved::rows_of;
 use pkcs11::constants::name;
 use pkcs11::vendor::aliases_of;
 
@@ -21,7 +22,7 @@ fn main() -> Result<()> {
                     joined(row.can.iter().map(operation)),
                     keys(&family, row),
                     said(family.libraries, row),
-                    said(family.approved, row),
+                    approved(row),
                 ];
                 writeln!(out, "{}", words.join("\t"))?;
             }
@@ -75,6 +76,25 @@ fn keys(family: &Family, row: &MechanismRow) -> String {
         sizes if sizes == to_verify => range(sizes),
         sizes => format!("{}; verify {}", range(sizes), range(to_verify)),
     }
+}
+
+/// The publications that approve, each with what may be done by it where that is not all that the mechanism can.
+fn approved(row: &MechanismRow) -> String {
+    let words: Vec<String> = rows_of(row.mechanism)
+        .iter()
+        .map(|approval| {
+            let may: Vec<&Can> = row.can.iter().filter(|can| approval.acts.contains(&can.act())).collect();
+            match may.len() == row.can.len() {
+                true => approval.by.to_owned(),
+                false => format!(
+                    "{}: {}",
+                    approval.by,
+                    may.iter().map(|can| operation(can)).collect::<Vec<_>>().join(" and ")
+                ),
+            }
+        })
+        .collect();
+    words.join("; ")
 }
 
 fn said(statements: &[Statement], row: &MechanismRow) -> String {
