@@ -168,7 +168,8 @@ fn parameters_of_another_form_and_keys_of_another_type_are_refused_by_every_mode
         let row = crate::MECHANISMS.row(mechanism.mechanism_type).unwrap();
         for can in row.can {
             let start = [Can::encrypt as Ability, Can::decrypt, Can::wrap, Can::unwrap];
-            let start = start.into_iter().find_map(|ability| ability(can)).unwrap();
+            // What it does to messages takes no parameters here.
+            let Some(start) = start.into_iter().find_map(|ability| ability(can)) else { continue };
             for parameters in &wrong {
                 let found = error(start(&with(mechanism.mechanism_type, parameters.clone()), &key));
                 assert!(matches!(found, Some(Error::MechanismParamInvalid(_))), "{mechanism:?}: {found:?}");

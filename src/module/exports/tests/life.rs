@@ -118,9 +118,9 @@ fn a_panic_is_a_general_error_and_the_next_call_works() {
 #[test]
 fn a_function_that_is_not_there_yet_looks_at_the_session_first() {
     let host = Host::new();
-    let rv = call!(host, C_GetSessionValidationFlags(NO_SESSION, 1, null_mut()));
+    let rv = call!(host, C_AsyncGetID(NO_SESSION, null_mut(), null_mut()));
     assert_eq!(rv, CKR_SESSION_HANDLE_INVALID);
-    assert_eq!(call!(host, C_GetSessionValidationFlags(SESSION, 1, null_mut())), CKR_FUNCTION_NOT_SUPPORTED);
+    assert_eq!(call!(host, C_AsyncGetID(SESSION, null_mut(), null_mut())), CKR_FUNCTION_NOT_SUPPORTED);
     assert_eq!(call!(host, C_GetFunctionStatus(SESSION)), CKR_FUNCTION_NOT_PARALLEL);
     assert_eq!(call!(host, C_CancelFunction(SESSION)), CKR_FUNCTION_NOT_PARALLEL);
 }
