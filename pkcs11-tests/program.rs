@@ -91,9 +91,22 @@ pub fn over<'a>(command: &'a mut Command, installation: &Installation) -> &'a mu
 /// When it does not compile.
 pub fn build_c(source: &str, out: &std::path::Path, flags: &[&str]) {
     require("/usr/include/p11-kit-1/p11-kit/pkcs11.h", "libp11-kit-dev");
+    compile(source, "/usr/include/p11-kit-1".as_ref(), out, flags);
+}
+
+/// Builds a C program against the header of this repository, and finds no other.
+///
+/// # Panics
+/// When it does not compile.
+pub fn build_c_with_our_header(source: &str, out: &std::path::Path) {
+    compile(source, concat!(env!("CARGO_MANIFEST_DIR"), "/../include").as_ref(), out, &[]);
+}
+
+fn compile(source: &str, headers: &std::path::Path, out: &std::path::Path, flags: &[&str]) {
     let source = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("c").join(source);
-    let strict = ["-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-I/usr/include/p11-kit-1", "-pthread"];
-    run(program("gcc", "gcc").args(strict).arg(source).arg("-o").arg(out).args(flags).arg("-ldl"));
+    let strict = ["-std=c11", "-O1", "-Wall", "-Wextra", "-Werror", "-pthread", "-I"];
+    let mut gcc = program("gcc", "gcc");
+    run(gcc.args(strict).arg(headers).arg(source).arg("-o").arg(out).args(flags).arg("-ldl"));
 }
 
 /// A program in the background: killed when dropped.
