@@ -63,7 +63,7 @@ impl Application {
         if !(smallest..=largest).contains(&key.size()) {
             return Err(Error::KeySizeRange);
         }
-        let meets = self.judged(asking, act, mechanism, Some((&object.attributes, key.size())))?;
+        let meets = self.verdict(asking, act, mechanism, Some((&object.attributes, key.size())))?;
         let needs = Needs { meets, ..self.needs(asking, &object, again) };
         Ok(Usable { object, key, needs })
     }

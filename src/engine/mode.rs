@@ -43,6 +43,20 @@ impl Application {
         key: Option<(&Attributes, u64)>,
     ) -> Result<bool> {
         self.offered(asking, act, mechanism.mechanism_type)?;
+        self.verdict(asking, act, mechanism, key)
+    }
+
+    /// The same, of a mechanism that is known to be offered for the act.
+    ///
+    /// # Errors
+    /// [`Application::judged`]'s.
+    pub(crate) fn verdict(
+        &self,
+        asking: &Asking,
+        act: Act,
+        mechanism: &Mechanism,
+        key: Option<(&Attributes, u64)>,
+    ) -> Result<bool> {
         let (key, size) = key.map_or((None, 0), |(key, size)| (Some(key), size));
         let year = year_of(self.parts.clock.now());
         let is_known_prime = self.parts.mechanisms.is_known_prime;
