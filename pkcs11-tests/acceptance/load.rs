@@ -17,6 +17,8 @@ const CLIENT: &str = "
 import socket, ssl, sys, threading
 port, each = int(sys.argv[1]), int(sys.argv[2]) // 4
 context = ssl.create_default_context(cafile=sys.argv[3])
+# print writes a line and its end apart: two threads would mix them.
+telling = threading.Lock()
 def visits():
     for visit in range(each):
         with socket.create_connection(('localhost', port), timeout=60) as plain:
@@ -27,7 +29,8 @@ def visits():
                     answer += part
                 assert b'200 OK' in answer, answer
         if visit % (each // 5) == 0:
-            print('visited', flush=True)
+            with telling:
+                print('visited', flush=True)
 failed = []
 threading.excepthook = lambda failure: failed.append(failure.exc_value)
 threads = [threading.Thread(target=visits) for _ in range(4)]
