@@ -1,6 +1,9 @@
-"""Reads Rust sources as far as the checks beside it need: code without comments, strings and tests."""
+"""Reads Rust sources as far as the checks beside it need: code without comments, strings and tests; and the crates of this
+machine."""
 
+import json
 import re
+import subprocess
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -26,6 +29,15 @@ def files(folder):
 def code(text):
     """The text with comments and literals blanked; every line keeps its number."""
     return _BLANKED.sub(lambda match: re.sub(r"[^\n]", " ", match.group()), text)
+
+
+def metadata():
+    """What cargo knows of the crates that are compiled on this machine: others need not be fetched."""
+    cargo = ROOT / "scripts/cargo"
+    version = subprocess.run([cargo, "-vV"], check=True, capture_output=True, text=True).stdout
+    host = re.search(r"^host: (.*)$", version, re.MULTILINE).group(1)
+    command = [cargo, "metadata", "--locked", "--offline", "--format-version", "1", "--filter-platform", host]
+    return json.loads(subprocess.run(command, check=True, capture_output=True, cwd=ROOT).stdout)
 
 
 def end_of_block(text, opening):

@@ -2,24 +2,27 @@
 //! have. What the second must do stands here a second time, mechanism by mechanism and operation by operation.
 
 use cryptoki_sys::{
-    CK_FLAGS, CK_OBJECT_HANDLE, CK_RSA_PKCS_PSS_PARAMS, CK_RV, CK_SESSION_HANDLE, CK_ULONG, CKA_BASE,
-    CKA_CLASS, CKA_DERIVE, CKA_EC_PARAMS, CKA_KEY_TYPE, CKA_MODULUS, CKA_MODULUS_BITS,
+    CK_FLAGS, CK_MECHANISM, CK_OBJECT_HANDLE, CK_RSA_PKCS_PSS_PARAMS, CK_RV, CK_SESSION_HANDLE, CK_ULONG,
+    CKA_BASE, CKA_CLASS, CKA_DERIVE, CKA_EC_PARAMS, CKA_KEY_TYPE, CKA_MODULUS, CKA_MODULUS_BITS,
     CKA_OBJECT_VALIDATION_FLAGS, CKA_PRIME, CKA_PUBLIC_EXPONENT, CKA_SIGN, CKA_SUBPRIME, CKA_TOKEN,
     CKA_VALUE, CKA_VALUE_LEN, CKA_VERIFY, CKD_NULL, CKF_DECAPSULATE, CKF_DECRYPT, CKF_DERIVE, CKF_DIGEST,
     CKF_ENCAPSULATE, CKF_ENCRYPT, CKF_GENERATE, CKF_GENERATE_KEY_PAIR, CKF_MESSAGE_DECRYPT,
     CKF_MESSAGE_ENCRYPT, CKF_MESSAGE_SIGN, CKF_MESSAGE_VERIFY, CKF_SIGN, CKF_SIGN_RECOVER, CKF_UNWRAP,
-    CKF_VERIFY, CKF_VERIFY_RECOVER, CKF_WRAP, CKG_MGF1_SHA1, CKG_MGF1_SHA256, CKK_AES, CKK_DSA,
-    CKK_GENERIC_SECRET, CKK_RSA, CKM_AES_CTR, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP_KWP, CKM_EC_KEY_PAIR_GEN,
-    CKM_ECDSA, CKM_ECDSA_SHA256, CKM_GENERIC_SECRET_KEY_GEN, CKM_MD5, CKM_RSA_PKCS_KEY_PAIR_GEN,
-    CKM_RSA_PKCS_PSS, CKM_SHA_1, CKM_SHA256, CKM_SHA256_HMAC, CKM_SHA256_RSA_PKCS, CKM_SHA512_T,
-    CKM_SHA512_T_HMAC, CKO_PUBLIC_KEY, CKO_SECRET_KEY, CKR_ARGUMENTS_BAD, CKR_ATTRIBUTE_VALUE_INVALID,
-    CKR_CRYPTOKI_NOT_INITIALIZED, CKR_CURVE_NOT_SUPPORTED, CKR_KEY_SIZE_RANGE, CKR_MECHANISM_INVALID,
-    CKR_MECHANISM_PARAM_INVALID, CKR_OK, CKR_SESSION_HANDLE_INVALID, CKS_LAST_VALIDATION_OK,
+    CKF_VERIFY, CKF_VERIFY_RECOVER, CKF_WRAP, CKG_GENERATE, CKG_GENERATE_COUNTER, CKG_GENERATE_COUNTER_XOR,
+    CKG_GENERATE_RANDOM, CKG_MGF1_SHA1, CKG_MGF1_SHA256, CKG_NO_GENERATE, CKK_AES, CKK_DSA,
+    CKK_GENERIC_SECRET, CKK_RSA, CKM_AES_CTR, CKM_AES_GCM, CKM_AES_GMAC, CKM_AES_KEY_GEN,
+    CKM_AES_KEY_WRAP_KWP, CKM_EC_KEY_PAIR_GEN, CKM_ECDSA, CKM_ECDSA_SHA256, CKM_GENERIC_SECRET_KEY_GEN,
+    CKM_MD5, CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_RSA_PKCS_PSS, CKM_SHA_1, CKM_SHA256, CKM_SHA256_HMAC,
+    CKM_SHA256_RSA_PKCS, CKM_SHA512_T, CKM_SHA512_T_HMAC, CKO_PUBLIC_KEY, CKO_SECRET_KEY, CKR_ARGUMENTS_BAD,
+    CKR_ATTRIBUTE_VALUE_INVALID, CKR_CRYPTOKI_NOT_INITIALIZED, CKR_CURVE_NOT_SUPPORTED, CKR_KEY_SIZE_RANGE,
+    CKR_MECHANISM_INVALID, CKR_MECHANISM_PARAM_INVALID, CKR_OK, CKR_SESSION_HANDLE_INVALID,
+    CKS_LAST_VALIDATION_OK,
 };
 use pkcs11_tests::keys::{P256, attribute};
 use pkcs11_tests::mechanisms::operation::{DIGESTING, ENCRYPTION, SIGNING};
 use pkcs11_tests::mechanisms::{Key, Keyring, Keys, ROWS, Row, flags, listed, row, secret, usable};
-use pkcs11_tests::raw::parameters::{ecdh1, gcm};
+use pkcs11_tests::raw::messages::{Given, Parameters};
+use pkcs11_tests::raw::parameters::{ecdh1, gcm, with};
 use pkcs11_tests::token::{LABEL, SO_PIN, USER_PIN, empty_slot};
 use pkcs11_tests::{Module, Out, Sent, Template, Test, Token, assert_rv, mechanism, on_claviger, pss};
 
@@ -261,6 +264,27 @@ fn last(m: &Module, session: CK_SESSION_HANDLE) -> CK_FLAGS {
     flags
 }
 
+/// Of AES-GCM's messages and wrappings only those count whose vector the token made of 96 random bits.
+fn the_vectors_of_messages_tell(m: &Module, session: CK_SESSION_HANDLE, key: CK_OBJECT_HANDLE) {
+    for (generator, fixed_bits, meets) in [
+        (CKG_GENERATE, 0, 1),
+        (CKG_GENERATE_RANDOM, 0, 1),
+        (CKG_NO_GENERATE, 0, 0),
+        (CKG_GENERATE, 32, 0),
+        (CKG_GENERATE_RANDOM, 1, 0),
+        (CKG_GENERATE_COUNTER, 0, 0),
+        (CKG_GENERATE_COUNTER_XOR, 0, 0),
+    ] {
+        let mut parameters = Parameters::generated(&[7; 12], fixed_bits, generator, 16);
+        assert_rv!(m.message_encrypt_init(session, Some(&mechanism(CKM_AES_GCM)), key), CKR_OK);
+        let (mut gcm, mut room) = (parameters.gcm(), [0; 4]);
+        let (data, out) = (Sent::from(b"data"), Out::buffer(&mut room));
+        assert_rv!(m.encrypt_message(session, Given::of(&mut gcm), Sent::null(0), data, out).0, CKR_OK);
+        assert_rv!(m.message_encrypt_final(session), CKR_OK);
+        assert_eq!(last(m, session), meets, "{generator} behind {fixed_bits} bits");
+    }
+}
+
 fn the_flag_of_the_last_operation_tells_whether_it_met_the_table(t: &Test) {
     let both = Both::of(t);
     let m = both.m;
@@ -286,6 +310,14 @@ fn the_flag_of_the_last_operation_tells_whether_it_met_the_table(t: &Test) {
         let parameters = gcm(Sent::from(&[7; 12]), Sent::from(&[]), 128);
         ENCRYPTION.whole(m, session, &parameters.mechanism(), aes.private, b"data").expect("GCM");
         assert_eq!(last(m, session), 0, "the vector is the caller's");
+        the_vectors_of_messages_tell(m, session, aes.private);
+        DIGESTING.whole(m, session, &mechanism(CKM_SHA256), 0, b"data").expect("a digest");
+        let as_gcm = parameters.mechanism();
+        let in_a_structure = CK_MECHANISM { mechanism: CKM_AES_GMAC, ..as_gcm };
+        for by in [with(CKM_AES_GMAC, &[7_u8; 12]), in_a_structure] {
+            SIGNING.whole(m, session, &by, aes.private, b"data").expect("GMAC");
+            assert_eq!(last(m, session), 0, "the vector of GMAC is the caller's, in both its forms");
+        }
         assert_rv!(m.verify_init(session, Some(&mechanism(CKM_ECDSA_SHA256)), ec.public), CKR_OK);
         assert_rv!(m.verify(session, Sent::from(b"ab"), Sent::from(signature.as_slice())), CKR_OK);
         assert_eq!(last(m, session), 1, "verified");
@@ -322,14 +354,14 @@ fn keys_carry_the_flag_of_how_they_came_to_be(t: &Test) {
     assert_eq!(flag(brought), 0, "brought from outside");
     let by = mechanism(CKM_AES_KEY_WRAP_KWP);
     let template = usable(Template::new().ulong(CKA_CLASS, CKO_SECRET_KEY).ulong(CKA_KEY_TYPE, CKK_AES));
-    for (wrapping, expected) in [(made, 1), (brought, 0)] {
+    for wrapping in [made, brought] {
         let mut room = [0; 64];
         let (rv, len) = m.wrap_key(session, Some(&by), wrapping, made, Out::buffer(&mut room));
         assert_rv!(rv, CKR_OK);
         let wrapped = &room[..usize::try_from(len).unwrap()];
         let (rv, key) = m.unwrap_key(session, Some(&by), wrapping, Sent::from(wrapped), &template);
         assert_rv!(rv, CKR_OK);
-        assert_eq!(flag(key), expected, "unwrapped by {wrapping}");
+        assert_eq!(flag(key), 0, "unwrapped: whoever encrypts can have chosen it");
     }
     // Nobody writes it.
     let forged = Template::new().ulong(CKA_OBJECT_VALIDATION_FLAGS, 1);

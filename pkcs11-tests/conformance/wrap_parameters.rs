@@ -105,13 +105,13 @@ fn the_token_makes_the_vector_and_tells_it(t: &Test) {
     for kind in [CKM_AES_GCM, CKM_AES_CCM] {
         let mut seen = std::collections::BTreeSet::new();
         for (generator, fixed_bits) in
-            [(CKG_GENERATE, 0), (CKG_GENERATE, 32), (CKG_GENERATE_RANDOM, 0), (CKG_GENERATE_RANDOM, 32)]
+            [(CKG_GENERATE, 0), (CKG_GENERATE, 8), (CKG_GENERATE_RANDOM, 0), (CKG_GENERATE_RANDOM, 8)]
         {
-            let mut parameters = Parameters::new(fixed_bits, generator);
+            let mut parameters = Parameters { iv: vec![0xA5; 13], ..Parameters::new(fixed_bits, generator) };
             let wrapped = parameters.by(kind, |by| b.wrap_by(by)).unwrap();
             assert_eq!(wrapped.len(), 48);
-            assert_ne!(parameters.iv, [0xA5; 12]);
-            assert!(fixed_bits == 0 || parameters.iv[..4] == [0xA5; 4]);
+            assert_ne!(parameters.iv, [0xA5; 13]);
+            assert!(fixed_bits == 0 || parameters.iv[0] == 0xA5);
             assert_eq!(parameters.by(kind, |by| b.unwrap_by(by, &wrapped)).unwrap(), VALUE);
             assert!(seen.insert(parameters.iv));
         }
@@ -165,6 +165,9 @@ fn generators_that_count_and_short_tags_are_refused(t: &Test) {
             Parameters::new(32, CKG_GENERATE_COUNTER),
             Parameters::new(32, CKG_GENERATE_COUNTER_XOR),
             Parameters::new(0, 5),
+            // Fewer than 96 random bits would have to be remembered.
+            Parameters::new(1, CKG_GENERATE),
+            Parameters::new(32, CKG_GENERATE_RANDOM),
             Parameters::new(65, CKG_GENERATE),
             Parameters::new(97, CKG_NO_GENERATE),
             Parameters { tag_len: 8, ..right() },

@@ -4,8 +4,8 @@
 //! tell that; and whichever way one was made, both ways verify or decrypt it.
 
 use cryptoki_sys::{
-    CK_MECHANISM, CKF_DECRYPT, CKF_DIGEST, CKF_ENCRYPT, CKF_SIGN, CKF_VERIFY, CKM_HOTP, CKM_RSA_X_509,
-    CKR_OK, CKR_SIGNATURE_INVALID,
+    CK_MECHANISM, CKF_DECRYPT, CKF_DIGEST, CKF_ENCRYPT, CKF_MESSAGE_SIGN, CKF_MESSAGE_VERIFY, CKF_SIGN,
+    CKF_VERIFY, CKM_HOTP, CKM_RSA_X_509, CKR_OK, CKR_SIGNATURE_INVALID,
 };
 use pkcs11_tests::keys::verify;
 use pkcs11_tests::mechanisms::operation::{
@@ -59,6 +59,13 @@ pub(crate) fn run(token: &Token, long: bool) {
     }
 }
 
+/// A signature with another last bit.
+fn altered(signature: &[u8]) -> Result<Vec<u8>, String> {
+    let mut wrong = signature.to_vec();
+    *wrong.last_mut().ok_or("an empty signature")? ^= 1;
+    Ok(wrong)
+}
+
 /// A message in parts of these lengths, and of what is left.
 fn cut<'a>(mut message: &'a [u8], cuts: &[usize]) -> Vec<&'a [u8]> {
     let mut parts = Vec::new();
@@ -77,9 +84,14 @@ impl Subject<'_> {
             self.both(DIGESTING, 0, message, parts)?;
         }
         if can & CKF_SIGN != 0 && can & CKF_VERIFY != 0 {
-            self.signs_messages(message, parts)?;
+            if can & CKF_MESSAGE_SIGN != 0 {
+                self.signs_messages(message, parts)?;
+            }
             for signature in self.both(SIGNING, self.keys.private, message, parts)? {
                 self.verifies(message, parts, &signature)?;
+                if can & CKF_MESSAGE_VERIFY != 0 {
+                    self.verifies_messages(message, parts, &signature)?;
+                }
             }
         }
         if can & CKF_ENCRYPT != 0 && can & CKF_DECRYPT != 0 {
@@ -112,32 +124,6 @@ impl Subject<'_> {
         let (m, session, by, key) = (self.m, self.session, &self.by, self.keys.public);
         let whole = |signature: &[u8]| verify(m, session, by, key, message, signature);
         let in_parts = |signature: &[u8]| verify_in_parts(m, session, by, key, parts, signature);
-        let mut wrong = signature.to_vec();
-        *wrong.last_mut().ok_or("an empty signature")? ^= 1;
-        let found = [whole(signature), in_parts(signature), whole(&wrong), in_parts(&wrong)];
-        let expected = [CKR_OK, CKR_OK, CKR_SIGNATURE_INVALID, CKR_SIGNATURE_INVALID];
-        if found != expected {
-            return Err(format!("verifying answers {:?}", found.map(rv_name)));
-        }
-        self.verifies_by_messages(message, parts, [signature, &wrong])
-    }
-
-    /// The same as messages of one process, and with the signature first.
-    fn verifies_by_messages(
-        &self,
-        message: &[u8],
-        parts: &[&[u8]],
-        signatures: [&[u8]; 2],
-    ) -> Result<(), String> {
-        let (m, session, by, key) = (self.m, self.session, &self.by, self.keys.public);
-        let whole =
-            |signature: &[u8]| m.verify_message(session, Given::none(), message.into(), signature.into());
-        let in_parts = |signature: &[u8]| {
-            let next = |part: &[u8], last| m.verify_message_next(session, Given::none(), part.into(), last);
-            let begun = m.verify_message_begin(session, Given::none());
-            let refused = parts.iter().map(|part| next(part, Sent::null(0))).find(|rv| *rv != CKR_OK);
-            refused.or((begun != CKR_OK).then_some(begun)).unwrap_or_else(|| next(&[], signature.into()))
-        };
         let first = |signature: &[u8]| match m.verify_signature_init(session, Some(by), key, signature.into())
         {
             CKR_OK => {
@@ -149,19 +135,36 @@ impl Subject<'_> {
             }
             refused => refused,
         };
+        let wrong = altered(signature)?;
+        let found =
+            [signature, &wrong].map(|signature| [whole(signature), in_parts(signature), first(signature)]);
+        if found != [[CKR_OK; 3], [CKR_SIGNATURE_INVALID; 3]] {
+            return Err(format!("verifying answers {:?}", found.map(|found| found.map(rv_name))));
+        }
+        Ok(())
+    }
+
+    /// The same as messages of one process.
+    fn verifies_messages(&self, message: &[u8], parts: &[&[u8]], signature: &[u8]) -> Result<(), String> {
+        let (m, session, by, key) = (self.m, self.session, &self.by, self.keys.public);
+        let whole =
+            |signature: &[u8]| m.verify_message(session, Given::none(), message.into(), signature.into());
+        let in_parts = |signature: &[u8]| {
+            let next = |part: &[u8], last| m.verify_message_next(session, Given::none(), part.into(), last);
+            let begun = m.verify_message_begin(session, Given::none());
+            let refused = parts.iter().map(|part| next(part, Sent::null(0))).find(|rv| *rv != CKR_OK);
+            refused.or((begun != CKR_OK).then_some(begun)).unwrap_or_else(|| next(&[], signature.into()))
+        };
         let begun = m.message_verify_init(session, Some(by), key);
-        let found = signatures.map(|signature| [whole(signature), in_parts(signature), first(signature)]);
+        let wrong = altered(signature)?;
+        let found = [signature, &wrong].map(|signature| [whole(signature), in_parts(signature)]);
         let ended = m.message_verify_final(session);
         match (begun, found, ended) {
-            (
-                CKR_OK,
-                [
-                    [CKR_OK, CKR_OK, CKR_OK],
-                    [CKR_SIGNATURE_INVALID, CKR_SIGNATURE_INVALID, CKR_SIGNATURE_INVALID],
-                ],
-                CKR_OK,
-            ) => Ok(()),
-            _ => Err(format!("messages are verified with {:?}", found.map(|row| row.map(rv_name)))),
+            (CKR_OK, [[CKR_OK, CKR_OK], [CKR_SIGNATURE_INVALID, CKR_SIGNATURE_INVALID]], CKR_OK) => Ok(()),
+            (begun, found, ended) => Err(format!(
+                "messages are verified with {begun:#x}, {:?}, {ended:#x}",
+                found.map(|found| found.map(rv_name))
+            )),
         }
     }
 

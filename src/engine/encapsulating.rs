@@ -65,15 +65,16 @@ impl Application {
             Decapsulation::Secret(decapsulate) => {
                 let material = decapsulate(&mechanism, &usable.key, &key, ciphertext).map_err(of_new_key)?;
                 add_derived(key_type, &mut key, material).map_err(of_new_key)?;
+                mark(&mut key, usable.needs.meets && is_marked(&usable.object.attributes));
             }
             Decapsulation::Unwrapping(start) => {
                 let how = may_unwrap(&key, mechanism.mechanism_type)?;
                 mark_unwrapped(&mut key, how)?;
                 let cipher = start(&mechanism, &usable.key)?;
+                // Chosen by whoever sent it: it keeps the flags of a key from outside.
                 unwrapped(key_type, &mut key, (how, cipher), ciphertext, None)?;
             }
         }
-        mark(&mut key, usable.needs.meets && is_marked(&usable.object.attributes));
         let key = self.keep_one(&asking, key, Happening::KeyDecapsulated)?;
         self.finished(&asking, usable.needs.meets)?;
         Ok(key)

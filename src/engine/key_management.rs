@@ -10,12 +10,11 @@ use crate::application::Application;
 use crate::asking::Asking;
 use crate::audit::Happening;
 use crate::mechanism::{Can, Ciphering, Key, KeyTypeRow, MechanismRow};
-use crate::mode::{is_marked, mark};
 use crate::object::Object;
 use crate::policy;
 use crate::policy::approved::Act;
 use crate::policy::joining::{mark_unwrapped, may_come_of_others};
-use crate::policy::usage::{Operation, Vector, Wrapping, may_unwrap, may_wrap};
+use crate::policy::usage::{Operation, Wrapping, may_unwrap, may_wrap};
 use crate::slot::Look;
 use crate::wrapping_authenticated::Appended;
 
@@ -96,8 +95,7 @@ impl Application {
         let wrapping = self.key_for(&asking, Operation::Wrap, row, mechanism, wrapping_key);
         let wrapping = wrapping.map_err(of_wrapping_key)?;
         let object = self.object(&asking, key, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
-        let (by, kind) = (&wrapping.object.attributes, mechanism.mechanism_type);
-        may_wrap(by, &object.attributes, kind, Vector::OfTheCaller)?;
+        may_wrap(&wrapping.object.attributes, &object.attributes, row.mechanism)?;
         let bytes = self.bytes_of(&object)?;
         let cipher = start(mechanism, &wrapping.key)?;
         let most = cipher.whole_len(bytes.len());
@@ -167,7 +165,7 @@ impl Application {
         let cipher = start(&usable.key)?;
         let place = how.key_among(cipher.whole_len(wrapped.len()), &attributes)?;
         unwrapped(row, &mut attributes, (how, cipher), wrapped, place)?;
-        mark(&mut attributes, usable.needs.meets && is_marked(&usable.object.attributes));
+        // Whoever may encrypt can bring a key of his own in so: it keeps the flags of one from outside.
         let key = self.keep_one(asking, attributes, Happening::KeyUnwrapped)?;
         self.finished(asking, usable.needs.meets)?;
         Ok(key)

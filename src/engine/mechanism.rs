@@ -16,6 +16,7 @@ use pkcs11::{
 use crate::policy::Inheritance;
 
 mod can;
+pub mod vector;
 
 pub use can::Can;
 

@@ -37,7 +37,7 @@ impl SelfTests {
     /// Runs what tests a mechanism and has not run. Two threads that come together wait for one run.
     ///
     /// # Errors
-    /// [`Error::SelfTest`]
+    /// [`Error::SelfTest`]; [`Error::HostMemory`] of a test that had none: it runs again next time.
     pub fn passed(&self, mechanisms: &Mechanisms, mechanism: MechanismType) -> Result<()> {
         if self.failed() {
             return Err(Error::SelfTest("an earlier one"));
@@ -48,7 +48,9 @@ impl SelfTests {
             return Ok(());
         }
         for (test, outcome) in mechanisms.self_tests.iter().zip(&self.outcomes) {
-            if (test.covers)(mechanism) && !outcome.get_or_init(|| (test.run)(mechanisms).is_ok()) {
+            if (test.covers)(mechanism)
+                && !*outcome.get_or_try_init(|| self.verdict(|| (test.run)(mechanisms)))?
+            {
                 return Err(self.fail(test.name));
             }
         }
@@ -61,13 +63,42 @@ impl SelfTests {
     /// Tries a new pair: what one key does the other must undo.
     ///
     /// # Errors
-    /// [`Error::SelfTest`]
+    /// [`Error::SelfTest`]; [`Error::HostMemory`], which says nothing of the pair.
     pub fn pair(&self, mechanisms: &Mechanisms, public: &Attributes, private: &Attributes) -> Result<()> {
-        (mechanisms.pair_test)(mechanisms, public, private).map_err(|_| self.fail("a new key pair"))
+        if self.verdict(|| (mechanisms.pair_test)(mechanisms, public, private))? {
+            Ok(())
+        } else {
+            Err(self.fail("a new key pair"))
+        }
+    }
+
+    /// What a test says. One that panics has failed.
+    fn verdict(&self, test: impl FnOnce() -> Result<()>) -> Result<bool> {
+        let mut running = Running { failed: &self.failed, is_over: false };
+        let outcome = test();
+        running.is_over = true;
+        match outcome {
+            Err(Error::HostMemory) => Err(Error::HostMemory),
+            outcome => Ok(outcome.is_ok()),
+        }
     }
 
     fn fail(&self, name: &'static str) -> Error {
         self.failed.store(true, Ordering::Release);
         Error::SelfTest(name)
+    }
+}
+
+/// A test that has not come to its end: left by a panic, it has failed.
+struct Running<'a> {
+    failed: &'a AtomicBool,
+    is_over: bool,
+}
+
+impl Drop for Running<'_> {
+    fn drop(&mut self) {
+        if !self.is_over {
+            self.failed.store(true, Ordering::Release);
+        }
     }
 }

@@ -199,6 +199,7 @@ impl Application {
         mode: u64,
     ) -> Result<()> {
         let slot = self.slot(slot)?;
+        self.not_in_error(&slot)?;
         let label = std::str::from_utf8(label)
             .map_err(|_| Error::ArgumentsBad("the label is not UTF-8"))?
             .trim_end_matches([' ', '\0'])

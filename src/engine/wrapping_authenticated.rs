@@ -2,7 +2,6 @@
 
 use std::sync::Arc;
 
-use pkcs11::constants::CKG_NO_GENERATE;
 use pkcs11::{
     CcmMessageParameters, CcmWrapParameters, Error, GcmMessageParameters, GcmWrapParameters, Mechanism,
     MechanismType, MessageParameters, ObjectHandle, Parameters, Result, Room, Secret, SessionHandle,
@@ -16,25 +15,8 @@ use crate::key_management::{of_wrapping_key, too_long};
 use crate::mechanism::{Can, Ciphering, Messages, Saving};
 use crate::object::Object;
 use crate::policy::approved::is_callers_vector;
-use crate::policy::usage::{Operation, Vector, may_wrap};
+use crate::policy::usage::{Operation, may_wrap};
 use crate::slot::Look;
-
-/// From so many random bits on no vector of the token's comes twice.
-const RANDOM_BITS: usize = 96;
-
-/// Whose the vector is.
-fn vector_of(parameters: &MessageParameters) -> Vector {
-    let (given, fixed_bits, generator) = match parameters {
-        MessageParameters::Gcm(gcm) => (&gcm.iv, gcm.fixed_bits, gcm.generator),
-        MessageParameters::Ccm(ccm) => (&ccm.nonce, ccm.fixed_bits, ccm.generator),
-        MessageParameters::ChaCha20Poly1305(_) | MessageParameters::None | MessageParameters::Unknown => {
-            return Vector::OfTheCaller;
-        }
-    };
-    let fixed_bits = usize::try_from(fixed_bits).unwrap_or(usize::MAX);
-    let free = given.len().saturating_mul(8).saturating_sub(fixed_bits);
-    if generator != CKG_NO_GENERATE && free >= RANDOM_BITS { Vector::OfTheToken } else { Vector::OfTheCaller }
-}
 
 /// The mechanism for the table of approved mode: the parameters are a message's.
 fn of_number(mechanism_type: MechanismType) -> Mechanism {
@@ -79,8 +61,7 @@ impl Application {
         let wrapping = wrapping.map_err(of_wrapping_key)?;
         let meets = wrapping.needs.meets && !is_callers_vector(parameters);
         let object = self.object(asking, key, Look::Lately)?.ok_or(Error::KeyHandleInvalid)?;
-        let vector = vector_of(parameters);
-        may_wrap(&wrapping.object.attributes, &object.attributes, row.mechanism, vector)?;
+        may_wrap(&wrapping.object.attributes, &object.attributes, row.mechanism)?;
         let (messages, bytes) = (start(&wrapping.key)?, self.bytes_of(&object)?);
         Ok(Wrappable { messages, object, bytes, meets })
     }

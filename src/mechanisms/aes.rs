@@ -119,7 +119,7 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
             Can::UnwrapAuthenticated(ccm::unwrap_authenticated),
         ],
     ),
-    row(CKM_AES_GMAC, &[Can::Sign(gmac::sign), Can::Verify(gmac::verify)]),
+    row(CKM_AES_GMAC, &[Can::SignOnce(gmac::sign), Can::VerifyOnce(gmac::verify)]),
     row(CKM_AES_CMAC, CMAC),
     row(CKM_AES_CMAC_GENERAL, CMAC),
     row(CKM_AES_MAC, MAC),

@@ -3,8 +3,9 @@
 
 use std::sync::Arc;
 
+use engine::mechanism::vector::is_random;
 use engine::mechanism::{Message, Messages};
-use pkcs11::constants::{CKG_GENERATE_COUNTER, CKG_GENERATE_COUNTER_XOR};
+use pkcs11::constants::CKG_NO_GENERATE;
 use pkcs11::encode::Writer;
 use pkcs11::{Error, MessageParameters, Result, Secret};
 
@@ -54,10 +55,12 @@ impl<A: Aead> Aead for OfKeys<A> {
         if stated.tag_len < TAG_OF_A_KEY {
             return Err(Error::MechanismParamInvalid("a tag under 96 bits does not guard a key"));
         }
-        // Each wrapping would count from zero (docs/decisions/0048).
-        if self.wraps && matches!(stated.generator, CKG_GENERATE_COUNTER | CKG_GENERATE_COUNTER_XOR) {
+        // Nothing remembers the vectors of other wrappings (docs/decisions/0048).
+        let Stated { vector, fixed_bits, generator, .. } = &stated;
+        let asks = *generator != CKG_NO_GENERATE;
+        if self.wraps && asks && !is_random(vector.len(), *fixed_bits, *generator) {
             return Err(Error::MechanismParamInvalid(
-                "a wrapping has nothing that its vectors are counted in",
+                "a vector that is made for a wrapping has at least 96 bits that are random",
             ));
         }
         // The key's own length counts, and not the parameter's (section 6.13.6).

@@ -33,8 +33,7 @@ fn row(mechanism: &Mechanism) -> &'static MechanismRow {
 }
 
 pub(crate) fn start_sign(mechanism: &Mechanism, key: &Arc<dyn Key>) -> Result<Box<dyn Signing>> {
-    let sign =
-        row(mechanism).can.iter().find_map(|can| if let Can::Sign(sign) = can { Some(sign) } else { None });
+    let sign = row(mechanism).can.iter().find_map(Can::sign);
     sign.unwrap()(mechanism, key)
 }
 

@@ -26,7 +26,7 @@ pub(crate) const MECHANISMS: &[MechanismRow] = &[
     // RFC 4226 section 4, requirement 6: at least 128 bits.
     row(CKM_HOTP_KEY_GEN, 16, &[Can::GenerateOtpKey(generate)]),
     // Services hand out shorter secrets than that.
-    row(CKM_HOTP, 1, &[Can::SignPassword(sign), Can::VerifyPassword(verify)]),
+    row(CKM_HOTP, 1, &[Can::SignOnce(sign), Can::VerifyOnce(verify)]),
 ];
 
 const fn row(mechanism: MechanismType, least: u64, can: &'static [Can]) -> MechanismRow {

@@ -15,7 +15,7 @@ use crate::{downcast, no_parameter, secret};
 /// The mechanisms of this family.
 pub(crate) const MECHANISMS: &[MechanismRow] = &[
     row(CKM_POLY1305_KEY_GEN, &[Can::GenerateKey(secret::generate)]),
-    row(CKM_POLY1305, &[Can::Sign(sign), Can::Verify(verify)]),
+    row(CKM_POLY1305, &[Can::SignOnce(sign), Can::VerifyOnce(verify)]),
 ];
 
 const fn row(mechanism: MechanismType, can: &'static [Can]) -> MechanismRow {

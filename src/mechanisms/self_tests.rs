@@ -117,11 +117,14 @@ fn known(name: &str) -> Result<Vec<u8>> {
         .chars()
         .map(|digit| digit.to_digit(16).and_then(|digit| u8::try_from(digit).ok()))
         .collect();
-    let bytes = digits.ok_or(WRONG)?;
-    bytes
+    let digits = digits.ok_or(WRONG)?;
+    let bytes: Result<Vec<u8>> = digits
         .chunks(2)
         .map(|pair| if let [high, low] = pair { Ok(high << 4 | low) } else { Err(WRONG) })
-        .collect()
+        .collect();
+    #[cfg(test)]
+    let bytes = bytes.map(|bytes| tests::altered(name, bytes));
+    bytes
 }
 
 /// The first bytes of the key that secret algorithms are tested with.

@@ -1,6 +1,7 @@
 //! Initialisation vectors and nonces that the token makes (PKCS#11 v3.2 sections 6.13.3 and 6.13.5): `CKG_` generators with
 //! fixed bits. docs/decisions/0048 says what each promises.
 
+use engine::mechanism::vector::RANDOM_BITS;
 use pkcs11::constants::{
     CKG_GENERATE, CKG_GENERATE_COUNTER, CKG_GENERATE_COUNTER_XOR, CKG_GENERATE_RANDOM, CKG_NO_GENERATE,
 };
@@ -8,8 +9,6 @@ use pkcs11::{Error, Result};
 
 use crate::aws_lc;
 
-/// From so many free bits on `CKG_GENERATE` is random; a random value of fewer would soon come twice.
-const RANDOM_BITS: u64 = 96;
 /// The fewest free bits of what is random in any way.
 const FEWEST_BITS: u64 = 32;
 

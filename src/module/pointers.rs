@@ -216,6 +216,8 @@ impl<T: Copy> Place<T> {
 
 /// Where a result of variable length goes: the convention of section 5.2.
 pub(crate) struct Output<'a> {
+    /// Lent, and nobody's slice yet: a message's tag may be read out of it until then.
+    buffer: Option<(NonNull<u8>, usize)>,
     room: Room<'a>,
     length: Place<CK_ULONG>,
 }
@@ -231,16 +233,15 @@ pub(crate) unsafe fn output<'a>(
 ) -> Result<Output<'a>> {
     // SAFETY: as promised to this function.
     let length = unsafe { place(length) }?;
-    if buffer.is_null() {
-        return Ok(Output { room: Room::Query, length });
-    }
-    let room = claimed(buffer.addr(), length.value())?;
-    // SAFETY: as promised to this function.
-    let bytes = unsafe { writable(buffer, room as CK_ULONG) }?;
+    let Some(start) = NonNull::new(buffer) else {
+        return Ok(Output { buffer: None, room: Room::Query, length });
+    };
+    let len = claimed(start.addr().get(), length.value())?;
+    lends(start.addr().get(), len)?;
     for input in inputs {
-        input.survive(buffer.addr(), bytes.len())?;
+        input.survive(start.addr().get(), len)?;
     }
-    Ok(Output { room: Room::Buffer(bytes), length })
+    Ok(Output { buffer: Some((start, len)), room: Room::Query, length })
 }
 
 /// Room for a result that a call gives only when it is asked for one: by a place for its length.
@@ -297,22 +298,33 @@ pub(crate) unsafe fn writable<'a>(buffer: *mut u8, len: CK_ULONG) -> Result<&'a 
     match (buffer.is_null(), size(len)?) {
         (_, 0) => Ok(&mut []),
         (true, _) => Err(Error::ArgumentsBad("a null pointer with a length")),
-        (false, len) if !lendable(buffer.addr(), len) => {
-            Err(Error::ArgumentsBad("a buffer beyond any memory"))
+        (false, len) => {
+            lends(buffer.addr(), len)?;
+            // SAFETY: not null and in bounds (above); the caller promises `len` writable bytes.
+            Ok(unsafe { std::slice::from_raw_parts_mut(buffer, len) })
         }
-        // SAFETY: not null and in bounds (above); the caller promises `len` writable bytes.
-        (false, len) => Ok(unsafe { std::slice::from_raw_parts_mut(buffer, len) }),
     }
 }
 
+/// Refuses a buffer that cannot be the application's.
+fn lends(address: usize, len: usize) -> Result<()> {
+    if lendable(address, len) { Ok(()) } else { Err(Error::ArgumentsBad("a buffer beyond any memory")) }
+}
+
 impl<'a> Output<'a> {
+    /// The room: from now on nothing else of the call may be read or written where it lies.
     pub(crate) fn room(&mut self) -> &mut Room<'a> {
+        if let Some((start, len)) = self.buffer.take() {
+            // SAFETY: `output` was promised as many writable bytes, and found them in bounds; there is no second slice, as
+            // the buffer is taken.
+            self.room = Room::Buffer(unsafe { std::slice::from_raw_parts_mut(start.as_ptr(), len) });
+        }
         &mut self.room
     }
 
     /// Whether only the length is asked for.
     pub(crate) fn is_query(&self) -> bool {
-        self.room.is_query()
+        self.buffer.is_none() && self.room.is_query()
     }
 
     /// Writes the length: that of the result, of a result that would be, or of one that did not fit.

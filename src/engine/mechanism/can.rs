@@ -27,12 +27,13 @@ pub enum Can {
     Digest(StartDigest),
     /// `CKF_SIGN`
     Sign(StartSign),
-    /// `CKF_SIGN`: a one-time password, which is of no message.
-    SignPassword(StartSign),
+    /// `CKF_SIGN`, and no messages: each would be under the one vector or the one-time key that the process began with, or
+    /// it is a one-time password, which is of no message.
+    SignOnce(StartSign),
     /// `CKF_VERIFY`
     Verify(StartVerify),
-    /// `CKF_VERIFY`: a one-time password.
-    VerifyPassword(StartVerify),
+    /// `CKF_VERIFY`, and no messages: of what [`Can::SignOnce`] makes.
+    VerifyOnce(StartVerify),
     /// `CKF_VERIFY`, of keys of these sizes, which reach beyond the mechanism's: what others once signed.
     VerifyOf((u64, u64), StartVerify),
     /// `CKF_SIGN_RECOVER`
@@ -91,7 +92,7 @@ impl Can {
     /// The constructor of a signature, if this is one.
     #[must_use]
     pub fn sign(&self) -> Option<StartSign> {
-        if let Self::Sign(start) | Self::SignPassword(start) = self { Some(*start) } else { None }
+        if let Self::Sign(start) | Self::SignOnce(start) = self { Some(*start) } else { None }
     }
 
     /// The constructor of a message's signature, if this is one.
@@ -104,7 +105,7 @@ impl Can {
     #[must_use]
     pub fn verify(&self) -> Option<StartVerify> {
         match self {
-            Self::Verify(start) | Self::VerifyOf(_, start) | Self::VerifyPassword(start) => Some(*start),
+            Self::Verify(start) | Self::VerifyOf(_, start) | Self::VerifyOnce(start) => Some(*start),
             _ => None,
         }
     }
@@ -226,8 +227,8 @@ impl Can {
     pub fn act(&self) -> Act {
         match self {
             Self::Digest(_) => Act::Digest,
-            Self::Sign(_) | Self::SignPassword(_) => Act::Use(Operation::Sign),
-            Self::Verify(_) | Self::VerifyOf(..) | Self::VerifyPassword(_) => Act::Use(Operation::Verify),
+            Self::Sign(_) | Self::SignOnce(_) => Act::Use(Operation::Sign),
+            Self::Verify(_) | Self::VerifyOf(..) | Self::VerifyOnce(_) => Act::Use(Operation::Verify),
             Self::SignRecover(_) => Act::Use(Operation::SignRecover),
             Self::VerifyRecover(_) => Act::Use(Operation::VerifyRecover),
             Self::Encrypt(_) | Self::MessageEncrypt(_) => Act::Use(Operation::Encrypt),
@@ -254,9 +255,9 @@ impl Can {
         match self {
             Self::Digest(_) => CKF_DIGEST,
             Self::Sign(_) => CKF_SIGN | CKF_MESSAGE_SIGN | CKF_MULTI_MESSAGE,
-            Self::SignPassword(_) => CKF_SIGN,
+            Self::SignOnce(_) => CKF_SIGN,
             Self::Verify(_) | Self::VerifyOf(..) => CKF_VERIFY | CKF_MESSAGE_VERIFY | CKF_MULTI_MESSAGE,
-            Self::VerifyPassword(_) => CKF_VERIFY,
+            Self::VerifyOnce(_) => CKF_VERIFY,
             Self::MessageEncrypt(_) => CKF_MESSAGE_ENCRYPT | CKF_MULTI_MESSAGE,
             Self::MessageDecrypt(_) => CKF_MESSAGE_DECRYPT | CKF_MULTI_MESSAGE,
             Self::SignRecover(_) => CKF_SIGN_RECOVER,

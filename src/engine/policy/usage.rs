@@ -150,9 +150,9 @@ pub struct Wrapping {
     /// Whether private keys too. Where not, one does not fit what the mechanism takes, or would lie there in a form
     /// that can be altered piece by piece.
     pub private_keys: bool,
-    /// Whether what it makes tells nothing of the key, whatever parameters the caller chooses and however often. A
-    /// stream of key bits that comes twice tells the difference of two keys, a chain of blocks tells which are equal,
-    /// and a number without padding tells its root.
+    /// Whether what it makes tells nothing of the key, whatever parameters the caller chooses for this wrapping and for
+    /// others by the same key. A stream of key bits that comes twice tells the difference of two keys, whoever made its
+    /// vector the first time; a chain of blocks tells which are equal; and a number without padding tells its root.
     pub tells_nothing: bool,
     /// Which of the bytes that unwrapping gives are the key.
     pub extent: Extent,
@@ -201,8 +201,8 @@ pub const WRAPPINGS: &[Wrapping] = &[
     wrapping(CKM_AES_OFB, false, false, Extent::Stream),
     wrapping(CKM_AES_CTS, false, false, Extent::Stream),
     wrapping(CKM_AES_GCM, true, false, Extent::Known),
-    // The vector is the token's.
-    wrapping(CKM_CLOUDHSM_AES_GCM, true, true, Extent::Known),
+    // The vector is the token's, and can be given to CKM_AES_GCM with another key.
+    wrapping(CKM_CLOUDHSM_AES_GCM, true, false, Extent::Known),
     wrapping(CKM_AES_CCM, true, false, Extent::Known),
     wrapping(CKM_AES_KEY_WRAP, true, true, Extent::Semiblocks),
     wrapping(CKM_AES_KEY_WRAP_PAD, true, true, Extent::Known),
@@ -231,15 +231,6 @@ fn wrapping_by(mechanism: MechanismType) -> Wrapping {
     row.copied().unwrap_or(wrapping(mechanism, false, false, Extent::Known))
 }
 
-/// Whose the initialisation vector of a wrapping is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Vector {
-    /// The caller's, or there is none: the mechanism's row holds.
-    OfTheCaller,
-    /// Random, of the token, with so many bits that none comes twice.
-    OfTheToken,
-}
-
 /// Whether `wrapping` may wrap `key` by a mechanism (section 5.18.3).
 ///
 /// # Errors
@@ -247,15 +238,8 @@ pub enum Vector {
 /// ones, and for a key that wants a trusted wrapping key and has another, or a mechanism that would tell something of it;
 /// [`Error::KeyUnextractable`]; [`Error::KeyHandleInvalid`] for a key that `CKA_WRAP_TEMPLATE` leaves out, as that
 /// section says.
-pub fn may_wrap(
-    wrapping: &Attributes,
-    key: &Attributes,
-    mechanism: MechanismType,
-    vector: Vector,
-) -> Result<()> {
-    let mut how = wrapping_by(mechanism);
-    // What a vector of the caller's tells is what two ciphertexts under one have in common.
-    how.tells_nothing |= vector == Vector::OfTheToken;
+pub fn may_wrap(wrapping: &Attributes, key: &Attributes, mechanism: MechanismType) -> Result<()> {
+    let how = wrapping_by(mechanism);
     let class_fits = match key.class() {
         Some(CKO_SECRET_KEY) => true,
         Some(CKO_PRIVATE_KEY) => how.private_keys,

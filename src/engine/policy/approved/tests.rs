@@ -1,4 +1,6 @@
+use super::Act::Digest;
 use super::*;
+use pkcs11::constants::{CKM_ECDSA_SHA256, CKM_SHA_1, CKM_SHA1_RSA_PKCS};
 
 #[test]
 fn years_begin_and_end_where_the_calendar_says() {

@@ -56,9 +56,55 @@ fn a_failing_self_test_takes_the_token_out_of_service() {
         assert!(matches!(refused, Some(Error::SelfTest(_))), "{refused:?}");
     }
     application.close_session(session).unwrap();
+    let refused = application.init_token(slot, Some(SO_PIN), &label("again"));
+    assert!(matches!(refused, Err(Error::SelfTest(_))), "{refused:?}");
     // Another process has not seen it fail.
     let other = engine_over(Arc::new(places));
     open(&other, slot);
+}
+
+#[test]
+fn a_self_test_that_panics_has_failed() {
+    const TESTS: &[SelfTest] = &[SelfTest {
+        name: "panicking",
+        covers: |mechanism| mechanism == CKM_SHA384,
+        run: |_| panic!("asked for"),
+    }];
+    let (application, _, slot) = approved(Mechanisms { self_tests: TESTS, ..mechanisms::MECHANISMS });
+    let session = log_in(&application, slot, PIN).unwrap();
+    let panicking = || application.digest_init(session, Some(mechanism(CKM_SHA384)));
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(panicking)).unwrap_err();
+    let refused = application.digest_init(session, Some(mechanism(CKM_SHA256)));
+    assert!(matches!(refused, Err(Error::SelfTest(_))), "{refused:?}");
+}
+
+#[test]
+fn a_trial_of_a_pair_that_panics_has_failed() {
+    fn panics(_: &Mechanisms, _: &Attributes, _: &Attributes) -> Result<()> {
+        panic!("asked for")
+    }
+    let (application, _, slot) = approved(Mechanisms { pair_test: panics, ..mechanisms::MECHANISMS });
+    let session = log_in(&application, slot, PIN).unwrap();
+    let panicking = || ec_pair(&application, session, "pair", true);
+    std::panic::catch_unwind(std::panic::AssertUnwindSafe(panicking)).unwrap_err();
+    let refused = application.digest_init(session, Some(mechanism(CKM_SHA256)));
+    assert!(matches!(refused, Err(Error::SelfTest(_))), "{refused:?}");
+}
+
+#[test]
+fn a_self_test_without_memory_says_nothing_and_runs_again() {
+    static RUNS: AtomicU32 = AtomicU32::new(0);
+    const TESTS: &[SelfTest] = &[SelfTest {
+        name: "first without memory",
+        covers: |_| true,
+        run: |_| if RUNS.fetch_add(1, Ordering::Relaxed) == 0 { Err(Error::HostMemory) } else { Ok(()) },
+    }];
+    let (application, _, slot) = approved(Mechanisms { self_tests: TESTS, ..mechanisms::MECHANISMS });
+    let session = log_in(&application, slot, PIN).unwrap();
+    let digest = || application.digest_init(session, Some(mechanism(CKM_SHA256)));
+    assert_eq!(digest(), Err(Error::HostMemory));
+    digest().unwrap();
+    assert_eq!(RUNS.load(Ordering::Relaxed), 2);
 }
 
 #[test]

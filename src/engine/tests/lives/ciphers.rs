@@ -1,13 +1,17 @@
 //! Secret keys: made, used in whole and in parts, wrapped, derived, saved in the middle.
 
+use engine::application::Application;
 use pkcs11::constants::{
     CKA_DECRYPT, CKA_ENCRYPT, CKA_EXTRACTABLE, CKA_LABEL, CKA_SENSITIVE, CKA_TOKEN, CKA_TRUSTED,
-    CKA_UNIQUE_ID, CKA_VALUE, CKA_VALUE_LEN, CKA_WRAP_WITH_TRUSTED, CKM_AES_CBC_PAD, CKM_AES_KEY_GEN,
-    CKM_AES_KEY_WRAP, CKM_SHA256,
+    CKA_UNIQUE_ID, CKA_VALUE, CKA_VALUE_LEN, CKA_WRAP_WITH_TRUSTED, CKG_GENERATE, CKM_AES_CBC_PAD,
+    CKM_AES_CCM, CKM_AES_GCM, CKM_AES_KEY_GEN, CKM_AES_KEY_WRAP, CKM_SHA256,
 };
+use pkcs11::cryptoki::Since3;
+use pkcs11::vendor::CKM_CLOUDHSM_AES_GCM;
 use pkcs11::{
-    Administration, Attribute, AttributeValue, Cryptoki, Error, Mechanism, MechanismType, ObjectHandle,
-    Parameters, Reveal, Room, SessionHandle, Template, UserType,
+    Administration, Attribute, AttributeValue, CcmWrapParameters, Cryptoki, Error, GcmMessageParameters,
+    GcmParameters, GcmWrapParameters, Mechanism, MechanismType, MessageParameters, ObjectHandle, Parameters,
+    Reveal, Room, SessionHandle, Template, UserType,
 };
 
 use crate::harness::*;
@@ -102,6 +106,49 @@ fn a_whole_after_a_part_ends_the_operation_and_so_does_any_error_but_a_small_buf
     app.decrypt_init(session, cbc_pad(), key).unwrap();
 }
 
+/// Wrappings under a vector that somebody can give again with a key that he knows: the token's among them.
+fn with_vectors() -> Vec<Mechanism> {
+    let (iv, aad) = (vec![7; 12], vec![]);
+    let (fixed_bits, generator, mac_len, tag_bits) = (0, CKG_GENERATE, 16, 128);
+    let gcm = |iv| GcmParameters { iv, aad: vec![], tag_bits };
+    let gcm_wrap = GcmWrapParameters { iv: iv.clone(), fixed_bits, generator, aad: aad.clone(), tag_bits };
+    let ccm_wrap = CcmWrapParameters { nonce: iv.clone(), fixed_bits, generator, aad, mac_len };
+    [
+        (CKM_AES_GCM, Parameters::Gcm(gcm(iv))),
+        (CKM_CLOUDHSM_AES_GCM, Parameters::Gcm(gcm(vec![]))),
+        (CKM_AES_GCM, Parameters::GcmWrap(gcm_wrap)),
+        (CKM_AES_CCM, Parameters::CcmWrap(ccm_wrap)),
+    ]
+    .map(|(mechanism_type, parameters)| Mechanism { mechanism_type, parameters })
+    .into()
+}
+
+/// A key that wants trust is not wrapped by them, though this wrapping key is trusted; another is.
+fn wraps_by_no_vector(
+    app: &Application,
+    session: SessionHandle,
+    wrapping: ObjectHandle,
+    (free, picky): (ObjectHandle, ObjectHandle),
+) {
+    for by in with_vectors() {
+        let answer = |key| {
+            let mut out = vec![0; 80];
+            app.wrap_key(session, &mut by.clone(), wrapping, key, &mut Room::Buffer(&mut out))
+        };
+        answer(free).unwrap();
+        assert_eq!(answer(picky), Err(Error::KeyNotWrappable), "{by:?}");
+    }
+    let (fixed_bits, generator, tag_bits) = (0, CKG_GENERATE, 128);
+    let authenticated = |key| {
+        let gcm = GcmMessageParameters { iv: vec![0; 12], fixed_bits, generator, tag: vec![], tag_bits };
+        let (mut out, mut parameters) = (vec![0; 32], MessageParameters::Gcm(gcm));
+        let out = &mut Room::Buffer(&mut out);
+        app.wrap_key_authenticated(session, CKM_AES_GCM, &mut parameters, wrapping, key, b"", out)
+    };
+    authenticated(free).unwrap();
+    assert_eq!(authenticated(picky), Err(Error::KeyNotWrappable));
+}
+
 #[test]
 fn wrapping_obeys_extractable_and_trust_and_unwraps_to_the_same_value() {
     let token = Token::with_user();
@@ -157,6 +204,7 @@ fn wrapping_obeys_extractable_and_trust_and_unwraps_to_the_same_value() {
         [Reveal::Value(AttributeValue::Bool(true))]
     );
     wrap(picky).unwrap();
+    wraps_by_no_vector(app, session, wrapping, (free, picky));
     officer.trust_key(so_session, &unique_id, None, false).unwrap();
     assert_eq!(wrap(picky), Err(Error::KeyNotWrappable));
     assert!(operations(app, token.slot).contains(&"trust-changed".to_owned()));

@@ -35,8 +35,8 @@ fn main() -> Result<()> {
 fn operation(can: &Can) -> &'static str {
     match can {
         Can::Digest(_) => "digest",
-        Can::Sign(_) | Can::SignPassword(_) => "sign",
-        Can::Verify(_) | Can::VerifyOf(..) | Can::VerifyPassword(_) => "verify",
+        Can::Sign(_) | Can::SignOnce(_) => "sign",
+        Can::Verify(_) | Can::VerifyOf(..) | Can::VerifyOnce(_) => "verify",
         Can::MessageEncrypt(_) => "message-encrypt",
         Can::MessageDecrypt(_) => "message-decrypt",
         Can::SignRecover(_) => "sign-recover",
