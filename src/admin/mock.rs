@@ -138,6 +138,7 @@ impl Cryptoki for Mock {
             free_private_memory: None,
             hardware: NOW,
             firmware: NOW,
+            utc_time: String::new(),
         })
     }
 

@@ -14,7 +14,9 @@ use crate::store::{RowId, Shelf};
 const ROW_BITS: u32 = 40;
 const ROW: u64 = (1 << ROW_BITS) - 1;
 /// Logins before a number comes again.
-const LOGINS: u64 = (ObjectHandle::SESSION >> ROW_BITS) - 1;
+const LOGINS: u64 = (ObjectHandle::SESSION >> ROW_BITS) - 2;
+/// What stands in the place of a login for what the token has of itself.
+const BUILT_IN: u64 = LOGINS + 1;
 
 /// The handle of a token object; `login` is that of a private one.
 ///
@@ -39,6 +41,18 @@ pub fn of_object(object: &Object, now: Epoch) -> Result<ObjectHandle> {
     }
 }
 
+/// The handle of what the token has of itself, by its number there, which has at most 40 bits.
+#[must_use]
+pub fn of_built_in(number: u64) -> ObjectHandle {
+    ObjectHandle(BUILT_IN << ROW_BITS | number & ROW)
+}
+
+/// The number of what the token has of itself, if the handle names such.
+#[must_use]
+pub fn built_in(handle: ObjectHandle) -> Option<u64> {
+    (handle.0 >> ROW_BITS == BUILT_IN).then_some(handle.0 & ROW)
+}
+
 /// The row that a token object's handle names, whatever its login.
 #[must_use]
 pub fn row(handle: ObjectHandle) -> RowId {
@@ -59,6 +73,19 @@ mod tests {
             assert_ne!(*handle, of_row(RowId(77), None).unwrap());
             assert_eq!(logins.iter().position(|other| other == handle), Some(place % 4));
         }
+    }
+
+    #[test]
+    fn no_row_has_the_handle_of_what_is_built_in() {
+        for number in [0, 1, ROW] {
+            assert_eq!(built_in(of_built_in(number)), Some(number));
+            assert!(!of_built_in(number).is_session());
+        }
+        for epoch in [0, 1, LOGINS - 1, LOGINS, u64::MAX] {
+            assert_eq!(built_in(of_row(RowId(5), Some(Epoch(epoch))).unwrap()), None);
+        }
+        assert_eq!(built_in(of_row(RowId(5), None).unwrap()), None);
+        assert_eq!(built_in(ObjectHandle(ObjectHandle::SESSION | of_built_in(5).0)), None);
     }
 
     #[test]

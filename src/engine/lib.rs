@@ -18,6 +18,7 @@ pub mod policy;
 // Rooms, each built on those above it.
 pub mod application;
 pub mod audit;
+pub mod built_in;
 pub mod commit;
 pub mod handles;
 pub mod head;

@@ -4,12 +4,16 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use pkcs11::constants::{CKA_CLASS, CKA_PRIVATE, CKA_TOKEN, CKA_TRUSTED, CKA_UNIQUE_ID};
-use pkcs11::{AttributeType, Attributes, Error, ObjectHandle, Result, Reveal, SessionHandle, Template};
+use pkcs11::constants::{CKA_CLASS, CKA_PRIVATE, CKA_TOKEN, CKA_TRUSTED, CKA_UNIQUE_ID, CKA_VALUE};
+use pkcs11::{
+    AttributeType, AttributeValue, Attributes, Error, ObjectHandle, Result, Reveal, Secret, SessionHandle,
+    Template,
+};
 
 use crate::application::{Application, SessionObject};
 use crate::asking::Asking;
 use crate::audit::{Event, Happening};
+use crate::built_in::BuiltIn;
 use crate::commit::{Plan, UserHeadChange};
 use crate::handles;
 use crate::login::Login;
@@ -250,6 +254,8 @@ impl Application {
         let object = if handle.is_session() {
             let found = self.session_objects.value(handle.0 & !ObjectHandle::SESSION);
             found.filter(|found| found.is_of(slot.id, asking.epoch())).map(|found| Arc::clone(&found.object))
+        } else if let Some(which) = BuiltIn::of(handle) {
+            self.built_in(asking, which)
         } else {
             let opened = slot.token(&self.parts, look)?;
             // The look may have shown that this life of the token, and with it the login, is over.
@@ -437,7 +443,15 @@ impl Application {
     ) -> Result<Vec<Reveal>> {
         let asking = self.asking(session)?;
         let object = self.object(&asking, object, Look::Lately)?.ok_or(Error::ObjectHandleInvalid)?;
-        Ok(types.iter().map(|wanted| policy::revealed(&object.attributes, *wanted)).collect())
+        let mut told: Vec<_> =
+            types.iter().map(|wanted| policy::revealed(&object.attributes, *wanted)).collect();
+        if BuiltIn::of(object.session_handle) == Some(BuiltIn::Counter) {
+            for (_, told) in types.iter().zip(&mut told).filter(|(wanted, _)| **wanted == CKA_VALUE) {
+                let value = Secret::new(self.count_on(&asking)?.to_vec());
+                *told = Reveal::Value(AttributeValue::Bytes(value));
+            }
+        }
+        Ok(told)
     }
 
     pub(crate) fn do_find_objects_init(&self, session: SessionHandle, template: Template) -> Result<()> {
@@ -449,7 +463,8 @@ impl Application {
         let asking = self.asking(session.handle)?;
         let search = match policy::searched(template) {
             Some(wanted) => {
-                let of_session = self.matching_session_objects(&asking, &wanted);
+                let mut of_session = self.matching_session_objects(&asking, &wanted);
+                of_session.extend(self.matching_built_in(&asking, &wanted)?);
                 Search::begin(&self.parts, opened, asking.login(), asking.epoch(), wanted, of_session)
             }
             None => Search::nothing(opened, asking.epoch()),

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use pkcs11::administration::PinTrials;
 use pkcs11::constants::{
-    CKF_LOGIN_REQUIRED, CKF_RNG, CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED,
-    CKF_TOKEN_INITIALIZED, CKF_TOKEN_PRESENT, CKF_USER_PIN_COUNT_LOW, CKF_USER_PIN_FINAL_TRY,
-    CKF_USER_PIN_INITIALIZED, CKF_USER_PIN_LOCKED,
+    CKF_CLOCK_ON_TOKEN, CKF_LOGIN_REQUIRED, CKF_RNG, CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY,
+    CKF_SO_PIN_LOCKED, CKF_TOKEN_INITIALIZED, CKF_TOKEN_PRESENT, CKF_USER_PIN_COUNT_LOW,
+    CKF_USER_PIN_FINAL_TRY, CKF_USER_PIN_INITIALIZED, CKF_USER_PIN_LOCKED,
 };
 use pkcs11::{
     Error, LibraryInfo, MechanismInfo, MechanismType, Result, SessionHandle, SlotId, SlotInfo, TokenInfo,
@@ -16,6 +16,7 @@ use pkcs11::{
 
 use crate::application::Application;
 use crate::audit::hexadecimal;
+use crate::clock::utc;
 use crate::mechanism::{Can, MechanismRow};
 use crate::place::{Place, TokenId};
 use crate::policy::approved::{least_key, may_be_offered, year_of};
@@ -107,11 +108,12 @@ impl Application {
             free_private_memory: None,
             hardware: VERSION,
             firmware: VERSION,
+            utc_time: opened.as_ref().map_or_else(String::new, |_| utc(self.parts.clock.now())),
         })
     }
 
     fn token_flags(&self, opened: &Opened) -> Result<u64> {
-        let mut flags = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED;
+        let mut flags = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_TOKEN_INITIALIZED | CKF_CLOCK_ON_TOKEN;
         let kinds = [
             (Role::Officer, [CKF_SO_PIN_COUNT_LOW, CKF_SO_PIN_FINAL_TRY, CKF_SO_PIN_LOCKED], 0),
             (

@@ -106,8 +106,7 @@ impl Record<CK_TOKEN_INFO> for TokenInfo {
             ulFreePrivateMemory: memory(self.free_private_memory),
             hardwareVersion: self.hardware.record(),
             firmwareVersion: self.firmware.record(),
-            // Only a token with CKF_CLOCK_ON_TOKEN has a time to tell.
-            utcTime: padded(""),
+            utcTime: padded(&self.utc_time),
         }
     }
 }

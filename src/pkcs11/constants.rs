@@ -3,11 +3,19 @@
 //! `CK_ULONG` is 64 bits wide on every platform that this crate builds for.
 
 macro_rules! constants {
-    ($($name:ident),* $(,)?) => {
+    ($($name:ident),* $(,)?; narrow $($narrow:ident),* $(,)?) => {
         pub use cryptoki_sys::{$($name),*};
 
+        $(
+            #[doc = concat!("`", stringify!($narrow), "`, which the bindings have in 32 bits.")]
+            pub const $narrow: u64 = cryptoki_sys::$narrow as u64;
+        )*
+
         /// Every constant above with its name.
-        const NAMED: &[(&str, u64)] = &[$((stringify!($name), cryptoki_sys::$name as u64)),*];
+        const NAMED: &[(&str, u64)] = &[
+            $((stringify!($name), cryptoki_sys::$name as u64),)*
+            $((stringify!($narrow), cryptoki_sys::$narrow as u64),)*
+        ];
     };
 }
 
@@ -234,10 +242,10 @@ constants! {
     CKR_WRAPPED_KEY_INVALID, CKR_WRAPPED_KEY_LEN_RANGE, CKR_WRAPPING_KEY_HANDLE_INVALID,
     CKR_WRAPPING_KEY_SIZE_RANGE, CKR_WRAPPING_KEY_TYPE_INCONSISTENT, CKS_LAST_VALIDATION_OK,
     CKS_RO_PUBLIC_SESSION, CKS_RO_USER_FUNCTIONS, CKS_RW_PUBLIC_SESSION, CKS_RW_SO_FUNCTIONS,
-    CKS_RW_USER_FUNCTIONS, CKT_NOT_TRUSTED, CKT_TRUST_ANCHOR, CKT_TRUST_MUST_VERIFY_TRUST, CKT_TRUST_UNKNOWN,
-    CKT_TRUSTED, CKU_CONTEXT_SPECIFIC, CKU_SO, CKU_USER, CKV_AUTHORITY_TYPE_COMMON_CRITERIA,
+    CKS_RW_USER_FUNCTIONS,     CKU_CONTEXT_SPECIFIC, CKU_SO, CKU_USER, CKV_AUTHORITY_TYPE_COMMON_CRITERIA,
     CKV_AUTHORITY_TYPE_NIST_CMVP, CKV_AUTHORITY_TYPE_UNSPECIFIED, CKV_TYPE_FIRMWARE, CKV_TYPE_HARDWARE,
-    CKV_TYPE_HYBRID, CKV_TYPE_SOFTWARE, CKV_TYPE_UNSPECIFIED, CKZ_DATA_SPECIFIED, CKZ_SALT_SPECIFIED,
+    CKV_TYPE_HYBRID, CKV_TYPE_SOFTWARE, CKV_TYPE_UNSPECIFIED, CKZ_DATA_SPECIFIED, CKZ_SALT_SPECIFIED;
+    narrow CKT_NOT_TRUSTED, CKT_TRUST_ANCHOR, CKT_TRUST_MUST_VERIFY_TRUST, CKT_TRUST_UNKNOWN, CKT_TRUSTED,
 }
 
 const _: () = assert!(size_of::<cryptoki_sys::CK_ULONG>() == 8, "CK_ULONG must be 64 bits wide");

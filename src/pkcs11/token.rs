@@ -76,4 +76,6 @@ pub struct TokenInfo {
     pub hardware: Version,
     /// Version of its "firmware".
     pub firmware: Version,
+    /// The token's time in UTC as `YYYYMMDDhhmmss00`, with `CKF_CLOCK_ON_TOKEN` among the flags; empty without.
+    pub utc_time: String,
 }

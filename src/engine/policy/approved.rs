@@ -15,6 +15,7 @@ use pkcs11::draft::CKM_ML_DSA_EXTERNAL_MU;
 use pkcs11::{Attributes, Error, Mechanism, MechanismType, MessageParameters, Parameters, Result};
 
 use super::usage::Operation;
+use crate::clock::date;
 use crate::mechanism::vector::is_random;
 
 mod hashes;
@@ -128,16 +129,10 @@ pub fn least_key(mechanism: MechanismType) -> u64 {
     if OF_BITS.contains(&mechanism) { least.saturating_mul(8) } else { least }
 }
 
-/// The year of a moment in milliseconds since 1970, by the calendar of Gregory.
+/// The year of a moment in milliseconds since 1970.
 #[must_use]
 pub fn year_of(moment: u64) -> u64 {
-    const DAY: u64 = 24 * 60 * 60 * 1000;
-    // Days since 0000-03-01, whose years end with the day that some have more.
-    let days = moment / DAY + 719_468;
-    let (era, day) = (days / 146_097, days % 146_097);
-    let year = (day - day / 1460 + day / 36_524 - day / 146_096) / 365;
-    let day = day - (365 * year + year / 4 - year / 100);
-    era * 400 + year + u64::from(day >= 306)
+    date(moment).0
 }
 
 /// Whether what is asked is in the table; if it is, whether it meets all that the publication asks for sure.

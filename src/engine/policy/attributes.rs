@@ -50,6 +50,16 @@ use pkcs11::constants::{
     CKO_DOMAIN_PARAMETERS,
 };
 use pkcs11::constants::{
+    CKA_HAS_RESET, CKA_HASH_OF_CERTIFICATE, CKA_HW_FEATURE_TYPE, CKA_MECHANISM_TYPE, CKA_PROFILE_ID,
+    CKA_RESET_ON_INIT, CKA_TRUST_CLIENT_AUTH, CKA_TRUST_CODE_SIGNING, CKA_TRUST_EMAIL_PROTECTION,
+    CKA_TRUST_IPSEC_IKE, CKA_TRUST_OCSP_SIGNING, CKA_TRUST_SERVER_AUTH, CKA_TRUST_TIME_STAMPING,
+    CKA_VALIDATION_AUTHORITY_TYPE, CKA_VALIDATION_CERTIFICATE_IDENTIFIER, CKA_VALIDATION_CERTIFICATE_URI,
+    CKA_VALIDATION_COUNTRY, CKA_VALIDATION_FLAG, CKA_VALIDATION_LEVEL, CKA_VALIDATION_MODULE_ID,
+    CKA_VALIDATION_PROFILE, CKA_VALIDATION_TYPE, CKA_VALIDATION_VENDOR_URI, CKA_VALIDATION_VERSION,
+    CKH_CLOCK, CKH_MONOTONIC_COUNTER, CKO_HW_FEATURE, CKO_MECHANISM, CKO_PROFILE, CKO_TRUST, CKO_VALIDATION,
+    CKT_TRUST_UNKNOWN,
+};
+use pkcs11::constants::{
     CKA_PARAMETER_SET, CKA_SEED, CKK_AES_XTS, CKK_CAMELLIA, CKK_CHACHA20, CKK_DES, CKK_DES2, CKK_DES3,
     CKK_EC_EDWARDS, CKK_EC_MONTGOMERY, CKK_HKDF, CKK_ML_DSA, CKK_ML_KEM, CKK_POLY1305, CKK_SLH_DSA,
 };
@@ -389,6 +399,53 @@ const OTP_KEY: &[Row] = &[
 /// Sections 6.18.2 and 6.18.3 (and Historical section 2.5.2 for DES), "DES2" and "DES3 Secret Key Object Attributes".
 const DES_SECRET_KEY: &[Row] = &[row(CKA_VALUE, Bytes, Absent, &[1, 4, 6, 7])];
 
+/// Section 4.7, "Trust Object Attributes". Its footnotes 2 and 3 are rules between attributes.
+const TRUST: &[Row] = &[
+    row(CKA_ISSUER, Bytes, Absent, &[1]),
+    row(CKA_SERIAL_NUMBER, Bytes, Absent, &[1]),
+    row(CKA_HASH_OF_CERTIFICATE, Bytes, Empty, &[28]),
+    row(CKA_NAME_HASH_ALGORITHM, Ulong, Number(CKM_SHA_1), &[28]),
+    row(CKA_TRUST_SERVER_AUTH, Ulong, Number(CKT_TRUST_UNKNOWN), &[28]),
+    row(CKA_TRUST_CLIENT_AUTH, Ulong, Number(CKT_TRUST_UNKNOWN), &[28]),
+    row(CKA_TRUST_CODE_SIGNING, Ulong, Number(CKT_TRUST_UNKNOWN), &[28]),
+    row(CKA_TRUST_EMAIL_PROTECTION, Ulong, Number(CKT_TRUST_UNKNOWN), &[28]),
+    row(CKA_TRUST_IPSEC_IKE, Ulong, Number(CKT_TRUST_UNKNOWN), &[28]),
+    row(CKA_TRUST_TIME_STAMPING, Ulong, Number(CKT_TRUST_UNKNOWN), &[28]),
+    row(CKA_TRUST_OCSP_SIGNING, Ulong, Number(CKT_TRUST_UNKNOWN), &[28]),
+];
+
+/// Section 4.13, "Mechanism Objects": "may not be set".
+const MECHANISM: &[Row] = &[row(CKA_MECHANISM_TYPE, Ulong, Computed, &[])];
+
+/// Section 4.14, "Profile Object Attributes".
+const PROFILE: &[Row] = &[row(CKA_PROFILE_ID, Ulong, Computed, &[])];
+
+/// Section 4.15, "Validation Object Attributes": "read only".
+const VALIDATION: &[Row] = &[
+    row(CKA_VALIDATION_TYPE, Ulong, Computed, &[]),
+    row(CKA_VALIDATION_VERSION, Bytes, Computed, &[]),
+    row(CKA_VALIDATION_LEVEL, Ulong, Computed, &[]),
+    row(CKA_VALIDATION_MODULE_ID, Text, Computed, &[]),
+    row(CKA_VALIDATION_FLAG, Ulong, Computed, &[]),
+    row(CKA_VALIDATION_AUTHORITY_TYPE, Ulong, Computed, &[]),
+    row(CKA_VALIDATION_COUNTRY, Text, Computed, &[]),
+    row(CKA_VALIDATION_CERTIFICATE_IDENTIFIER, Text, Computed, &[]),
+    row(CKA_VALIDATION_CERTIFICATE_URI, Text, Computed, &[]),
+    row(CKA_VALIDATION_VENDOR_URI, Text, Computed, &[]),
+    row(CKA_VALIDATION_PROFILE, Text, Computed, &[]),
+];
+
+/// Section 4.3, "Hardware Feature Common Attributes" and "Clock Object Attributes". This clock cannot be set.
+const CLOCK: &[Row] = &[row(CKA_HW_FEATURE_TYPE, Ulong, Absent, &[1]), row(CKA_VALUE, Bytes, Computed, &[])];
+
+/// Section 4.3, "Monotonic Counter Attributes".
+const COUNTER: &[Row] = &[
+    row(CKA_HW_FEATURE_TYPE, Ulong, Absent, &[1]),
+    row(CKA_RESET_ON_INIT, Bool, Computed, &[]),
+    row(CKA_HAS_RESET, Bool, Computed, &[]),
+    row(CKA_VALUE, Bytes, Computed, &[]),
+];
+
 /// All attributes of one kind of object.
 #[derive(Clone, Copy, Debug)]
 pub struct Shape {
@@ -565,6 +622,7 @@ pub const SHAPES: &[Shape] = &[
         can: &[CKA_SIGN, CKA_VERIFY],
         groups: &[OBJECT, STORAGE, KEY, SECRET_KEY, VARIABLE_SECRET_KEY, OTP_KEY],
     },
+    Shape { class: CKO_TRUST, subtype: None, can: &[], groups: &[OBJECT, STORAGE, TRUST] },
     authentication_key(CKK_GENERIC_SECRET),
     authentication_key(CKK_SHA_1_HMAC),
     authentication_key(CKK_SHA224_HMAC),
@@ -584,6 +642,25 @@ pub const SHAPES: &[Shape] = &[
     authentication_key(CKK_MD5_HMAC),
     authentication_key(CKK_RIPEMD160_HMAC),
     authentication_key(CKK_SHA512_T_HMAC),
+];
+
+/// What a token has of itself and nobody makes (docs/decisions/0049).
+pub const BUILT_IN: &[Shape] = &[
+    Shape { class: CKO_MECHANISM, subtype: None, can: &[], groups: &[OBJECT, STORAGE, MECHANISM] },
+    Shape { class: CKO_PROFILE, subtype: None, can: &[], groups: &[OBJECT, STORAGE, PROFILE] },
+    Shape { class: CKO_VALIDATION, subtype: None, can: &[], groups: &[OBJECT, STORAGE, VALIDATION] },
+    Shape {
+        class: CKO_HW_FEATURE,
+        subtype: Some((CKA_HW_FEATURE_TYPE, CKH_CLOCK)),
+        can: &[],
+        groups: &[OBJECT, STORAGE, CLOCK],
+    },
+    Shape {
+        class: CKO_HW_FEATURE,
+        subtype: Some((CKA_HW_FEATURE_TYPE, CKH_MONOTONIC_COUNTER)),
+        can: &[],
+        groups: &[OBJECT, STORAGE, COUNTER],
+    },
 ];
 
 /// Keys of a block cipher, which has modes and MACs.
@@ -622,7 +699,8 @@ const PRESCRIBING: [(AttributeType, u8); 4] = [
 /// [`Error::AttributeTypeInvalid`] for what no object has, or no private or secret key where one is prescribed;
 /// [`Error::AttributeReadOnly`] for what only the token says of them.
 pub fn may_prescribe(template: AttributeType, inner: AttributeType) -> Result<Form> {
-    let form = form_of(inner).ok_or(Error::AttributeTypeInvalid(inner))?;
+    // What nobody makes is in no template.
+    let form = form_among(SHAPES.iter(), inner).ok_or(Error::AttributeTypeInvalid(inner))?;
     let Some((_, forbidden)) = PRESCRIBING.iter().find(|(attribute, _)| *attribute == template) else {
         return Ok(form);
     };
@@ -640,13 +718,13 @@ impl Shape {
     #[must_use]
     pub fn of(object: &Attributes) -> Option<&'static Shape> {
         let class = object.class()?;
-        SHAPES.iter().find(|shape| {
+        all_shapes().find(|shape| {
             shape.class == class
                 && shape.subtype.is_none_or(|(attribute, value)| object.ulong(attribute) == Some(value))
         })
     }
 
-    /// The shapes of a class.
+    /// The shapes of a class whose objects can be made.
     pub fn of_class(class: ObjectClass) -> impl Iterator<Item = &'static Shape> {
         SHAPES.iter().filter(move |shape| shape.class == class)
     }
@@ -662,6 +740,14 @@ impl Shape {
         self.rows().find(|row| row.attribute_type == attribute_type)
     }
 
+    /// The row of an attribute that stands in a table of its own, and in none of all objects'.
+    #[must_use]
+    pub fn own_row(&self, attribute_type: AttributeType) -> Option<&'static Row> {
+        let common = OBJECT.iter().chain(STORAGE);
+        let is_common = common.into_iter().any(|row| row.attribute_type == attribute_type);
+        self.row(attribute_type).filter(|_| !is_common)
+    }
+
     /// Whether such an object is a private or a secret key, one of one-time passwords included.
     #[must_use]
     pub fn is_secret(&self) -> bool {
@@ -669,11 +755,20 @@ impl Shape {
     }
 }
 
-/// The data type of an attribute where no object says which table holds: in a search, and inside a template that is
-/// itself an attribute. It is the same in every table, but for byte arrays that are big integers elsewhere.
+/// The shapes of all objects.
+fn all_shapes() -> impl Iterator<Item = &'static Shape> {
+    SHAPES.iter().chain(BUILT_IN)
+}
+
+/// The data type of an attribute where no object says which table holds: in a search. It is the same in every table, but for
+/// byte arrays that are big integers elsewhere.
 #[must_use]
 pub fn form_of(attribute_type: AttributeType) -> Option<Form> {
-    let mut forms = SHAPES.iter().filter_map(|shape| shape.row(attribute_type)).map(|row| row.form);
+    form_among(all_shapes(), attribute_type)
+}
+
+fn form_among(shapes: impl Iterator<Item = &'static Shape>, attribute_type: AttributeType) -> Option<Form> {
+    let mut forms = shapes.filter_map(|shape| shape.row(attribute_type)).map(|row| row.form);
     let first = forms.next()?;
     Some(if forms.all(|form| form == first) { first } else { Bytes })
 }

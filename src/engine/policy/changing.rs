@@ -7,8 +7,8 @@ use pkcs11::constants::{
 use pkcs11::{AttributeValue, Attributes, Error, Result, Template};
 
 use super::access::{Caller, may_change, may_make};
+use super::agreeing::agree;
 use super::attributes::{LeftOut, Row, Shape};
-use super::making::agree;
 use super::values::{put, typed};
 
 /// `C_SetAttributeValue`: the object as it is to be, all of the template or nothing of it.
@@ -28,7 +28,10 @@ pub fn changed(object: &Attributes, template: Template, caller: Caller) -> Resul
         return Err(Error::ActionProhibited("a trusted certificate cannot be modified"));
     }
     let changed = applied(object.clone(), template, Event::Changed, caller)?;
-    agree(&changed)?;
+    agree(&changed).map_err(|error| match error {
+        Error::TemplateIncomplete(_) => Error::TemplateInconsistent("the object would lack what it needs"),
+        other => other,
+    })?;
     Ok(changed)
 }
 

@@ -6,15 +6,13 @@
 //! [`may_make`].
 
 use pkcs11::constants::{
-    CK_UNAVAILABLE_INFORMATION, CKA_ALLOWED_MECHANISMS, CKA_ALWAYS_AUTHENTICATE, CKA_ALWAYS_SENSITIVE,
-    CKA_CHECK_VALUE, CKA_CLASS, CKA_DECAPSULATE, CKA_DECAPSULATE_TEMPLATE, CKA_DECRYPT, CKA_DERIVE,
-    CKA_DERIVE_TEMPLATE, CKA_DESTROYABLE, CKA_ENCAPSULATE, CKA_ENCAPSULATE_TEMPLATE, CKA_ENCRYPT,
-    CKA_END_DATE, CKA_EXTRACTABLE, CKA_HASH_OF_ISSUER_PUBLIC_KEY, CKA_HASH_OF_SUBJECT_PUBLIC_KEY, CKA_ID,
+    CK_UNAVAILABLE_INFORMATION, CKA_ALLOWED_MECHANISMS, CKA_ALWAYS_SENSITIVE, CKA_CHECK_VALUE, CKA_CLASS,
+    CKA_DECAPSULATE, CKA_DECAPSULATE_TEMPLATE, CKA_DECRYPT, CKA_DERIVE, CKA_DERIVE_TEMPLATE, CKA_DESTROYABLE,
+    CKA_ENCAPSULATE, CKA_ENCAPSULATE_TEMPLATE, CKA_ENCRYPT, CKA_END_DATE, CKA_EXTRACTABLE, CKA_ID,
     CKA_KEY_GEN_MECHANISM, CKA_KEY_TYPE, CKA_LOCAL, CKA_NEVER_EXTRACTABLE, CKA_OBJECT_VALIDATION_FLAGS,
     CKA_PRIVATE, CKA_PUBLIC_KEY_INFO, CKA_SENSITIVE, CKA_SIGN, CKA_SIGN_RECOVER, CKA_START_DATE, CKA_SUBJECT,
-    CKA_TRUSTED, CKA_UNWRAP, CKA_UNWRAP_TEMPLATE, CKA_URL, CKA_VALUE, CKA_VALUE_LEN, CKA_VERIFY,
-    CKA_VERIFY_RECOVER, CKA_WRAP, CKA_WRAP_WITH_TRUSTED, CKO_CERTIFICATE, CKO_DATA, CKO_OTP_KEY,
-    CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
+    CKA_UNWRAP, CKA_UNWRAP_TEMPLATE, CKA_VALUE, CKA_VALUE_LEN, CKA_VERIFY, CKA_VERIFY_RECOVER, CKA_WRAP,
+    CKA_WRAP_WITH_TRUSTED, CKO_DATA, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKO_SECRET_KEY,
 };
 use pkcs11::{
     Attribute, AttributeType, AttributeValue, Attributes, Error, KeyType, MechanismType, ObjectClass, Result,
@@ -22,6 +20,7 @@ use pkcs11::{
 };
 
 use super::access::{Caller, may_make};
+use super::agreeing::agree;
 use super::attributes::{Form, LeftOut, Row, Shape};
 use super::values::{as_sent, put, typed};
 
@@ -309,35 +308,6 @@ fn replaces(
         (CKA_CHECK_VALUE | CKA_PUBLIC_KEY_INFO, _) => Err(Error::AttributeValueInvalid(attribute_type)),
         (_, AttributeValue::Bytes(_)) => Ok(true),
         _ => Err(Error::TemplateInconsistent("the key is not what the template says")),
-    }
-}
-
-/// Rules between the attributes of one object.
-///
-/// # Errors
-/// [`Error::TemplateInconsistent`], [`Error::TemplateIncomplete`]
-pub(super) fn agree(object: &Attributes) -> Result<()> {
-    if object.is(CKA_ALWAYS_AUTHENTICATE) && !object.is(CKA_PRIVATE) {
-        return Err(Error::TemplateInconsistent("CKA_ALWAYS_AUTHENTICATE needs CKA_PRIVATE (section 4.10)"));
-    }
-    // Anyone with the device key could write a key of that unique id on the public shelf.
-    let is_secret_key = matches!(object.class(), Some(CKO_SECRET_KEY | CKO_OTP_KEY));
-    if is_secret_key && object.is(CKA_TRUSTED) && !object.is(CKA_PRIVATE) {
-        return Err(Error::TemplateInconsistent("a trusted secret key must be private"));
-    }
-    if object.class() != Some(CKO_CERTIFICATE) {
-        return Ok(());
-    }
-    let empty = |attribute| object.bytes(attribute).is_none_or(<[u8]>::is_empty);
-    // Section 4.6.3, the footnotes of the X.509 table.
-    let required = match (empty(CKA_URL), empty(CKA_VALUE)) {
-        (true, true) => &[CKA_VALUE][..],
-        (true, false) => &[],
-        (false, _) => &[CKA_HASH_OF_SUBJECT_PUBLIC_KEY, CKA_HASH_OF_ISSUER_PUBLIC_KEY],
-    };
-    match required.iter().find(|attribute| empty(**attribute)) {
-        Some(attribute) => Err(Error::TemplateIncomplete(*attribute)),
-        None => Ok(()),
     }
 }
 

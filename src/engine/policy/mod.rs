@@ -20,6 +20,7 @@
 //! `CKA_UNIQUE_ID` is the engine's to set on every object made, copies included.
 
 pub mod access;
+mod agreeing;
 pub mod approved;
 pub mod attributes;
 pub mod changing;

@@ -34,7 +34,10 @@ fn without(mut template: Template, attribute: AttributeType) -> Template {
 fn creatable(kind: &Kind) -> Template {
     kind.template(|line| {
         line.created_with()
-            || matches!(line.attribute, CKA_HASH_OF_SUBJECT_PUBLIC_KEY | CKA_HASH_OF_ISSUER_PUBLIC_KEY)
+            || matches!(
+                line.attribute,
+                CKA_HASH_OF_SUBJECT_PUBLIC_KEY | CKA_HASH_OF_ISSUER_PUBLIC_KEY | CKA_HASH_OF_CERTIFICATE
+            )
     })
 }
 

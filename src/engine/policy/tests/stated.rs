@@ -68,6 +68,19 @@ const CERTIFICATE: &[Line] = &[
     line(CKA_JAVA_MIDP_SECURITY_DOMAIN, &[], "CK_JAVA_MIDP_SECURITY_DOMAIN"),
     line(CKA_NAME_HASH_ALGORITHM, &[], "CK_MECHANISM_TYPE"),
 ];
+const TRUST: &[Line] = &[
+    line(CKA_ISSUER, &[1], "Byte array"),
+    line(CKA_SERIAL_NUMBER, &[1], "Byte array"),
+    prose(CKA_HASH_OF_CERTIFICATE, &[], "Byte array", MODIFIABLE),
+    prose(CKA_NAME_HASH_ALGORITHM, &[], "CK_MECHANISM_TYPE", MODIFIABLE),
+    prose(CKA_TRUST_SERVER_AUTH, &[], "CK_TRUST", MODIFIABLE),
+    prose(CKA_TRUST_CLIENT_AUTH, &[], "CK_TRUST", MODIFIABLE),
+    prose(CKA_TRUST_CODE_SIGNING, &[], "CK_TRUST", MODIFIABLE),
+    prose(CKA_TRUST_EMAIL_PROTECTION, &[], "CK_TRUST", MODIFIABLE),
+    prose(CKA_TRUST_IPSEC_IKE, &[], "CK_TRUST", MODIFIABLE),
+    prose(CKA_TRUST_TIME_STAMPING, &[], "CK_TRUST", MODIFIABLE),
+    prose(CKA_TRUST_OCSP_SIGNING, &[], "CK_TRUST", MODIFIABLE),
+];
 const KEY: &[Line] = &[
     line(CKA_KEY_TYPE, &[1, 5], "CK_KEY_TYPE"),
     line(CKA_ID, &[8], "Byte array"),
@@ -354,6 +367,7 @@ pub(super) const KINDS: &[Kind] = &[
         subtype: Some(CKK_HOTP),
         tables: &[OBJECT, STORAGE, KEY, SECRET_KEY, SECRET_VALUE, OTP],
     },
+    Kind { class: CKO_TRUST, subtype: None, tables: &[OBJECT, STORAGE, TRUST] },
     secret(CKK_GENERIC_SECRET),
     secret(CKK_SHA_1_HMAC),
     secret(CKK_SHA224_HMAC),

@@ -37,6 +37,7 @@ fn information_is_padded_and_cut_at_a_character() {
     assert_eq!((&token.label[..7], &token.serialNumber), (&b"label  "[..], b"0123456789abcdef"));
     assert_eq!(token.ulTotalPublicMemory, CK_UNAVAILABLE_INFORMATION);
     assert_eq!((token.ulFreePublicMemory, token.ulMaxPinLen, token.ulMinPinLen), (5, 255, 4));
+    assert_eq!(&token.utcTime, b"2026120112003000");
     assert_eq!((token.ulSessionCount, token.ulRwSessionCount, token.flags), (2, 1, 0x401));
 
     let mut session = CK_SESSION_INFO::default();

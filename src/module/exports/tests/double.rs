@@ -15,6 +15,8 @@ mod administration;
 mod gate;
 mod since_3;
 
+use gate::shown;
+
 /// The only session.
 pub(crate) const SESSION: SessionHandle = SessionHandle(1);
 /// The only slot.
@@ -128,10 +130,6 @@ impl Double {
     }
 }
 
-fn shown(bytes: Option<&[u8]>) -> String {
-    bytes.map_or("none".to_owned(), |bytes| bytes.escape_ascii().to_string())
-}
-
 impl pkcs11::Cryptoki for Double {
     fn info(&self) -> Result<LibraryInfo> {
         Ok(LibraryInfo { manufacturer: "maker".into(), description: "ä".repeat(20), version: VERSION })
@@ -174,6 +172,7 @@ impl pkcs11::Cryptoki for Double {
             free_private_memory: None,
             hardware: VERSION,
             firmware: VERSION,
+            utc_time: "2026120112003000".into(),
         })
     }
 

@@ -17,3 +17,8 @@ impl Gate for Double {
         self.note("gate: child".to_owned());
     }
 }
+
+/// Bytes, or that there are none, as the notes have them.
+pub(super) fn shown(bytes: Option<&[u8]>) -> String {
+    bytes.map_or("none".to_owned(), |bytes| bytes.escape_ascii().to_string())
+}
