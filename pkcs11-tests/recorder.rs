@@ -131,8 +131,6 @@ fn write(file: &mut File, function: &str, value: &str) {
 /// Return values by function.
 pub struct Table {
     listed: BTreeMap<String, BTreeSet<CK_RV>>,
-    /// The functions that are not there yet.
-    later: BTreeSet<String>,
 }
 
 impl Table {
@@ -148,7 +146,6 @@ impl Table {
     fn read(listed: &str, exceptions: &str) -> Self {
         let mut groups: BTreeMap<String, BTreeSet<CK_RV>> = BTreeMap::new();
         let mut table: BTreeMap<String, BTreeSet<CK_RV>> = BTreeMap::new();
-        let mut later = BTreeSet::new();
         for line in joined(listed) {
             let (head, values) = line.split_once(':').expect("a colon in every line of the table");
             let mut values: BTreeSet<CK_RV> = values.split_whitespace().map(value).collect();
@@ -157,9 +154,6 @@ impl Table {
             if name.starts_with("C_") {
                 for group in words.chain(["universal"]) {
                     values.extend(&groups[group]);
-                    if group == "later" {
-                        later.insert(name.clone());
-                    }
                 }
                 assert!(table.insert(name.clone(), values).is_none(), "{name} stands twice in the table");
             } else {
@@ -172,18 +166,18 @@ impl Table {
             assert!(words.count() > 2, "the exception {name} {rv} says why");
             table.get_mut(name).expect("a function of the table").insert(value(rv));
         }
-        Self { listed: table, later }
+        Self { listed: table }
     }
 
     fn allows(&self, function: &str, rv: CK_RV) -> bool {
         self.listed.get(function).is_some_and(|values| values.contains(&rv))
     }
 
-    /// Each listed value of each function that is there.
+    /// Each listed value of each function.
     #[must_use]
     pub fn pairs(&self) -> BTreeSet<(String, String)> {
-        let there = self.listed.iter().filter(|(function, _)| !self.later.contains(*function));
-        there
+        self.listed
+            .iter()
             .flat_map(|(function, values)| values.iter().map(|rv| (function.clone(), rv_name(*rv))))
             .collect()
     }
@@ -228,13 +222,6 @@ mod tests {
         assert!(table.allows("C_Verify", value("CKR_DATA_INVALID")));
         assert!(!table.allows("C_Verify", value("CKR_HOST_MEMORY")));
         assert!(!table.allows("C_Login", CKR_OK));
-    }
-
-    #[test]
-    fn a_function_that_is_not_there_yet_has_no_pairs() {
-        let listed = "universal: CKR_OK\nlater: CKR_FUNCTION_NOT_SUPPORTED\nC_Sign:\nC_SignMessage later:\n";
-        let pairs = Table::read(listed, "").pairs();
-        assert_eq!(pairs, BTreeSet::from([("C_Sign".to_owned(), "CKR_OK".to_owned())]));
     }
 
     #[test]

@@ -116,7 +116,6 @@ fn plants_secrets(t: &Test) {
     let token = Token { module: t.module, slot: pkcs11_tests::token::initialised_slots(t.module)[0] };
     let session = token.open_rw();
     let _answers = (t.module.all_with_zeros(session), t.module.since_3_with_zeros(session));
-    let _not_there = t.module.absent_with_zeros(session);
     let _refused = t.module.login_user(session, CKU_USER, (&SECRET[..]).into(), (&SECRET[..]).into());
     let _interfaces = t.module.interface_list(Some(8));
     for function in FUNCTIONS {

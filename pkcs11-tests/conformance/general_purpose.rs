@@ -31,7 +31,7 @@ on_claviger!(
     an_interface_of_an_unknown_name_or_version_is_refused,
     too_little_room_for_the_interfaces_names_their_number,
     no_function_of_2_40_is_missing,
-    what_the_roadmap_lists_as_absent_says_so_on_a_live_session,
+    no_function_since_3_is_missing,
 );
 
 extern "C" fn create(_: *mut *mut std::ffi::c_void) -> CK_RV {
@@ -277,19 +277,13 @@ fn no_function_of_2_40_is_missing(t: &Test) {
     }
 }
 
-/// Section 5.1.6. Whether a handle or an argument is right does not matter to a function that is not there.
-/// About functions of 3.0 and later, which SoftHSM does not have.
-fn what_the_roadmap_lists_as_absent_says_so_on_a_live_session(t: &Test) {
+/// SoftHSM, of 2.40, has none of them.
+fn no_function_since_3_is_missing(t: &Test) {
     let session = t.token().user_session();
-    let roadmap = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/roadmap.md");
-    let roadmap = std::fs::read_to_string(roadmap).unwrap();
-    let (_, listed) = roadmap.split_once("\nStep 5: C_").unwrap();
-    let (listed, _) = listed.split_once('.').unwrap();
-    let listed: Vec<String> = format!("C_{listed}").split(',').map(|name| name.trim().to_owned()).collect();
-    let answers = t.module.absent_with_zeros(session);
-    assert_eq!(answers.iter().map(|(name, _)| *name).collect::<Vec<_>>(), listed);
+    let answers = t.module.since_3_with_zeros(session);
+    assert!(answers.len() > 30, "{} functions were called", answers.len());
     for (function, rv) in answers {
-        assert_rv!(rv, CKR_FUNCTION_NOT_SUPPORTED, "{function}");
+        assert_ne!(rv, CKR_FUNCTION_NOT_SUPPORTED, "{function}");
     }
     assert_rv!(t.module.session_info(session).0, CKR_OK);
 }

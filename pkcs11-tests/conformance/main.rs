@@ -41,6 +41,7 @@ mod generating;
 mod handed_in;
 mod hash_families;
 mod hashes;
+mod jobs;
 mod key_derivation;
 mod listed;
 mod login;

@@ -1,10 +1,10 @@
 //! Section 5.6: sessions.
 
 use cryptoki_sys::{
-    CKF_ASYNC_SESSION, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKR_ARGUMENTS_BAD, CKR_OK,
-    CKR_SESSION_ASYNC_NOT_SUPPORTED, CKR_SESSION_COUNT, CKR_SESSION_HANDLE_INVALID,
-    CKR_SESSION_PARALLEL_NOT_SUPPORTED, CKR_SESSION_READ_WRITE_SO_EXISTS, CKS_RO_PUBLIC_SESSION,
-    CKS_RO_USER_FUNCTIONS, CKS_RW_PUBLIC_SESSION, CKS_RW_SO_FUNCTIONS, CKS_RW_USER_FUNCTIONS, CKU_USER,
+    CKF_RW_SESSION, CKF_SERIAL_SESSION, CKR_ARGUMENTS_BAD, CKR_OK, CKR_SESSION_COUNT,
+    CKR_SESSION_HANDLE_INVALID, CKR_SESSION_PARALLEL_NOT_SUPPORTED, CKR_SESSION_READ_WRITE_SO_EXISTS,
+    CKS_RO_PUBLIC_SESSION, CKS_RO_USER_FUNCTIONS, CKS_RW_PUBLIC_SESSION, CKS_RW_SO_FUNCTIONS,
+    CKS_RW_USER_FUNCTIONS, CKU_USER,
 };
 use pkcs11_tests::keys::{Kind, generate};
 use pkcs11_tests::{Template, Test, Token, USER_PIN, assert_rv, on_both, on_claviger};
@@ -22,7 +22,7 @@ on_both!(
     hundreds_of_sessions_are_open_at_once,
     handles_are_not_used_again,
 );
-on_claviger!(an_asynchronous_session_is_refused, no_more_sessions_are_opened_than_the_configuration_allows);
+on_claviger!(no_more_sessions_are_opened_than_the_configuration_allows);
 
 fn state(token: &Token, session: u64) -> u64 {
     let (rv, info) = token.module.session_info(session);
@@ -39,13 +39,6 @@ fn a_session_that_is_not_serial_is_refused(t: &Test) {
         // SoftHSM answers CK_UNAVAILABLE_INFORMATION, as section 3.2 allows.
         assert_eq!(token.info().ulSessionCount, 0);
     }
-}
-
-/// SoftHSM, of version 2.40, does not know the flag (`CKR_OK`); section 5.6.1 lists the value.
-fn an_asynchronous_session_is_refused(t: &Test) {
-    let token = t.token();
-    let flags = CKF_SERIAL_SESSION | CKF_ASYNC_SESSION;
-    assert_rv!(t.module.open_session(token.slot, flags).0, CKR_SESSION_ASYNC_NOT_SUPPORTED);
 }
 
 /// Claviger's own configuration.

@@ -7,10 +7,11 @@ use std::thread;
 use std::time::Duration;
 
 use cryptoki_sys::{
-    CK_RV, CKA_CLASS, CKA_LABEL, CKA_PRIVATE, CKA_SIGN, CKA_TOKEN, CKA_VALUE, CKA_VALUE_LEN, CKF_DONT_BLOCK,
-    CKF_RW_SESSION, CKF_SERIAL_SESSION, CKM_AES_KEY_GEN, CKM_GENERIC_SECRET_KEY_GEN, CKM_SHA256_HMAC,
-    CKO_DATA, CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_FUNCTION_FAILED, CKR_HOST_MEMORY, CKR_OK,
-    CKR_TOKEN_NOT_RECOGNIZED, CKR_TOKEN_WRITE_PROTECTED, CKU_SO, CKU_USER,
+    CK_ASYNC_DATA, CK_RV, CKA_CLASS, CKA_HW_FEATURE_TYPE, CKA_LABEL, CKA_PRIVATE, CKA_SIGN, CKA_TOKEN,
+    CKA_VALUE, CKA_VALUE_LEN, CKF_ASYNC_SESSION, CKF_DONT_BLOCK, CKF_RW_SESSION, CKF_SERIAL_SESSION,
+    CKH_MONOTONIC_COUNTER, CKM_AES_KEY_GEN, CKM_GENERIC_SECRET_KEY_GEN, CKM_SHA256_HMAC, CKO_DATA,
+    CKO_HW_FEATURE, CKR_DEVICE_ERROR, CKR_DEVICE_MEMORY, CKR_FUNCTION_FAILED, CKR_HOST_MEMORY, CKR_OK,
+    CKR_PENDING, CKR_TOKEN_NOT_RECOGNIZED, CKR_TOKEN_WRITE_PROTECTED, CKU_SO, CKU_USER,
 };
 use pkcs11_tests::disk::{be_bound_by_permissions, can_fail, set_mode};
 use pkcs11_tests::keys::{Kind, generate};
@@ -60,6 +61,25 @@ fn of_user(m: &Module, session: u64, object: u64) -> [(&'static str, CK_RV); 5] 
     ]
 }
 
+/// What comes of a token key that a job makes.
+fn of_a_job(m: &Module, session: u64) -> CK_RV {
+    let template = Template::new().boolean(CKA_TOKEN, true).ulong(CKA_VALUE_LEN, 32);
+    assert_rv!(m.generate_key(session, Some(&mechanism(CKM_AES_KEY_GEN)), &template).0, CKR_PENDING);
+    loop {
+        let mut data = CK_ASYNC_DATA {
+            ulVersion: 0,
+            pValue: std::ptr::null_mut(),
+            ulValue: 0,
+            hObject: 0,
+            hAdditionalObject: 0,
+        };
+        match m.async_complete(session, Some(c"C_GenerateKey"), Some(&mut data)) {
+            CKR_PENDING => thread::sleep(Duration::from_millis(1)),
+            rv => return rv,
+        }
+    }
+}
+
 /// Tells of a trouble that `begin` brings and `end` takes away again, and that nothing is lost by it.
 fn told_by_every_function_that_writes(t: &Test, expected: CK_RV, begin: fn(), end: fn()) {
     let token = t.token();
@@ -67,8 +87,17 @@ fn told_by_every_function_that_writes(t: &Test, expected: CK_RV, begin: fn(), en
     let session = token.user_session();
     let (rv, object) = m.create_object(session, &data());
     assert_rv!(rv, CKR_OK);
+    let jobs = CKF_SERIAL_SESSION | CKF_RW_SESSION | CKF_ASYNC_SESSION;
+    let (rv, asynchronous) = m.open_session(token.slot, jobs);
+    assert_rv!(rv, CKR_OK);
+    let wanted =
+        Template::new().ulong(CKA_CLASS, CKO_HW_FEATURE).ulong(CKA_HW_FEATURE_TYPE, CKH_MONOTONIC_COUNTER);
+    let counter = token.find(session, &wanted)[0];
     begin();
     all_answer(&of_user(m, session, object), expected);
+    all_answer(&[("C_AsyncComplete", of_a_job(m, asynchronous))], expected);
+    let (rv, _) = m.attribute_values(session, counter, &[(CKA_VALUE, Some(8))]);
+    all_answer(&[("C_GetAttributeValue", rv)], expected);
     assert_rv!(m.logout(session), CKR_OK, "a logout is nothing that a disk can refuse");
     let logins = [
         ("C_Login", m.login(session, CKU_USER, USER_PIN.into())),

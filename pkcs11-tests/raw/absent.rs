@@ -62,17 +62,6 @@ impl Module {
             C_MessageVerifyFinal();
             C_WrapKeyAuthenticated(null_mut(), 0, 0, null_mut(), 0, null_mut(), null_mut());
             C_UnwrapKeyAuthenticated(null_mut(), 0, null_mut(), 0, null_mut(), 0, null_mut(), 0, null_mut());
-        )
-    }
-
-    /// Every function that is not there yet, with null pointers and zeros; each with what it answered.
-    /// Not recorded: no list of a function names what section 5.1.6 wants of one that is not there.
-    ///
-    /// # Panics
-    /// When the module has no function list of 3.2, or an entry of it is null.
-    #[must_use]
-    pub fn absent_with_zeros(&self, session: CK_SESSION_HANDLE) -> Vec<(&'static str, CK_RV)> {
-        zeros!(self.list_3_2(), session,
             C_AsyncComplete(null_mut(), null_mut());
             C_AsyncGetID(null_mut(), null_mut());
             C_AsyncJoin(null_mut(), 0, null_mut(), 0);

@@ -1,6 +1,11 @@
 //! Calls of 3.0 and 3.2 through the function list of 3.2, in the order of chapter 5.
 
-use cryptoki_sys::{CK_FLAGS, CK_MECHANISM, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_ULONG};
+use std::ffi::CStr;
+use std::ptr;
+
+use cryptoki_sys::{
+    CK_ASYNC_DATA, CK_FLAGS, CK_MECHANISM, CK_OBJECT_HANDLE, CK_RV, CK_SESSION_HANDLE, CK_ULONG,
+};
 
 use super::transforming::pointer_to;
 use super::{Module, Sent};
@@ -17,6 +22,47 @@ macro_rules! call {
     }};
 }
 pub(super) use call;
+
+/// 5.22 Asynchronous functions. A name is null or ends with a null byte.
+impl Module {
+    /// `C_AsyncComplete`; without a place for the result where that is null.
+    pub fn async_complete(
+        &self,
+        session: CK_SESSION_HANDLE,
+        name: Option<&CStr>,
+        result: Option<&mut CK_ASYNC_DATA>,
+    ) -> CK_RV {
+        let result = result.map_or(ptr::null_mut(), ptr::from_mut);
+        call!(self, C_AsyncComplete(session, pointer_of(name), result))
+    }
+
+    /// `C_AsyncGetID`
+    pub fn async_get_id(
+        &self,
+        session: CK_SESSION_HANDLE,
+        name: Option<&CStr>,
+        id: Option<&mut CK_ULONG>,
+    ) -> CK_RV {
+        let id = id.map_or(ptr::null_mut(), ptr::from_mut);
+        call!(self, C_AsyncGetID(session, pointer_of(name), id))
+    }
+
+    /// `C_AsyncJoin`
+    pub fn async_join(
+        &self,
+        session: CK_SESSION_HANDLE,
+        name: Option<&CStr>,
+        id: CK_ULONG,
+        data: &mut [u8],
+    ) -> CK_RV {
+        let (start, len) = (data.as_mut_ptr(), data.len() as CK_ULONG);
+        call!(self, C_AsyncJoin(session, pointer_of(name), id, start, len))
+    }
+}
+
+fn pointer_of(name: Option<&CStr>) -> *mut u8 {
+    name.map_or(ptr::null_mut(), |name| name.as_ptr().cast_mut().cast())
+}
 
 /// 5.6 Sessions.
 impl Module {

@@ -39,6 +39,7 @@ const FLAGS: &[Flag] = &[
     flag(c::CKF_SO_PIN_FINAL_TRY, "officer-pin-final-try", "last try of the officer PIN"),
     flag(c::CKF_SO_PIN_LOCKED, "officer-pin-locked", "officer PIN locked"),
     flag(c::CKF_SO_PIN_TO_BE_CHANGED, "officer-pin-to-be-changed", "officer PIN to be changed"),
+    flag(c::CKF_ASYNC_SESSION_SUPPORTED, "asynchronous-sessions", "asynchronous sessions"),
     flag(c::CKF_ERROR_STATE, "error-state", "self-test failed"),
 ];
 

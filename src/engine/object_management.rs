@@ -156,6 +156,8 @@ impl Application {
             if login.is_some() {
                 asking.still_holds()?;
             }
+            // A session that was closed meanwhile, with the job that this is the end of, keeps nothing.
+            asking.session.with(|_| Ok(()))?;
             plan.commit(opened.home.store.as_ref())?;
             if !trusted.is_empty() {
                 self.take_in(&opened);

@@ -99,7 +99,7 @@ impl Application {
         session.slot.token(&self.parts, Look::Lately)?;
         let asking = self.asking(session.handle)?;
         let (slot, state) = (session.slot.id, asking.session_state());
-        Ok(SessionInfo { slot, state, access: session.access, device_error: 0 })
+        Ok(SessionInfo { slot, state, access: session.access, device_error: 0, asynchronous: false })
     }
 
     pub(crate) fn do_session_validation_flags(&self, session: SessionHandle, kind: u64) -> Result<u64> {

@@ -2,7 +2,8 @@
 //!
 //! A row names the function, the kind and the C names of each argument, and where the call goes: a method of
 //! [`pkcs11::Cryptoki`]; `messages` with the kind of process, what the call does with its message, and a method, for those
-//! whose parameters the token tells the form of; `absent` for a function that is not there yet (docs/roadmap.md); `not_parallel` for the two
+//! whose parameters the token tells the form of; `jobs` with a method that an
+//! asynchronous session may leave to a job; `answers` with a function of ours that tells the value itself; `not_parallel` for the two
 //! legacy functions; `own` for those that need no token. The kinds are the rules of `function!` below. Null checks,
 //! the written length, the guard against panics and the step from reason to number are not repeated here: they are
 //! in `pointers.rs`, `library.rs` and `rv.rs`, once.
@@ -26,6 +27,7 @@ use pkcs11::{Access, Error, Messaging, ObjectHandle, Result, SessionHandle, Slot
 use crate::library;
 use crate::pointers::{self, Phase};
 
+mod asynchronous;
 #[cfg(test)]
 pub(crate) mod tests;
 
@@ -41,7 +43,7 @@ macro_rules! table {
                 // 5.5 Slots and tokens
                 C_GetSlotList(boolean tokenPresent, slots pSlotList pulCount) => slot_list;
                 C_GetSlotInfo(slot slotID, tell pInfo [CK_SLOT_INFO]) => slot_info;
-                C_GetTokenInfo(slot slotID, tell pInfo [CK_TOKEN_INFO]) => token_info;
+                C_GetTokenInfo(slot slotID, tell pInfo [CK_TOKEN_INFO]) => jobs token_info;
                 C_GetMechanismList(slot slotID, list pMechanismList pulCount) => mechanism_list;
                 C_GetMechanismInfo(slot slotID, mechanism_type type_, tell pInfo [CK_MECHANISM_INFO]) => mechanism_info;
                 C_InitToken(slot slotID, pin pPin ulPinLen, label pLabel) => init_token;
@@ -51,10 +53,10 @@ macro_rules! table {
                 C_OpenSession(
                     slot slotID, access flags, raw pApplication [*mut c_void], raw Notify [CK_NOTIFY],
                     tell phSession [CK_SESSION_HANDLE]
-                ) => open_session;
-                C_CloseSession(session hSession) => close_session;
-                C_CloseAllSessions(slot slotID) => close_all_sessions;
-                C_GetSessionInfo(session hSession, tell pInfo [CK_SESSION_INFO]) => session_info;
+                ) => jobs open_session;
+                C_CloseSession(session hSession) => jobs close_session;
+                C_CloseAllSessions(slot slotID) => jobs close_all_sessions;
+                C_GetSessionInfo(session hSession, tell pInfo [CK_SESSION_INFO]) => jobs session_info;
                 C_GetOperationState(session hSession, output pOperationState pulOperationStateLen) => operation_state;
                 C_SetOperationState(
                     session hSession, input pOperationState ulOperationStateLen, object hEncryptionKey,
@@ -105,9 +107,9 @@ macro_rules! table {
                 C_DigestFinal(session hSession, output pDigest pulDigestLen) => digest_final;
                 // 5.13 Signing
                 C_SignInit(session hSession, mechanism_or_end pMechanism, object hKey) => sign_init;
-                C_Sign(session hSession, input pData ulDataLen, output pSignature pulSignatureLen) => sign;
+                C_Sign(session hSession, input pData ulDataLen, output pSignature pulSignatureLen) => jobs sign;
                 C_SignUpdate(session hSession, input pPart ulPartLen) => sign_update;
-                C_SignFinal(session hSession, output pSignature pulSignatureLen) => sign_final;
+                C_SignFinal(session hSession, output pSignature pulSignatureLen) => jobs sign_final;
                 C_SignRecoverInit(session hSession, mechanism_or_end pMechanism, object hKey) => sign_recover_init;
                 C_SignRecover(
                     session hSession, input pData ulDataLen, output pSignature pulSignatureLen
@@ -138,12 +140,12 @@ macro_rules! table {
                 C_GenerateKey(
                     session hSession, mechanism pMechanism, template pTemplate ulCount,
                     tell phKey [CK_OBJECT_HANDLE]
-                ) => generate_key;
+                ) => jobs generate_key;
                 C_GenerateKeyPair(
                     session hSession, mechanism pMechanism, template pPublicKeyTemplate ulPublicKeyAttributeCount,
                     template pPrivateKeyTemplate ulPrivateKeyAttributeCount,
                     tell phPublicKey [CK_OBJECT_HANDLE], tell phPrivateKey [CK_OBJECT_HANDLE]
-                ) => generate_key_pair;
+                ) => jobs generate_key_pair;
                 C_WrapKey(
                     session hSession, wraps pMechanism, object hWrappingKey, object hKey,
                     output pWrappedKey pulWrappedKeyLen
@@ -265,13 +267,14 @@ macro_rules! table {
                 // 5.22 Asynchronous functions
                 C_AsyncComplete(
                     session hSession, raw pFunctionName [*mut CK_UTF8CHAR], raw pResult [*mut CK_ASYNC_DATA]
-                ) => absent;
+                ) => answers complete;
                 C_AsyncGetID(
-                    session hSession, raw pFunctionName [*mut CK_UTF8CHAR], tell pulID [CK_ULONG]
-                ) => absent;
+                    session hSession, raw pFunctionName [*mut CK_UTF8CHAR], raw pulID [*mut CK_ULONG]
+                ) => answers get_id;
                 C_AsyncJoin(
-                    session hSession, raw pFunctionName [*mut CK_UTF8CHAR], number ulID, input pData ulData
-                ) => absent;
+                    session hSession, raw pFunctionName [*mut CK_UTF8CHAR], number ulID, raw pData [*mut CK_BYTE],
+                    number ulData
+                ) => answers join;
                 // 5.18 Key management
                 C_WrapKeyAuthenticated(
                     session hSession, wrapping pMechanism, object hWrappingKey, object hKey,
@@ -341,7 +344,7 @@ macro_rules! function {
         function!(@next $state [$u: CK_ULONG,] [let $u = user($u)?;] [$u] [$u,] [] [] $($rest)*);
     };
     (@read $state:tt access $f:ident, $($rest:tt)*) => {
-        function!(@next $state [$f: CK_FLAGS,] [let $f = access($f)?;] [$f] [$f.0, $f.1,] [] [] $($rest)*);
+        function!(@next $state [$f: CK_FLAGS,] [let $f = access($f);] [$f] [$f.0, $f.1, $f.2,] [] [] $($rest)*);
     };
     (@read $state:tt blocking $f:ident, $($rest:tt)*) => {
         function!(@next $state [$f: CK_FLAGS,] [let $f = $f & CKF_DONT_BLOCK == 0;] [$f] [$f,] [] [] $($rest)*);
@@ -561,13 +564,6 @@ macro_rules! function {
     };
 
     // Every argument is read: the function, by its goal.
-    (@read (([$($seen:tt)*] $name:ident $arguments:tt) [absent] $session:tt [$($c:tt)*] $($rest:tt)*)) => {
-        #[doc = concat!("`", stringify!($name), "`: not there yet.")]
-        #[allow(unused_variables, clippy::too_many_arguments)] // Of a function that is not there yet.
-        $($seen)* unsafe extern "C" fn $name($($c)*) -> CK_RV {
-            traced!($name $arguments library::not_supported(Function::$name, $session))
-        }
-    };
     (@read (([$($seen:tt)*] $name:ident $arguments:tt) [not_parallel] $session:tt [$($c:tt)*] $($rest:tt)*)) => {
         #[doc = concat!("`", stringify!($name), "`: section 5.20.")]
         #[allow(unused_variables)] // Such a function has nothing to do.
@@ -582,6 +578,32 @@ macro_rules! function {
                 // SAFETY: what the standard asks of the application for this function is what `own` asks of its caller.
                 library::guarded(Function::$name, || unsafe { $own($($p),*) })
             })
+        }
+    };
+    (@read (([$($seen:tt)*] $name:ident $arguments:tt) [answers $own:ident] $session:tt [$($p:ident: $type:ty,)*] $($rest:tt)*)) => {
+        #[doc = concat!("`", stringify!($name), "`")]
+        $($seen)* unsafe extern "C" fn $name($($p: $type),*) -> CK_RV {
+            traced!($name $arguments {
+                // SAFETY: what the standard asks of the application for this function is what it asks of its caller.
+                unsafe { asynchronous::$own($($p),*) }
+            })
+        }
+    };
+    (@read (([$($seen:tt)*] $name:ident $arguments:tt) [jobs $method:ident] $session:tt [$($c:tt)*] [$($read:tt)*] [$($names:ident)*] [$($given:tt)*]
+        $inputs:tt [$($answers:ident)*])
+    ) => {
+        #[doc = concat!("`", stringify!($name), "`")]
+        #[allow(unused_mut, unused_variables)] // One pattern for every row.
+        $($seen)* unsafe extern "C" fn $name($($c)*) -> CK_RV {
+            traced!($name $arguments library::call_installed(
+                Function::$name,
+                $session,
+                || {
+                    $($read)*
+                    Ok(($($names,)*))
+                },
+                |installed, ($(mut $names,)*)| function!(@finish [$($answers)*] installed.$method($($given)*)),
+            ))
         }
     };
     (@read (([$($seen:tt)*] $name:ident $arguments:tt) [wrapped $method:ident] $session:tt [$($c:tt)*] [$($read:tt)*] [$($names:ident)*] [$($given:tt)*]
@@ -859,11 +881,8 @@ fn user(user: CK_ULONG) -> Result<UserType> {
     }
 }
 
-/// The flags of `C_OpenSession`, and whether `CKF_SERIAL_SESSION` is among them.
-fn access(flags: CK_FLAGS) -> Result<(Access, bool)> {
-    if flags & CKF_ASYNC_SESSION != 0 {
-        return Err(Error::SessionAsyncNotSupported);
-    }
+/// The flags of `C_OpenSession`: what may be done, and whether `CKF_SERIAL_SESSION` and `CKF_ASYNC_SESSION` are among them.
+fn access(flags: CK_FLAGS) -> (Access, bool, bool) {
     let access = if flags & CKF_RW_SESSION != 0 { Access::ReadWrite } else { Access::ReadOnly };
-    Ok((access, flags & CKF_SERIAL_SESSION != 0))
+    (access, flags & CKF_SERIAL_SESSION != 0, flags & CKF_ASYNC_SESSION != 0)
 }

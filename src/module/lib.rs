@@ -9,6 +9,7 @@
 
 mod ending;
 mod exports;
+mod jobs;
 mod journal;
 mod library;
 mod opening;

@@ -13,11 +13,12 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 
 use arc_swap::ArcSwapOption;
 use cryptoki_sys::{CK_C_INITIALIZE_ARGS, CK_RV};
-use pkcs11::constants::{CKF_OS_LOCKING_OK, CKR_GENERAL_ERROR, CKR_OK};
+use pkcs11::constants::{CKF_LIBRARY_CANT_CREATE_OS_THREADS, CKF_OS_LOCKING_OK, CKR_GENERAL_ERROR, CKR_OK};
 use pkcs11::{Error, Result, SessionHandle, Token};
 
 use crate::ending;
 use crate::exports::Function;
+use crate::jobs::Installed;
 use crate::journal::{self, Journal};
 use crate::opening::{Gate, Opened};
 use crate::rv;
@@ -27,13 +28,6 @@ use crate::trace::Trace;
 use crate::exports::tests::double::{plan, trace_file};
 #[cfg(not(test))]
 use crate::opening::{plan, trace_file};
-
-/// What calls go to between `C_Initialize` and `C_Finalize`.
-struct Installed {
-    token: Arc<dyn Token>,
-    /// Lives as long as the token may be called.
-    _gate: Arc<dyn Gate>,
-}
 
 /// What only `C_Initialize`, `C_Finalize` and a fork touch.
 struct Changing {
@@ -98,11 +92,22 @@ pub(crate) fn call<A>(
     read: impl FnOnce() -> Result<A>,
     act: impl FnOnce(&dyn Token, A) -> Result<()>,
 ) -> CK_RV {
+    call_installed(function, session, read, |installed, arguments| act(&*installed.token, arguments))
+}
+
+/// A call that may leave its work to a job, or that is about jobs.
+pub(crate) fn call_installed<A>(
+    function: Function,
+    session: Option<SessionHandle>,
+    read: impl FnOnce() -> Result<A>,
+    act: impl FnOnce(&Arc<Installed>, A) -> Result<()>,
+) -> CK_RV {
     guarded(function, || {
         let installed = LIBRARY.installed.load();
-        let token = &*installed.as_ref().ok_or(Error::NotInitialized)?.token;
+        let installed = installed.as_ref().ok_or(Error::NotInitialized)?;
+        let token = &*installed.token;
         match (read(), session) {
-            (Ok(arguments), _) => act(token, arguments),
+            (Ok(arguments), _) => act(installed, arguments),
             (Err(error), Some(session)) => match token.session_info(session) {
                 Err(Error::SessionHandleInvalid) => Err(Error::SessionHandleInvalid),
                 _ => {
@@ -120,15 +125,6 @@ pub(crate) fn refused(function: Function, token: &dyn Token, session: Option<Ses
     if let Some(session) = session {
         ending::end(function, token, session);
     }
-}
-
-/// A function that is not there yet (docs/roadmap.md).
-pub(crate) fn not_supported(function: Function, session: Option<SessionHandle>) -> CK_RV {
-    let act = |token: &dyn Token, ()| match session {
-        Some(session) => token.unsupported(session),
-        None => Err(Error::FunctionNotSupported),
-    };
-    call(function, session, || Ok(()), act)
 }
 
 /// The legacy functions of section 5.20.
@@ -176,7 +172,9 @@ pub(crate) fn initialize(arguments: Option<CK_C_INITIALIZE_ARGS>) -> Result<()> 
     let Opened { token, gate } = (plan.open)()?;
     changing.gates.retain(|gate| gate.strong_count() > 0);
     changing.gates.push(Arc::downgrade(&gate));
-    LIBRARY.installed.store(Some(Arc::new(Installed { token, _gate: gate })));
+    let flags = arguments.map_or(0, |arguments| arguments.flags);
+    let has_threads = flags & CKF_LIBRARY_CANT_CREATE_OS_THREADS == 0;
+    LIBRARY.installed.store(Some(Arc::new(Installed::new(token, gate, has_threads))));
     Ok(())
 }
 
@@ -190,6 +188,7 @@ pub(crate) fn finalize(reserved: bool) -> Result<()> {
     // Closing the token goes through its gate, and may have to wait for a fork that waits for `changing`.
     drop(changing);
     installed.token.end_waits();
+    installed.end_jobs();
     drop(installed);
     Ok(())
 }
@@ -293,6 +292,23 @@ extern "C" fn after_in_child() {
         std::mem::forget(gates);
         drop(changing);
     });
+}
+
+/// Starts what is to run beside the application's threads: its signals are not for ours.
+pub(crate) fn without_signals<T>(start: impl FnOnce() -> T) -> T {
+    let mut all = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    let mut before = std::mem::MaybeUninit::<libc::sigset_t>::uninit();
+    // SAFETY: the set is writable.
+    let filled = unsafe { libc::sigfillset(all.as_mut_ptr()) } == 0;
+    // SAFETY: the first set was filled, and the second is writable.
+    let mut mask = || unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, all.as_ptr(), before.as_mut_ptr()) };
+    let masked = filled && mask() == 0;
+    let started = start();
+    if masked {
+        // SAFETY: the set was filled above.
+        unsafe { libc::pthread_sigmask(libc::SIG_SETMASK, before.as_ptr(), std::ptr::null_mut()) };
+    }
+    started
 }
 
 /// Where calls are traced.

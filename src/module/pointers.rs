@@ -196,7 +196,7 @@ pub(crate) unsafe fn place<T>(place: *mut T) -> Result<Place<T>> {
 }
 
 impl<T: Copy> Place<T> {
-    fn value(&self) -> T {
+    pub(crate) fn value(&self) -> T {
         // SAFETY: `place` was promised a readable T.
         unsafe { self.0.as_ptr().read_unaligned() }
     }
@@ -333,6 +333,37 @@ impl<'a> Output<'a> {
             self.length.put(*len as CK_ULONG);
         }
         answer.map(drop)
+    }
+}
+
+/// A buffer that the application keeps for what a job makes.
+pub(crate) struct Later {
+    start: *mut u8,
+    len: usize,
+}
+
+// SAFETY: it is followed by `write` alone, whose caller answers for the memory in whatever thread.
+unsafe impl Send for Later {}
+
+impl Later {
+    /// Remembers where a buffer is; it is not touched.
+    pub(crate) fn of(buffer: &mut [u8]) -> Self {
+        Self { start: buffer.as_mut_ptr(), len: buffer.len() }
+    }
+
+    pub(crate) fn address(&self) -> *mut u8 {
+        self.start
+    }
+
+    /// Writes what fits.
+    ///
+    /// # Safety
+    /// The buffer is still there, writable, and nobody else uses it.
+    pub(crate) unsafe fn write(&self, bytes: &[u8]) {
+        for (index, byte) in bytes.iter().take(self.len).enumerate() {
+            // SAFETY: within the buffer, as this function was promised.
+            unsafe { self.start.wrapping_add(index).write(*byte) };
+        }
     }
 }
 

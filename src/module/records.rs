@@ -5,8 +5,8 @@ use cryptoki_sys::{
     CK_UNAVAILABLE_INFORMATION, CK_VERSION,
 };
 use pkcs11::constants::{
-    CKF_RW_SESSION, CKF_SERIAL_SESSION, CKS_RO_PUBLIC_SESSION, CKS_RO_USER_FUNCTIONS, CKS_RW_PUBLIC_SESSION,
-    CKS_RW_SO_FUNCTIONS, CKS_RW_USER_FUNCTIONS,
+    CKF_ASYNC_SESSION, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKS_RO_PUBLIC_SESSION, CKS_RO_USER_FUNCTIONS,
+    CKS_RW_PUBLIC_SESSION, CKS_RW_SO_FUNCTIONS, CKS_RW_USER_FUNCTIONS,
 };
 use pkcs11::{
     Access, LibraryInfo, MechanismInfo, MechanismType, ObjectHandle, SessionHandle, SessionInfo,
@@ -130,6 +130,7 @@ impl Record<CK_SESSION_INFO> for SessionInfo {
             SessionState::ReadWriteUser => CKS_RW_USER_FUNCTIONS,
             SessionState::ReadWriteSo => CKS_RW_SO_FUNCTIONS,
         };
+        let asynchronous = if self.asynchronous { CKF_ASYNC_SESSION } else { 0 };
         let writing = match self.access {
             Access::ReadOnly => 0,
             Access::ReadWrite => CKF_RW_SESSION,
@@ -137,7 +138,7 @@ impl Record<CK_SESSION_INFO> for SessionInfo {
         CK_SESSION_INFO {
             slotID: self.slot.0,
             state,
-            flags: CKF_SERIAL_SESSION | writing,
+            flags: CKF_SERIAL_SESSION | writing | asynchronous,
             ulDeviceError: self.device_error,
         }
     }

@@ -1,7 +1,7 @@
 //! The functions of PKCS#11 as one trait, in the order of chapter 5 of the standard (v3.2).
 //!
 //! `C_Initialize`, `C_Finalize` and the function lists belong to the library that holds a token, not to the token.
-//! Functions that are not there yet have a body here that says so; docs/roadmap.md lists them.
+//! Some functions since 3.0 have a body here that refuses them, for a token that does without.
 
 mod since_3;
 
@@ -578,13 +578,4 @@ pub trait Cryptoki: Since3 + Send + Sync {
     /// # Errors
     /// [`Error::SessionHandleInvalid`]
     fn generate_random(&self, session: SessionHandle, out: &mut [u8]) -> Result<()>;
-
-    /// Whether a session is open: for functions that are not there yet.
-    ///
-    /// # Errors
-    /// [`Error::SessionHandleInvalid`], else [`Error::FunctionNotSupported`]
-    fn unsupported(&self, session: SessionHandle) -> Result<()> {
-        self.session_info(session)?;
-        Err(Error::FunctionNotSupported)
-    }
 }

@@ -99,7 +99,9 @@ pub enum Error {
     SessionCount,
     /// `CKF_SERIAL_SESSION` was not given.
     SessionParallelNotSupported,
-    /// `CKF_ASYNC_SESSION` was given.
+    /// A job goes on with what was asked.
+    Pending,
+    /// `CKF_ASYNC_SESSION` was given, and the library may have no threads.
     SessionAsyncNotSupported,
     /// The session may not change token objects.
     SessionReadOnly,
@@ -286,6 +288,7 @@ impl fmt::Display for Error {
             Self::SessionPoisoned => f.write_str("an earlier defect left this session unusable"),
             Self::SessionCount => f.write_str("too many sessions"),
             Self::SessionParallelNotSupported => f.write_str("CKF_SERIAL_SESSION must be set"),
+            Self::Pending => f.write_str("a job goes on with it"),
             Self::SessionAsyncNotSupported => f.write_str("there are no asynchronous sessions"),
             Self::SessionReadOnly => f.write_str("the session is read-only"),
             Self::SessionReadOnlyExists => f.write_str("a read-only session is open"),

@@ -52,4 +52,6 @@ pub struct SessionInfo {
     pub access: Access,
     /// Device error, 0 when there is none.
     pub device_error: u64,
+    /// Whether its calls may be left to jobs.
+    pub asynchronous: bool,
 }

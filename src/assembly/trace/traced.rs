@@ -264,7 +264,6 @@ impl Cryptoki for Traced {
         ) -> ObjectHandle;
         C_SeedRandom => seed_random(hSession: SessionHandle, pSeed: &[u8]) -> ();
         C_GenerateRandom => generate_random(hSession: SessionHandle, pRandomData: &mut [u8]) -> ();
-        unsupported => unsupported(hSession: SessionHandle) -> ();
     }
 
     fn mechanism_list(&self, slotID: SlotId) -> Result<Vec<MechanismType>> {

@@ -6,9 +6,9 @@ use cryptoki_sys::{
     CK_INFO, CK_MECHANISM_INFO, CK_SESSION_INFO, CK_SLOT_INFO, CK_TOKEN_INFO, CK_UNAVAILABLE_INFORMATION,
 };
 use pkcs11::constants::{
-    CKF_RW_SESSION, CKF_SERIAL_SESSION, CKM_RSA_PKCS_KEY_PAIR_GEN, CKR_ARGUMENTS_BAD, CKR_BUFFER_TOO_SMALL,
-    CKR_DEVICE_ERROR, CKR_FUNCTION_FAILED, CKR_OK, CKR_SLOT_ID_INVALID, CKR_TOKEN_NOT_RECOGNIZED,
-    CKS_RW_USER_FUNCTIONS,
+    CKF_ASYNC_SESSION_SUPPORTED, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKM_RSA_PKCS_KEY_PAIR_GEN,
+    CKR_ARGUMENTS_BAD, CKR_BUFFER_TOO_SMALL, CKR_DEVICE_ERROR, CKR_FUNCTION_FAILED, CKR_OK,
+    CKR_SLOT_ID_INVALID, CKR_TOKEN_NOT_RECOGNIZED, CKS_RW_USER_FUNCTIONS,
 };
 use pkcs11::{Error, SlotId};
 
@@ -38,7 +38,10 @@ fn information_is_padded_and_cut_at_a_character() {
     assert_eq!(token.ulTotalPublicMemory, CK_UNAVAILABLE_INFORMATION);
     assert_eq!((token.ulFreePublicMemory, token.ulMaxPinLen, token.ulMinPinLen), (5, 255, 4));
     assert_eq!(&token.utcTime, b"2026120112003000");
-    assert_eq!((token.ulSessionCount, token.ulRwSessionCount, token.flags), (2, 1, 0x401));
+    assert_eq!(
+        (token.ulSessionCount, token.ulRwSessionCount, token.flags),
+        (2, 1, 0x401 | CKF_ASYNC_SESSION_SUPPORTED)
+    );
 
     let mut session = CK_SESSION_INFO::default();
     assert_eq!(call!(host, C_GetSessionInfo(SESSION, &mut session)), CKR_OK);

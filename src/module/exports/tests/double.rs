@@ -234,6 +234,7 @@ impl pkcs11::Cryptoki for Double {
             state: SessionState::ReadWriteUser,
             access: Access::ReadWrite,
             device_error: 0,
+            asynchronous: false,
         })
     }
 

@@ -11,12 +11,11 @@ use pkcs11::Error;
 use pkcs11::constants::{
     CKF_INTERFACE_FORK_SAFE, CKF_LIBRARY_CANT_CREATE_OS_THREADS, CKF_OS_LOCKING_OK, CKR_ARGUMENTS_BAD,
     CKR_BUFFER_TOO_SMALL, CKR_CANT_LOCK, CKR_CRYPTOKI_ALREADY_INITIALIZED, CKR_CRYPTOKI_NOT_INITIALIZED,
-    CKR_FUNCTION_FAILED, CKR_FUNCTION_NOT_PARALLEL, CKR_FUNCTION_NOT_SUPPORTED, CKR_GENERAL_ERROR, CKR_OK,
-    CKR_SESSION_HANDLE_INVALID,
+    CKR_FUNCTION_FAILED, CKR_FUNCTION_NOT_PARALLEL, CKR_GENERAL_ERROR, CKR_OK,
 };
 
 use super::double::{PANIC, locked};
-use super::{Host, NO_SESSION, SESSION, WILD, call};
+use super::{Host, SESSION, WILD, call};
 use crate::exports::{C_GetInterface, Function};
 
 unsafe extern "C" fn create(_: *mut *mut std::ffi::c_void) -> CK_RV {
@@ -116,11 +115,8 @@ fn a_panic_is_a_general_error_and_the_next_call_works() {
 }
 
 #[test]
-fn a_function_that_is_not_there_yet_looks_at_the_session_first() {
+fn the_functions_of_parallel_work_say_that_there_is_none() {
     let host = Host::new();
-    let rv = call!(host, C_AsyncGetID(NO_SESSION, null_mut(), null_mut()));
-    assert_eq!(rv, CKR_SESSION_HANDLE_INVALID);
-    assert_eq!(call!(host, C_AsyncGetID(SESSION, null_mut(), null_mut())), CKR_FUNCTION_NOT_SUPPORTED);
     assert_eq!(call!(host, C_GetFunctionStatus(SESSION)), CKR_FUNCTION_NOT_PARALLEL);
     assert_eq!(call!(host, C_CancelFunction(SESSION)), CKR_FUNCTION_NOT_PARALLEL);
 }
