@@ -1,7 +1,7 @@
 # What is typed in this folder. `make` alone lists the targets. Only scripts/setup installs anything.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test interop vectors model fuzz stress memory-checks race-check address-check check header mechanisms bench-quick bench build fetch bare-root clean
+.PHONY: help demo test interop vectors model fuzz stress memory-checks race-check fips address-check check header mechanisms bench-quick bench build fetch bare-root clean
 
 cargo := scripts/cargo
 # A target that has fetched works without a network from then on.
@@ -60,6 +60,11 @@ race-check: ## ThreadSanitizer over the same program: data races, Rust's locks s
 	@scripts/setup race
 	@$(MAKE) --no-print-directory fetch
 	@scripts/race-check
+
+fips: ## the library against AWS-LC's FIPS branch, in target/fips (docs/fips.md)
+	@scripts/setup fips
+	@$(MAKE) --no-print-directory fetch
+	@scripts/fips
 
 address-check: ## AddressSanitizer over programs that leave the library, and wrong parameters
 	@scripts/setup test

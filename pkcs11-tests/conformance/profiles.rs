@@ -4,11 +4,10 @@
 use cryptoki_sys::{
     CK_MECHANISM_TYPE, CK_OBJECT_HANDLE, CK_SESSION_HANDLE, CK_SLOT_ID, CKA_CLASS, CKA_ID, CKA_LABEL,
     CKA_MODIFIABLE, CKA_MODULUS, CKA_PRIVATE, CKA_PUBLIC_EXPONENT, CKA_TOKEN, CKA_UNIQUE_ID, CKA_VALUE,
-    CKF_DECRYPT, CKF_DIGEST, CKF_ENCRYPT, CKF_GENERATE_KEY_PAIR, CKF_LOGIN_REQUIRED,
-    CKF_RESTORE_KEY_NOT_NEEDED, CKF_RNG, CKF_RW_SESSION, CKF_SERIAL_SESSION, CKF_SIGN, CKF_TOKEN_INITIALIZED,
-    CKF_TOKEN_PRESENT, CKF_UNWRAP, CKF_USER_PIN_INITIALIZED, CKF_VERIFY, CKF_WRAP, CKM_RSA_PKCS,
-    CKM_RSA_PKCS_KEY_PAIR_GEN, CKM_SHA256_RSA_PKCS, CKM_SHA512, CKO_DATA, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY,
-    CKR_OK, CKU_USER,
+    CKF_DECRYPT, CKF_DIGEST, CKF_ENCRYPT, CKF_GENERATE_KEY_PAIR, CKF_LOGIN_REQUIRED, CKF_RNG, CKF_RW_SESSION,
+    CKF_SERIAL_SESSION, CKF_SIGN, CKF_TOKEN_INITIALIZED, CKF_TOKEN_PRESENT, CKF_UNWRAP,
+    CKF_USER_PIN_INITIALIZED, CKF_VERIFY, CKF_WRAP, CKM_RSA_PKCS, CKM_RSA_PKCS_KEY_PAIR_GEN,
+    CKM_SHA256_RSA_PKCS, CKM_SHA512, CKO_DATA, CKO_PRIVATE_KEY, CKO_PUBLIC_KEY, CKR_OK, CKU_USER,
 };
 use pkcs11_tests::keys::{Kind, attribute, verify};
 use pkcs11_tests::{Module, Out, Template, Test, Token, USER_PIN, assert_rv, mechanism, on_claviger};
@@ -54,8 +53,7 @@ fn slot_and_token(m: &Module, slot: CK_SLOT_ID) {
     assert_rv!(rv, CKR_OK);
     let wanted = CKF_RNG | CKF_LOGIN_REQUIRED | CKF_USER_PIN_INITIALIZED | CKF_TOKEN_INITIALIZED;
     assert_eq!(info.flags & wanted, wanted);
-    // The document's token says so of saved operations; here a state names its key (section 5.6.6).
-    let _ = CKF_RESTORE_KEY_NOT_NEEDED;
+    // The document's token has CKF_RESTORE_KEY_NOT_NEEDED too: here a state that was saved names its key (section 5.6.6).
     assert!(info.ulMaxPinLen >= 4 && info.ulMinPinLen <= info.ulMaxPinLen);
 }
 

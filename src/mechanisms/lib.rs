@@ -12,6 +12,11 @@ use engine::mechanism::{Key, Mechanisms};
 use engine::primitives::Primitives;
 use pkcs11::{Error, Mechanism, Parameters, Result, Secret};
 
+#[cfg(feature = "fips")]
+pub(crate) use aws_lc_fips_sys as lc;
+#[cfg(not(feature = "fips"))]
+pub(crate) use aws_lc_sys as lc;
+
 mod aes;
 mod authenticated_messages;
 pub mod aws_lc;

@@ -3,7 +3,7 @@
 use std::ptr::{NonNull, null, null_mut};
 use std::sync::OnceLock;
 
-use aws_lc_sys as c;
+use crate::lc as c;
 use zeroize::{Zeroize, Zeroizing};
 
 use pkcs11::encode::Writer;

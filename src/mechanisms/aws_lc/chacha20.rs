@@ -1,6 +1,6 @@
 //! ChaCha20 and Poly1305 (RFC 8439), and both together.
 
-use aws_lc_sys as c;
+use crate::lc as c;
 use pkcs11::{Error, Result, Secret};
 use zeroize::Zeroize;
 

@@ -1,6 +1,6 @@
 //! PBKDF2 (RFC 8018) and HKDF (RFC 5869).
 
-use aws_lc_sys as c;
+use crate::lc as c;
 
 use pkcs11::{Error, Result, Secret};
 

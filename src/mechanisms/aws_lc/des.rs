@@ -1,6 +1,6 @@
 //! DES and triple DES (FIPS 46-3, SP 800-67).
 
-use aws_lc_sys as c;
+use crate::lc as c;
 use pkcs11::{Error, Result, Secret};
 use zeroize::Zeroize;
 

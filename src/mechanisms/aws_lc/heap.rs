@@ -68,7 +68,7 @@ unsafe extern "C" fn OPENSSL_memory_realloc(pointer: *mut c_void, size: usize) -
 #[cfg(test)]
 mod tests {
     use super::*;
-    use aws_lc_sys as c;
+    use crate::lc as c;
 
     #[test]
     fn the_library_allocates_through_these_hooks() {

@@ -1,6 +1,6 @@
 //! ML-DSA (FIPS 204): keys as byte strings, and signatures of what the message becomes first, mu (algorithm 7, line 6).
 
-use aws_lc_sys as c;
+use crate::lc as c;
 
 use pkcs11::{Error, Result, Secret};
 

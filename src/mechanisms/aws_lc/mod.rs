@@ -25,7 +25,7 @@ pub mod ml_kem;
 pub mod rsa;
 mod thread;
 
-use aws_lc_sys as c;
+use crate::lc as c;
 
 use pkcs11::{Error, Result};
 
@@ -65,6 +65,14 @@ fn failed(what: &'static str) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// docs/fips.md
+    #[cfg(feature = "fips")]
+    #[test]
+    fn the_branch_is_in_fips_mode() {
+        // SAFETY: it reads what the library knows of itself.
+        assert_eq!(unsafe { c::FIPS_mode() }, 1);
+    }
 
     fn queued_error() -> u32 {
         // SAFETY: reads this thread's own queue.

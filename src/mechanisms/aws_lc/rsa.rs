@@ -5,7 +5,7 @@ mod encryption;
 use std::ptr::NonNull;
 use std::sync::OnceLock;
 
-use aws_lc_sys as c;
+use crate::lc as c;
 use sha2::{Digest, Sha256};
 
 use pkcs11::{Error, Result, Secret};

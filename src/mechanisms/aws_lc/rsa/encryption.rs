@@ -2,7 +2,7 @@
 
 use std::ptr::{NonNull, null_mut};
 
-use aws_lc_sys as c;
+use crate::lc as c;
 
 use pkcs11::{Error, Result};
 
